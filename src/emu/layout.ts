@@ -1,0 +1,245 @@
+/**
+ * The one definition of what lies where in the core's linear memory.
+ * `scripts/generate.ts` turns it into constants for the core (AssemblyScript); the machine,
+ * snapshots and the recorder import it as it stands. Offsets are computed here and typed nowhere else.
+ */
+
+export type FieldType = 'u8' | 'u16' | 'u32' | 'u64' | 'u128' | 'bytes';
+
+export interface Field {
+  readonly name: string;
+  readonly type: FieldType;
+  /** How many of them stand in a row (for `bytes`: how many bytes). */
+  readonly count: number;
+  /** Absolute address in linear memory. */
+  readonly address: number;
+}
+
+const SIZE: Record<FieldType, number> = { u8: 1, u16: 2, u32: 4, u64: 8, u128: 16, bytes: 1 };
+
+/** Absolute addresses of the regions of linear memory; sizes in bytes. */
+export const REGION = {
+  /** The virtual CPU's state block, see FIELDS. */
+  state: { address: 0x1000, size: 0x7000 },
+  /** Static data of the compiled core (asc --memoryBase). */
+  coreData: { address: 0x1_0000, size: 0x1f_0000 },
+  /** Translation look-aside buffers. */
+  tlb: { address: 0x20_0000, size: 0x10_0000 },
+  /** Second-level (EPT-like) permissions, one byte a physical page, up to 3 GiB. */
+  secondLevel: { address: 0x30_0000, size: 0xc_0000 },
+  /** What the core knows of each physical page (16 bytes a page, up to 3 GiB): decoded code in it, dirty. */
+  pageInfo: { address: 0x40_0000, size: 0xc0_0000 },
+  /** Policy tables that the monitor writes and the core evaluates. */
+  policy: { address: 0x100_0000, size: 0x40_0000 },
+  /** What the core remembers of each task: pending calls, last known identity. */
+  tasks: { address: 0x140_0000, size: 0xc0_0000 },
+  /** Ring of raw trap records, single producer (core), single consumer (writer). */
+  ring: { address: 0x200_0000, size: 0x200_0000 },
+  /** Pre-decoded blocks and their look-up tables. */
+  blocks: { address: 0x400_0000, size: 0xc00_0000 },
+  /** Guest physical memory from address 0. */
+  ram: { address: 0x1000_0000, size: 0xc000_0000 },
+} as const;
+
+/** One row a field: [name, type, count, what it is]. Order is the order in memory; each field is aligned to its type. */
+const ROWS: readonly (readonly [string, FieldType, number, string])[] = [
+  // Architectural state.
+  ['gpr', 'u64', 16, 'rax rcx rdx rbx rsp rbp rsi rdi r8..r15'],
+  ['zero', 'u64', 1, 'always 0: the register that an absent base, index or flat segment base names'],
+  ['scratch', 'u64', 7, 'where register writes go that must be dropped; temporaries of ops'],
+  ['rip', 'u64', 1, 'exact at every exit and in every fault; inside a block it lags behind'],
+  [
+    'codePage',
+    'u64',
+    1,
+    'RIP of the running block minus the page offset of its linear address: rip = codePage + op.pageOffset',
+  ],
+  ['rflags', 'u64', 1, 'all flags but the six status flags, which are lazy: see flagKind'],
+  ['flagKind', 'u32', 1, 'which operation set the status flags last (core/flags.ts)'],
+  ['flagResult', 'u64', 1, 'its result, or the explicit flags'],
+  ['flagSource', 'u64', 1, 'its second operand or its carry'],
+  ['segSelector', 'u16', 8, 'es cs ss ds fs gs ldtr tr'],
+  ['segBase', 'u64', 8, 'bases, same order'],
+  ['segLimit', 'u32', 8, 'limits in bytes, granularity applied'],
+  ['segAttr', 'u32', 8, 'descriptor bits 40-47 and 52-55 (type S DPL P | AVL L D/B G << 12), bit 16: unusable'],
+  ['gdtrBase', 'u64', 1, ''],
+  ['idtrBase', 'u64', 1, ''],
+  ['gdtrLimit', 'u32', 1, ''],
+  ['idtrLimit', 'u32', 1, 'as the guest set it; in force: vmcsIdtLimit'],
+  ['cr0', 'u64', 1, ''],
+  ['cr2', 'u64', 1, ''],
+  ['cr3', 'u64', 1, ''],
+  ['cr4', 'u64', 1, ''],
+  ['cr8', 'u64', 1, 'task priority'],
+  ['xcr0', 'u64', 1, ''],
+  ['dr', 'u64', 8, 'dr0..dr7'],
+  ['efer', 'u64', 1, 'as the guest set it; in force: with vmcsEferHidden removed'],
+  ['star', 'u64', 1, ''],
+  ['lstar', 'u64', 1, ''],
+  ['cstar', 'u64', 1, ''],
+  ['sfmask', 'u64', 1, ''],
+  ['kernelGsBase', 'u64', 1, ''],
+  ['tscAux', 'u64', 1, ''],
+  ['sysenterCs', 'u64', 1, 'as the guest set it; hidden when vmcsControls says so'],
+  ['sysenterEsp', 'u64', 1, ''],
+  ['sysenterEip', 'u64', 1, ''],
+  ['pat', 'u64', 1, ''],
+  ['apicBase', 'u64', 1, ''],
+  ['miscEnable', 'u64', 1, ''],
+  ['mtrr', 'u64', 32, 'def-type, fixed, variable: stored and given back'],
+  ['tscOffset', 'u64', 1, 'added to virtual time to give the TSC'],
+  // x87, MMX and SSE.
+  ['fpr', 'u128', 8, 'physical x87 registers R0..R7, 80 bits in the low bytes; MMi is the low half of Ri'],
+  ['xmm', 'u128', 32, 'xmm0..15 (low half of ymm i at 2i, high half at 2i+1)'],
+  ['fpuControl', 'u16', 1, ''],
+  ['fpuStatus', 'u16', 1, 'with TOP in bits 11-13'],
+  ['fpuTag', 'u16', 1, 'abridged: bit i set = physical register i in use'],
+  ['fpuOpcode', 'u16', 1, ''],
+  ['mxcsr', 'u32', 1, ''],
+  ['fpuCs', 'u16', 1, ''],
+  ['fpuDs', 'u16', 1, ''],
+  ['fpuIp', 'u64', 1, ''],
+  ['fpuDp', 'u64', 1, ''],
+  // How the processor stands.
+  ['cpl', 'u32', 1, ''],
+  ['mode', 'u32', 1, 'decode mode, part of every block key: see core/mode.ts'],
+  ['halted', 'u32', 1, ''],
+  ['interruptShadow', 'u32', 1, '1: STI or MOV SS just executed'],
+  ['nmiBlocked', 'u32', 1, ''],
+  ['cpuVendor', 'u32', 1, '0 AuthenticAMD, 1 GenuineIntel'],
+  ['a20', 'u32', 1, ''],
+  // Time and the outside.
+  ['icount', 'u64', 1, 'instructions retired since reset; exact at every exit'],
+  ['idleTime', 'u64', 1, 'nanoseconds skipped in HLT; virtual time = icount + idleTime'],
+  ['budgetLeft', 'u64', 1, 'instructions left of the present run()'],
+  ['interruptPending', 'u32', 1, 'set by devices: INTR is asserted'],
+  ['nmiPending', 'u32', 1, ''],
+  ['exitRequest', 'u32', 1, 'set by the host: leave run() at the next instruction boundary'],
+  ['ramSize', 'u32', 1, 'bytes of guest RAM (up to 3 GiB)'],
+  ['hostValue', 'u64', 1, 'value handed over with an import call (MSR reads and writes)'],
+  // A fault on its way to delivery (core/fault.ts).
+  ['faultPending', 'u32', 1, '0 none, else 1 + vector'],
+  ['faultHasCode', 'u32', 1, ''],
+  ['faultCode', 'u32', 1, ''],
+  ['faultKind', 'u32', 1, '0 fault, 1 trap, 2 abort; 16: the exit below was taken instead'],
+  ['faultAddress', 'u64', 1, 'CR2 of a page fault'],
+  // The intercept controls, VMCS-like. Masks are named in VMCS_CONTROL.
+  ['vmcsControls', 'u32', 1, 'what exits or is evaluated in the core: VMCS_CONTROL'],
+  ['vmcsExceptionBitmap', 'u32', 1, 'vectors that exit before delivery'],
+  ['vmcsEferHidden', 'u64', 1, 'EFER bits that the guest sees but that are not in force'],
+  ['vmcsIdtLimit', 'u32', 1, 'IDT limit in force when VMCS_CONTROL.idtLimit'],
+  ['vmcsVmfuncControls', 'u32', 1, 'VM-function leaves that do not exit'],
+  ['vmcsOpcodeBitmap', 'u64', 2, 'sensitive instructions that exit, one bit each: SENSITIVE'],
+  ['vmcsIoBitmap', 'bytes', 8192, 'one bit a port'],
+  ['vmcsMsrBitmap', 'bytes', 2048, 'writes: MSRs 0..1fffh, then c0000000h..c0001fffh'],
+  ['vmcsSecondLevelOn', 'u32', 1, 'the permissions of REGION.secondLevel are in force'],
+  ['vmcsView', 'u32', 1, 'index of the second-level view in force'],
+  // Why run() came back.
+  ['exitReason', 'u32', 1, 'EXIT'],
+  ['exitVector', 'u32', 1, ''],
+  ['exitErrorCode', 'u32', 1, ''],
+  ['exitLength', 'u32', 1, 'length of the instruction'],
+  ['exitQualification', 'u64', 1, 'register number, port, leaf or MSR index, as EXIT says'],
+  ['exitLinear', 'u64', 1, 'guest-virtual address'],
+  ['exitPhysical', 'u64', 1, 'guest-physical address'],
+  ['exitValue', 'u64', 1, 'value written or about to be'],
+  ['exitBytes', 'bytes', 16, 'the instruction'],
+  // The ring of records. head and tail are byte positions that only grow; position modulo ring size gives the place.
+  ['ringHead', 'u64', 1, 'written by the core'],
+  ['ringTail', 'u64', 1, 'written by the consumer'],
+  ['ringRecords', 'u64', 1, 'records appended so far'],
+  ['monitorOn', 'u32', 1, '1: policies of REGION.policy are evaluated'],
+];
+
+function place(): ReadonlyMap<string, Field> {
+  const fields = new Map<string, Field>();
+  let address: number = REGION.state.address;
+  for (const [name, type, count] of ROWS) {
+    const alignment = SIZE[type];
+    address = Math.ceil(address / alignment) * alignment;
+    fields.set(name, { name, type, count, address });
+    address += SIZE[type] * count;
+  }
+  if (address > REGION.state.address + REGION.state.size) throw new Error('the state block outgrew its region');
+  return fields;
+}
+
+/** Every field of the state block by name. */
+export const FIELDS: ReadonlyMap<string, Field> = place();
+
+/** Absolute address of a field of the state block. Throws if there is none of that name. */
+export function fieldAddress(name: string, index = 0): number {
+  const field = FIELDS.get(name);
+  if (field === undefined) throw new Error(`no field ${name} in the CPU state`);
+  return field.address + SIZE[field.type] * index;
+}
+
+/** Why `run` returned. */
+export const EXIT = {
+  budget: 0,
+  halt: 1,
+  request: 2,
+  shutdown: 3,
+  ringFull: 4,
+  exception: 5,
+  crAccess: 6,
+  msrWrite: 7,
+  descriptorTable: 8,
+  io: 9,
+  cpuid: 10,
+  rdtsc: 11,
+  sensitive: 12,
+  secondLevel: 13,
+  vmfunc: 14,
+  iret: 15,
+  singleStep: 16,
+  interrupt: 17,
+  register: 18,
+  mmio: 19,
+} as const;
+
+/** Bits of vmcsControls. A control that is off costs nothing. */
+export const VMCS_CONTROL = {
+  syscall: 1 << 0,
+  sysenter: 1 << 1,
+  idtLimit: 1 << 2,
+  iret: 1 << 3,
+  cr3Load: 1 << 4,
+  crLoad: 1 << 5,
+  msrWrite: 1 << 6,
+  descriptorTable: 1 << 7,
+  io: 1 << 8,
+  cpuid: 1 << 9,
+  rdtsc: 1 << 10,
+  sensitive: 1 << 11,
+  vmfunc: 1 << 12,
+  singleStep: 1 << 13,
+  externalInterrupt: 1 << 14,
+  register: 1 << 15,
+} as const;
+
+/** Sensitive, unprivileged instructions by bit number in vmcsOpcodeBitmap. */
+export const SENSITIVE = [
+  'sgdt',
+  'sidt',
+  'sldt',
+  'smsw',
+  'str',
+  'pushf',
+  'popf',
+  'lar',
+  'lsl',
+  'verr',
+  'verw',
+  'movSeg',
+  'pushSeg',
+  'popSeg',
+  'callFar',
+  'jmpFar',
+  'retFar',
+  'intN',
+  'iret',
+] as const;
+
+/** Permission bits of a byte of REGION.secondLevel. */
+export const SECOND_LEVEL = { read: 1, write: 2, execute: 4 } as const;
