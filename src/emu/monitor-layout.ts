@@ -1,0 +1,334 @@
+/**
+ * What the monitor writes for the core to evaluate (REGION.policy), what the core remembers of each task
+ * (REGION.tasks) and what it appends for the monitor to read (REGION.ring). Everything is little-endian.
+ * `scripts/generate.ts` turns every constant of this file into constants for the core, `RECORD.kind` into `RECORD_kind`.
+ */
+
+import { REGION } from './layout.ts';
+
+type Offsets<T> = { readonly [K in keyof T]: number };
+
+/** Offsets of fields that follow each other without gaps, from their sizes in bytes. */
+function offsets<T extends Record<string, number>>(sizes: T): Offsets<T> {
+  const result: Record<string, number> = {};
+  let at = 0;
+  for (const [name, size] of Object.entries(sizes)) {
+    result[name] = at;
+    at += size;
+  }
+  return result as Offsets<T>;
+}
+
+// ---------------------------------------------------------------------------------------------------------------
+// The ring. A record starts at (position modulo ring size), is a multiple of 8 bytes long and never wraps: where it
+// would, a pad record (RECORD_KIND.pad, only `size` and `kind` are written) fills the rest of the ring.
+
+/**
+ * The fixed part of a record. It shows the architectural state after `icount` instructions: at a call's entry the
+ * state in which SYSCALL is about to execute, at a return the user state that SYSRET, IRET, ... has just established.
+ */
+export const RECORD = offsets({
+  size: 4, // of the whole record, captures and padding included
+  kind: 2, // RECORD_KIND
+  flags: 2, // RECORD_FLAG
+  icount: 8,
+  time: 8, // virtual nanoseconds: icount + idleTime
+  task: 8, // the kernel's current task pointer; 0: not known
+  rip: 8,
+  rflags: 4,
+  cpl: 1,
+  vcpu: 1,
+  mechanism: 1, // MECHANISM
+  abi: 1, // ABI: which system-call table `detail` indexes
+  cr3: 8,
+  gpr: 128, // rax rcx rdx rbx rsp rbp rsi rdi r8..r15
+  fsBase: 8,
+  gsBase: 8,
+  captureCount: 4,
+  detail: 4, // calls: the system call's number (ffffffffh: none known); others: EXIT reason | vector << 8
+});
+export const RECORD_BYTES = 208;
+
+export const RECORD_KIND = {
+  pad: 0,
+  callEntry: 1,
+  callReturn: 2,
+  task: 3,
+  cr3Load: 4,
+  exit: 5,
+} as const;
+
+export const RECORD_FLAG = {
+  /** Return: RIP is not the instruction behind the call's entry (signal delivery, execve, rt_sigreturn, restart). */
+  ripDiffers: 1,
+  /** Return: the first one ever seen of this task (the child of a clone), it has no entry. */
+  firstReturn: 2,
+  /** Return: RIP is the entry's own instruction again: the kernel restarts the call. */
+  restarted: 4,
+  /** Captures were cut because the record reached RECORD_LIMIT. */
+  truncated: 8,
+  /** Entry: the task had a call pending that never returned (its captures at return are lost). */
+  overlapped: 16,
+} as const;
+
+/** How a call entered the kernel, or how it came back. */
+export const MECHANISM = {
+  none: 0,
+  syscall: 1,
+  sysenter: 2,
+  int80: 3,
+  int2e: 4,
+  syscall32: 5,
+  sysret: 16,
+  sysexit: 17,
+  iret: 18,
+  retFar: 19,
+} as const;
+
+export const ABI = { linux64: 0, linux32: 1 } as const;
+
+/** No record is longer. A trap is taken only when ROOM bytes of the ring are free, else run() returns EXIT.ringFull. */
+export const RECORD_LIMIT = 0x4_0000;
+export const ROOM = 0xc_0000;
+
+/** A capture: this header, then `length` bytes, padded with zeros to a multiple of 8. */
+export const CAPTURE = offsets({
+  argument: 2, // 0..5: which argument; 6: no argument; element i of an array: argument | (i + 1) << 4
+  kind: 2, // CAPTURE_KIND
+  length: 4, // bytes that follow
+  address: 8, // guest-virtual
+  fullLength: 4, // what there was to read; strings: `length`, one more than that if no NUL was met within the limit
+  status: 4, // CAPTURE_STATUS
+});
+export const CAPTURE_BYTES = 24;
+
+export const CAPTURE_STATUS = {
+  complete: 0,
+  /** Cut at the row's limit. */
+  limited: 1,
+  /** A page was not present: `length` bytes before it were read. */
+  absent: 2,
+  /** Cut because the record was full. */
+  full: 3,
+} as const;
+
+/** Kinds of capture rows, and of the captures they make. */
+export const CAPTURE_KIND = {
+  none: 0,
+  /** NUL-terminated bytes (the NUL is not captured), at most `limit`. */
+  string: 1,
+  /** `size` bytes. */
+  struct: 2,
+  /** value(lengthArgument) * size bytes, at most value(boundArgument) bytes, at most `limit`. */
+  buffer: 3,
+  /** struct iovec[value(lengthArgument)] as one capture, then an `iovecData` capture for each. All data together is at
+   * most value(boundArgument) and at most `limit` bytes. */
+  iovec: 4,
+  /** struct msghdr as one capture, then `msgName`, `iovec`, `iovecData`, `msgControl`; data limited as above. */
+  msghdr: 5,
+  /** Array of pointers to strings that ends with a null pointer (argv, envp): one `pointerArrayString` capture for
+   * each, at most `size` strings and `limit` bytes each. A `pointerArray` capture without bytes comes first, its
+   * fullLength is the number of strings; status `limited` if there are more. */
+  pointerArray: 6,
+  /** Bytes whose number stands in the u32 that value(lengthArgument) points to (socklen_t *). A `lengthWord` capture of
+   * these 4 bytes comes first. */
+  lengthPointer: 7,
+  /** struct mmsghdr[value(lengthArgument)]: each like msghdr (element index in `argument`), data limited by its msg_len
+   * when boundArgument is not 7. At most `size` elements. */
+  mmsghdr: 8,
+  /** fd_set of value(lengthArgument) descriptors: that many bits, rounded up to 8 bytes. */
+  fdSet: 9,
+  /** ioctl argument: value(lengthArgument) is the command; its _IOC_SIZE bytes if its direction has the phase's bit
+   * (entry: _IOC_WRITE, return: _IOC_READ). Commands without a size capture `size` bytes. */
+  ioctl: 10,
+  // Captures only.
+  iovecData: 16,
+  msgName: 17,
+  msgControl: 18,
+  pointerArrayString: 19,
+  lengthWord: 20,
+  /** EXIT_BLOCK. */
+  exit: 21,
+  /** The identity of the task: the fields of TASK_FIELD_ROW, each at its place. */
+  task: 22,
+  /** 1 KiB at RSP, when a return goes to a signal handler. */
+  signalFrame: 23,
+} as const;
+
+/** Number of an argument value in capture rows. 0..5 are the call's arguments as they were at its entry. */
+export const ARGUMENT = { result: 6, none: 7 } as const;
+
+/** Bytes of a CAPTURE_KIND.exit capture. */
+export const EXIT_BLOCK = offsets({
+  reason: 4, // EXIT
+  vector: 4,
+  errorCode: 4,
+  length: 4,
+  qualification: 8,
+  linear: 8,
+  physical: 8,
+  value: 8, // for cr3Load the new CR3
+  bytes: 16,
+});
+export const EXIT_BLOCK_BYTES = 64;
+
+export const SIGNAL_FRAME_BYTES = 1024;
+
+// ---------------------------------------------------------------------------------------------------------------
+// The policy region.
+
+/** Absolute addresses of its parts. */
+export const POLICY = {
+  header: REGION.policy.address,
+  trapRows: REGION.policy.address + 0x1000,
+  taskFields: REGION.policy.address + 0x3000,
+  /** SYSCALL_ROW for number n of ABI a: + (a * SYSCALL_ROWS + n) * SYSCALL_ROW_BYTES. */
+  syscalls: REGION.policy.address + 0x1_0000,
+  captureRows: REGION.policy.address + 0x2_0000,
+} as const;
+
+export const POLICY_HEADER = offsets({
+  trapRowCount: 4,
+  taskFieldCount: 4,
+  reserved: 4,
+  taskBase: 4, // TASK_BASE
+  taskOffset: 8, // signed offset of the current task pointer from that base
+  taskMinimum: 8, // a task pointer below is taken as unknown (0)
+  evaluated: 8, // written by the core: traps evaluated
+  injected: 8, // written by the core: traps that matched no row, given to the guest unchanged
+  captureMisses: 8, // written by the core: captures that met an absent page
+});
+
+/** From where the kernel's current task pointer is read. */
+export const TASK_BASE = {
+  /** Not at all: the task of every record is 0. */
+  none: 0,
+  /** GS base of the kernel: KERNEL_GS_BASE where user code runs or is about to, else whichever lies in the upper half. */
+  kernelGs: 1,
+  /** FS base, as 32-bit kernels do (from the guest's FS descriptor while in the kernel). */
+  kernelFs: 2,
+  /** taskOffset is the linear address itself. */
+  absolute: 3,
+} as const;
+
+/** A trap row: the first whose reason, vector and instruction bytes match decides. Without match the guest gets its fault. */
+export const TRAP_ROW = offsets({
+  reason: 1, // EXIT
+  vector: 1, // EXIT.exception: the vector; crAccess: the register
+  recordKind: 1, // RECORD_KIND; pad: no record
+  mechanism: 1, // MECHANISM
+  completion: 1, // COMPLETION
+  abi: 1, // ABI
+  flags: 2, // TRAP_FLAG
+  bytes: 8, // the first 8 bytes of the instruction, legacy and REX prefixes skipped ...
+  mask: 8, // ... under this mask
+  hits: 8, // written by the core
+});
+export const TRAP_ROW_BYTES = 32;
+export const TRAP_ROWS = 128;
+
+export const TRAP_FLAG = {
+  /** Only when CPL is 3. */
+  fromUser: 1,
+  /** Only when CPL is 0. */
+  fromKernel: 2,
+} as const;
+
+/** What the core does after it has recorded. */
+export const COMPLETION = {
+  /** Deliver the fault to the guest unchanged. */
+  inject: 0,
+  /** Execute the instruction as if its intercept were off: SYSCALL and SYSRET with the guest's own EFER, ... */
+  complete: 1,
+  /** Leave run() with the row's exit reason; the host resumes with `completeExit` or `injectExit`. */
+  host: 2,
+} as const;
+
+export const SYSCALL_ROWS = 1024;
+/** What to capture for a system call: indices of capture rows. */
+export const SYSCALL_ROW = offsets({
+  entryFirst: 2,
+  entryCount: 2,
+  returnFirst: 2,
+  returnCount: 2,
+  flags: 4, // SYSCALL_FLAG
+  reserved: 4,
+});
+export const SYSCALL_ROW_BYTES = 16;
+
+export const SYSCALL_FLAG = {
+  /** exit, exit_group: no return is expected; the task's memory is dropped. */
+  noReturn: 1,
+  /** execve, rt_sigreturn: RIP differs at the return by design, no signal frame is captured. */
+  newContext: 2,
+} as const;
+
+/** One thing to capture. value(a) below is argument a as it was at the entry, or the return value. */
+export const CAPTURE_ROW = offsets({
+  kind: 1, // CAPTURE_KIND
+  argument: 1, // 0..5: the pointer
+  lengthArgument: 1, // ARGUMENT
+  boundArgument: 1, // ARGUMENT
+  size: 4,
+  limit: 4, // bytes
+  conditionArgument: 1, // ARGUMENT; none: unconditional. Else captured only if (value & conditionMask) == conditionValue
+  when: 1, // CAPTURE_WHEN
+  reserved: 2,
+  conditionMask: 8,
+  conditionValue: 8,
+});
+export const CAPTURE_ROW_BYTES = 32;
+export const CAPTURE_ROWS = 16384;
+
+export const CAPTURE_WHEN = {
+  always: 0,
+  /** Return value is not -4095..-1. */
+  success: 1,
+  /** Return value is greater than 0. */
+  positive: 2,
+  /** Return value is -4095..-1. */
+  failure: 3,
+} as const;
+
+/** One field of a task's identity: at task + offset0; with dereferences = 1 at [task + offset0] + offset1, ... */
+export const TASK_FIELD_ROW = offsets({
+  size: 1, // bytes, at most 64
+  dereferences: 1, // 0..2
+  place: 2, // where its bytes stand in the identity
+  flags: 4, // TASK_FIELD_FLAG
+  offset0: 4, // signed
+  offset1: 4,
+  offset2: 4,
+  reserved: 4,
+});
+export const TASK_FIELD_ROW_BYTES = 24;
+export const TASK_FIELDS = 32;
+export const TASK_IDENTITY_BYTES = 256;
+
+export const TASK_FIELD_FLAG = {
+  /** A change means that the pointer now names another task (pid, start_time): a pending call is forgotten. */
+  key: 1,
+} as const;
+
+// ---------------------------------------------------------------------------------------------------------------
+// What the core remembers of tasks: a hash table, linear probing.
+
+export const TASK_ENTRY = offsets({
+  task: 8, // pointer; 0: free
+  state: 4, // TASK_STATE
+  number: 4, // of the pending call
+  abi: 1,
+  mechanism: 1,
+  reserved: 6,
+  entryRip: 8,
+  nextRip: 8,
+  entryIcount: 8,
+  lastIcount: 8, // of its latest event: the oldest is replaced when the table is full
+  arguments: 48, // as they were at the entry
+  spare: 24,
+  identity: TASK_IDENTITY_BYTES,
+});
+export const TASK_ENTRY_BYTES = 384;
+export const TASK_ENTRIES = 16384;
+
+export const TASK_STATE = { pending: 1, seen: 2 } as const;
