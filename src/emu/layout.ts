@@ -88,6 +88,7 @@ const ROWS: readonly (readonly [string, FieldType, number, string])[] = [
   ['miscEnable', 'u64', 1, ''],
   ['mtrr', 'u64', 32, 'def-type, fixed, variable: stored and given back'],
   ['tscOffset', 'u64', 1, 'added to virtual time to give the TSC'],
+  ['randomState', 'u64', 1, 'what RDRAND and RDSEED go on from; seeded by the machine'],
   // x87, MMX and SSE.
   ['fpr', 'u128', 8, 'physical x87 registers R0..R7, 80 bits in the low bytes; MMi is the low half of Ri'],
   ['xmm', 'u128', 32, 'xmm0..15 (low half of ymm i at 2i, high half at 2i+1)'],
