@@ -27,6 +27,8 @@ export interface Device {
 
 /** Ports by number; `size` is 1, 2 or 4 bytes. A port that nobody claims reads as all ones. */
 export interface PortHandler {
+  /** The widest access that the device takes, default 4: the bus splits wider ones, low part first. */
+  readonly portWidth?: 1 | 2 | 4;
   portRead(port: number, size: number): number;
   portWrite(port: number, size: number, value: number): void;
 }
@@ -87,6 +89,12 @@ export interface Inputs {
   receive(kind: string, sink: (bytes: Uint8Array) => void): void;
 }
 
+/** Why the machine itself ended a run; `code` is what the guest wrote to the debug-exit port. */
+export type Stop =
+  | { readonly kind: 'power-off' }
+  | { readonly kind: 'reset' }
+  | { readonly kind: 'debug-exit'; readonly code: number };
+
 /** What a machine gives each of its devices. */
 export interface Platform {
   readonly memory: GuestMemory;
@@ -96,10 +104,15 @@ export interface Platform {
   timer(fire: () => void): Timer;
   claimPorts(first: number | undefined, count: number, handler: PortHandler): Window;
   claimMemory(base: GuestPhys | undefined, length: number, handler: MmioHandler): Window;
-  /** Line `irq` (0..23): ISA interrupt 0..15 at the PICs, pin of the same number at the IOAPIC. One call an owner. */
+  /**
+   * Line `irq` (0..23): ISA interrupt 0..15 at the PICs, pin of the same number at the IOAPIC (pin 2 for interrupt 0).
+   * Call it once for each device that drives the line.
+   */
   line(irq: number): Line;
   /** Delivers a message-signalled interrupt. */
   messageInterrupt(address: number, data: number): void;
+  /** Ends the run after the present instruction. */
+  stop(stop: Stop): void;
   /** Gives bytes to whoever listens to the machine under this name (console output, exit codes). */
   emit(kind: string, bytes: Uint8Array): void;
 }

@@ -321,6 +321,9 @@ function offsetPorts(handler: PortHandler, base: () => number): PortHandler {
 
 const ADDRESS_PORT = 0xcf8;
 const DATA_PORT = 0xcfc;
+/** Reset control register of the PIIX family, which the FADT names: bit 2 resets the processor. */
+export const RESET_PORT = 0xcf9;
+const RESET_CPU = 1 << 2;
 const SLOTS = 32;
 
 /** ISA lines that INTA# of slot n ends at, n modulo their number. Level-triggered: see the PIC's ELCR and the DSDT. */
@@ -387,6 +390,7 @@ export class PciBus implements Device, PortHandler {
   portWrite(port: number, size: number, value: number): void {
     if (port < DATA_PORT) {
       if (size === 4) this.address = value >>> 0;
+      else if (port === RESET_PORT && (value & RESET_CPU) !== 0) this.platform.stop({ kind: 'reset' });
       return;
     }
     this.selected()?.configWrite((this.address & 0xfc) + (port & 3), size, value);
