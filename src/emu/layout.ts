@@ -120,10 +120,22 @@ const ROWS: readonly (readonly [string, FieldType, number, string])[] = [
   ['hostValue', 'u64', 1, 'value handed over with an import call (MSR reads and writes)'],
   // A fault on its way to delivery (core/fault.ts).
   ['faultPending', 'u32', 1, '0 none, else 1 + vector'],
+  ['leaveBlock', 'u32', 1, '1: leave the block after this instruction, 2: leave run() with exitReason (directly after faultPending)'],
   ['faultHasCode', 'u32', 1, ''],
   ['faultCode', 'u32', 1, ''],
   ['faultKind', 'u32', 1, '0 fault, 1 trap, 2 abort; 16: the exit below was taken instead'],
   ['faultAddress', 'u64', 1, 'CR2 of a page fault'],
+  // What the loop and the memory paths share (core/run.ts, core/mode.ts).
+  ['readTlb', 'u32', 1, 'address of the read TLB of the present context'],
+  ['writeTlb', 'u32', 1, ''],
+  ['codeTlb', 'u32', 1, ''],
+  ['alignmentCheck', 'u32', 1, '1: CR0.AM, EFLAGS.AC and CPL 3'],
+  ['secondLevelIgnored', 'u32', 1, '1: the present instruction is stepped over (stepOver)'],
+  ['runOp', 'u32', 1, 'op that may call the host in the middle of a block'],
+  ['runBlock', 'u32', 1, 'its block'],
+  ['runLeft', 'u32', 1, 'budget left once the whole block has run'],
+  ['runStart', 'u64', 1, 'icount + budget at the start of run()'],
+  ['openLinear', 'u64', 1, 'linear address between openRm and closeRm'],
   // The intercept controls, VMCS-like. Masks are named in VMCS_CONTROL.
   ['vmcsControls', 'u32', 1, 'what exits or is evaluated in the core: VMCS_CONTROL'],
   ['vmcsExceptionBitmap', 'u32', 1, 'vectors that exit before delivery'],
@@ -179,7 +191,7 @@ export function fieldAddress(name: string, index = 0): number {
 export const EXIT = {
   budget: 0,
   halt: 1,
-  request: 2,
+  hostRequest: 2,
   shutdown: 3,
   ringFull: 4,
   exception: 5,

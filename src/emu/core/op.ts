@@ -8,6 +8,9 @@
 //  16 i32 displacement
 //  20 u8 scale shift  21 u8 address kind  22 u8 segment  23 u8 prefixes
 //  24 i64 immediate; VEX instructions: imm8 at 24, vvvv at 30
+//
+// Sw, Cd, Dd: `reg` is the register's number. ST: its number is the immediate. Address kind and segment are also
+// set for instructions without ModRM: the address size and segment of string instructions, LOOP, JCXZ and moffs.
 
 export const OP_SIZE: usize = 32;
 
@@ -24,6 +27,8 @@ export const PREFIX_REPNE: u32 = 4;
 export const PREFIX_REX_W: u32 = 8;
 export const PREFIX_66: u32 = 16;
 export const PREFIX_VEX_L: u32 = 32;
+/** Not a prefix: the row's `aligned`, a 16-byte memory operand must be aligned. */
+export const PREFIX_ALIGNED: u32 = 64;
 
 // @ts-ignore: decorator
 @inline export function opLength(op: usize): u32 { return load<u8>(op, 2); }

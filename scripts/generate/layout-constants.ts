@@ -1,0 +1,22 @@
+import { EXIT, FIELDS, REGION, SECOND_LEVEL, SENSITIVE, VMCS_CONTROL } from '../../src/emu/layout.ts';
+
+const upper = (name: string) => name.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toUpperCase();
+
+/** layout.ts as constants of the core: fields by name, REGION_*, EXIT_*, CONTROL_*, SENSITIVE_*, SECOND_LEVEL_*. */
+export function layoutConstants(): string {
+  const lines: string[] = [];
+  const constant = (name: string, type: string, value: number) =>
+    lines.push(`export const ${name}: ${type} = ${value};`);
+  for (const field of FIELDS.values()) constant(upper(field.name), 'usize', field.address);
+  for (const [name, region] of Object.entries(REGION)) {
+    constant(`REGION_${upper(name)}`, 'usize', region.address);
+    constant(`REGION_${upper(name)}_SIZE`, 'usize', region.size);
+  }
+  for (const [name, value] of Object.entries(EXIT)) constant(`EXIT_${upper(name)}`, 'u32', value);
+  for (const [name, value] of Object.entries(VMCS_CONTROL)) constant(`CONTROL_${upper(name)}`, 'u32', value);
+  for (const [name, value] of Object.entries(SECOND_LEVEL)) constant(`SECOND_LEVEL_${upper(name)}`, 'u32', value);
+  SENSITIVE.forEach((name, bit) => {
+    constant(`SENSITIVE_${upper(name)}`, 'u32', bit);
+  });
+  return `${lines.join('\n')}\n`;
+}

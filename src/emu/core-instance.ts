@@ -1,0 +1,162 @@
+import { readFileSync } from 'node:fs';
+import { FIELDS, type Field, fieldAddress, REGION } from './layout.ts';
+
+/** What the core calls while it runs; see core/host.ts for when. Values are unsigned, sizes 1, 2 or 4 bytes. */
+export interface CoreHost {
+  portIn(port: number, size: number): number;
+  portOut(port: number, size: number, value: number): void;
+  mmioRead(address: number, size: number): number;
+  mmioWrite(address: number, size: number, value: number): void;
+  /** Vector of the pending interrupt, -1 if there is none. */
+  acknowledgeInterrupt(): number;
+  /** An MSR that the core does not hold: its value, or undefined for #GP. */
+  msrRead(index: number): bigint | undefined;
+  /** False for #GP. */
+  msrWrite(index: number, value: bigint): boolean;
+  /** CR8 was written. */
+  tprChanged(value: number): void;
+}
+
+interface CoreExports {
+  init(ramSize: number): void;
+  reset(vendor: number): void;
+  run(budget: number): number;
+  stepOver(): number;
+  modeChanged(): void;
+  flushTlb(): void;
+  invalidatePhysical(address: number, length: number): void;
+  translate(linear: bigint): bigint;
+  readFlags(): bigint;
+  writeFlags(value: bigint): void;
+}
+
+const CORE_WASM = new URL('../../dist/core.wasm', import.meta.url);
+const PAGE = 65536;
+let compiled: WebAssembly.Module | undefined;
+
+/** One virtual CPU with its memory: the compiled core, instantiated, and typed access to its state. */
+export class Core {
+  readonly memory: WebAssembly.Memory;
+  /** All of linear memory. */
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+  /** Guest-physical memory. */
+  readonly ram: Uint8Array;
+  readonly ramSize: number;
+  private readonly core: CoreExports;
+
+  /** `ramSize`: bytes of guest RAM, a multiple of 4096, up to 3 GiB. `vendor`: 0 AuthenticAMD, 1 GenuineIntel. */
+  constructor(host: CoreHost, ramSize: number, vendor = 0) {
+    if (ramSize % 4096 !== 0 || ramSize > REGION.ram.size) throw new Error(`RAM size ${ramSize} is not possible`);
+    this.ramSize = ramSize;
+    this.memory = new WebAssembly.Memory({
+      initial: Math.ceil((REGION.ram.address + ramSize) / PAGE),
+      maximum: 65536,
+      shared: true,
+    });
+    this.bytes = new Uint8Array(this.memory.buffer);
+    this.view = new DataView(this.memory.buffer);
+    this.ram = this.bytes.subarray(REGION.ram.address, REGION.ram.address + ramSize);
+    compiled ??= new WebAssembly.Module(readFileSync(CORE_WASM));
+    const instance = new WebAssembly.Instance(compiled, { env: { memory: this.memory }, host: this.imports(host) });
+    this.core = instance.exports as unknown as CoreExports;
+    this.core.init(ramSize);
+    this.core.reset(vendor);
+  }
+
+  private imports(host: CoreHost): WebAssembly.ModuleImports {
+    const hostValue = fieldAddress('hostValue');
+    return {
+      portIn: (port: number, size: number) => host.portIn(port, size),
+      portOut: (port: number, size: number, value: number) => host.portOut(port, size, value >>> 0),
+      mmioRead: (address: number, size: number) => host.mmioRead(address >>> 0, size),
+      mmioWrite: (address: number, size: number, value: number) => host.mmioWrite(address >>> 0, size, value >>> 0),
+      acknowledgeInterrupt: () => host.acknowledgeInterrupt(),
+      msrRead: (index: number) => {
+        const value = host.msrRead(index >>> 0);
+        if (value === undefined) return 0;
+        this.view.setBigUint64(hostValue, value, true);
+        return 1;
+      },
+      msrWrite: (index: number) => Number(host.msrWrite(index >>> 0, this.view.getBigUint64(hostValue, true))),
+      tprChanged: (value: number) => host.tprChanged(value),
+    };
+  }
+
+  /** Runs at most `budget` instructions (below 2^31). Returns a value of EXIT; details are in the state. */
+  run(budget: number): number {
+    return this.core.run(budget);
+  }
+
+  /** Runs one instruction with the second-level permissions ignored. Returns a value of EXIT. */
+  stepOver(): number {
+    return this.core.stepOver();
+  }
+
+  /** Puts the processor into its state after power-on. RAM, the intercept controls and `icount` stay. */
+  reset(vendor: number): void {
+    this.core.reset(vendor);
+  }
+
+  /** Tells the core that CPL, control registers, segments or RFLAGS were written from outside. */
+  modeChanged(): void {
+    this.core.modeChanged();
+  }
+
+  /** Forgets all translations. After CR3 or page tables, second-level permissions or dirty bits were written. */
+  flushTlb(): void {
+    this.core.flushTlb();
+  }
+
+  /** After RAM was written from outside: drops what was decoded from it. */
+  invalidatePhysical(address: number, length: number): void {
+    this.core.invalidatePhysical(address, length);
+  }
+
+  /** Guest-physical address that `linear` maps to, undefined if it is not mapped. Changes nothing. */
+  translate(linear: bigint): bigint | undefined {
+    const physical = BigInt.asUintN(64, this.core.translate(linear));
+    return physical === 0xffff_ffff_ffff_ffffn ? undefined : physical;
+  }
+
+  /** RFLAGS with the lazy status flags computed. */
+  get rflags(): bigint {
+    return BigInt.asUintN(64, this.core.readFlags());
+  }
+
+  set rflags(value: bigint) {
+    this.core.writeFlags(value);
+  }
+
+  /** A field of up to 32 bits. Throws if there is none of that name. */
+  get(name: string, index = 0): number {
+    const { type } = field(name);
+    const address = fieldAddress(name, index);
+    if (type === 'u8' || type === 'bytes') return this.view.getUint8(address);
+    return type === 'u16' ? this.view.getUint16(address, true) : this.view.getUint32(address, true);
+  }
+
+  set(name: string, value: number, index = 0): void {
+    const { type } = field(name);
+    const address = fieldAddress(name, index);
+    if (type === 'u8' || type === 'bytes') this.view.setUint8(address, value);
+    else if (type === 'u16') this.view.setUint16(address, value, true);
+    else if (type === 'u32') this.view.setUint32(address, value, true);
+    else this.view.setBigUint64(address, BigInt(value), true);
+  }
+
+  /** A field of 64 bits. */
+  get64(name: string, index = 0): bigint {
+    return this.view.getBigUint64(fieldAddress(name, index), true);
+  }
+
+  set64(name: string, value: bigint, index = 0): void {
+    this.view.setBigUint64(fieldAddress(name, index), value, true);
+  }
+}
+
+function field(name: string): Field {
+  const found = FIELDS.get(name);
+  if (found === undefined) throw new Error(`no field ${name} in the CPU state`);
+  return found;
+}

@@ -1,0 +1,390 @@
+// Guest memory by linear address. A TLB hit is inline; everything else (miss, page end, MMIO, pages with code or
+// second-level protection) takes the slow functions. Accesses are little-endian and may be unaligned.
+import {
+  READ_TLB, WRITE_TLB, REGION_TLB, CPL, CR4, RFLAGS, SEG_ATTR, SEG_BASE, SEG_LIMIT, GPR, ALIGNMENT_CHECK,
+  VMCS_SECOND_LEVEL_ON, SECOND_LEVEL_IGNORED, SECOND_LEVEL_READ, SECOND_LEVEL_WRITE, EXIT_SECOND_LEVEL,
+  EXIT_LINEAR, EXIT_PHYSICAL, EXIT_QUALIFICATION, EXIT_VALUE, MODE, CR0,
+} from "./generated/layout";
+import { faulted, raiseCode, raiseExit, leaveAfter, VECTOR_GP, VECTOR_SS, VECTOR_AC } from "./fault";
+import {
+  walk, isRam, ramAddress, pageInfo, secondLevelRights, canonical, walkGlobal, walkPageSize, NO_TRANSLATION,
+  ACCESS_READ, ACCESS_WRITE, ACCESS_USER, ACCESS_AC, PAGE_INFO_DIRTY,
+} from "./mmu";
+import { entryOf, fillTlb, tableOf, TLB_READ, TLB_WRITE, TLB_HAS_CODE } from "./tlb";
+import { MODE_BITS, MODE_CODE64, MODE_STACK32, MODE_PROTECTED, CR0_PE, CR0_PG, SEG_SS, SEG_CS, SEG_FS } from "./mode";
+import { AC } from "./flags";
+import { mmioRead, mmioWrite } from "./host";
+import { invalidateWritten } from "./blocks";
+import { syncCount } from "./run";
+import { opAddressKind, opSegment, ADDRESS_FLAT64, ADDRESS_64, ADDRESS_32, ADDRESS_16 } from "./op";
+
+// ---- reading ----
+
+function accessOf(table: usize): u32 {
+  if (table == tableOf(TLB_READ + 2) || table == tableOf(TLB_WRITE + 2)) return ACCESS_USER;
+  if (table == tableOf(TLB_READ + 1) || table == tableOf(TLB_WRITE + 1)) return ACCESS_AC;
+  return 0;
+}
+
+function secondLevelExit(linear: u64, physical: u64, right: u32, size: u32, value: u64): void {
+  store<u64>(EXIT_LINEAR, linear);
+  store<u64>(EXIT_PHYSICAL, physical);
+  store<u64>(EXIT_QUALIFICATION, u64(right | (size << 8)));
+  store<u64>(EXIT_VALUE, value);
+  raiseExit(EXIT_SECOND_LEVEL);
+}
+
+// @ts-ignore: decorator
+@inline function watched(physical: u64, right: u32): bool {
+  return load<u32>(VMCS_SECOND_LEVEL_ON) != 0 && load<u32>(SECOND_LEVEL_IGNORED) == 0
+    && (secondLevelRights(physical) & right) == 0;
+}
+
+/** Physical address for a read; fills the TLB. */
+function translateRead(linear: u64, table: usize, size: u32): u64 {
+  const entry = entryOf(table, linear);
+  if (load<u64>(entry) == (linear & ~4095)) {
+    return u64((<u32>linear + load<u32>(entry, 8)) - <u32>ramAddress(0));
+  }
+  const physical = walk(linear, ACCESS_READ | accessOf(table));
+  if (physical == NO_TRANSLATION || !isRam(physical)) return physical;
+  if (load<u32>(VMCS_SECOND_LEVEL_ON) != 0 && (secondLevelRights(physical) & SECOND_LEVEL_READ) == 0) {
+    if (watched(physical, SECOND_LEVEL_READ)) {
+      secondLevelExit(linear, physical, SECOND_LEVEL_READ, size, 0);
+      return NO_TRANSLATION;
+    }
+    return physical;
+  }
+  fillTlb(table, linear, linear & ~4095, <u32>ramAddress(physical & ~4095), walkGlobal, walkPageSize);
+  return physical;
+}
+
+/** A read within a page. */
+function readPhysical(physical: u64, size: u32): u64 {
+  if (isRam(physical)) {
+    const host = ramAddress(physical);
+    switch (size) {
+      case 1: return u64(load<u8>(host));
+      case 2: return u64(load<u16>(host));
+      case 4: return u64(load<u32>(host));
+      default: return load<u64>(host);
+    }
+  }
+  return readDevice(physical, size);
+}
+
+function readDevice(physical: u64, size: u32): u64 {
+  if (physical >> 32) return (~(<u64>0)) >> (64 - (size << 3));
+  syncCount();
+  const address = <u32>physical;
+  let value: u64 = 0;
+  if (size == 8 || (address & (size - 1)) != 0) {
+    const step: u32 = (address & 3) == 0 ? 4 : (address & 1) == 0 ? 2 : 1;
+    for (let i: u32 = 0; i < size; i += step) {
+      const part = min(step, size - i);
+      value |= u64(mmioRead(address + i, part)) << (i << 3);
+    }
+  } else value = u64(mmioRead(address, size));
+  leaveAfter();
+  return value;
+}
+
+function readSlow(linear: u64, size: u32, table: usize): u64 {
+  const first = <u32>(4096 - (linear & 4095));
+  if (first >= size) {
+    const physical = translateRead(linear, table, size);
+    return physical == NO_TRANSLATION ? 0 : readPhysical(physical, size);
+  }
+  const low = translateRead(linear, table, first);
+  if (low == NO_TRANSLATION) return 0;
+  const high = translateRead(linearAfter(linear, first), table, size - first);
+  if (high == NO_TRANSLATION) return 0;
+  let value: u64 = 0;
+  for (let i: u32 = 0; i < size; i++) {
+    const at = i < first ? low + i : high + (i - first);
+    value |= readPhysical(at, 1) << (i << 3);
+  }
+  return value;
+}
+
+/** Addresses wrap at 4 GiB outside 64-bit mode. */
+function linearAfter(linear: u64, count: u32): u64 {
+  const next = linear + count;
+  return (load<u32>(MODE) & MODE_BITS) == MODE_CODE64 ? next : next & 0xffff_ffff;
+}
+
+// @ts-ignore: decorator
+@inline function readFrom<T>(linear: u64, table: usize): T {
+  const entry = entryOf(table, linear);
+  if (load<u64>(entry) == ((linear + (sizeof<T>() - 1)) & ~4095)) return load<T>(<u32>linear + load<u32>(entry, 8));
+  return <T>readSlow(linear, sizeof<T>(), table);
+}
+
+export function read8(linear: u64): u32 { return readFrom<u8>(linear, load<u32>(READ_TLB)); }
+export function read16(linear: u64): u32 { return readFrom<u16>(linear, load<u32>(READ_TLB)); }
+export function read32(linear: u64): u32 { return readFrom<u32>(linear, load<u32>(READ_TLB)); }
+export function read64(linear: u64): u64 { return readFrom<u64>(linear, load<u32>(READ_TLB)); }
+
+/** 16 bytes; the two halves are fetched in address order. */
+export function readV128(linear: u64): v128 {
+  const entry = entryOf(load<u32>(READ_TLB), linear);
+  if (load<u64>(entry) == ((linear + 15) & ~4095)) return v128.load(<u32>linear + load<u32>(entry, 8));
+  const low = read64(linear);
+  if (faulted()) return i64x2(0, 0);
+  return i64x2(low, read64(linearAfter(linear, 8)));
+}
+
+/** Descriptor tables and TSS: as a supervisor, whatever the CPL, SMAP enforced. */
+export function readSystem8(linear: u64): u32 { return readFrom<u8>(linear, tableOf(TLB_READ)); }
+export function readSystem16(linear: u64): u32 { return readFrom<u16>(linear, tableOf(TLB_READ)); }
+export function readSystem32(linear: u64): u32 { return readFrom<u32>(linear, tableOf(TLB_READ)); }
+export function readSystem64(linear: u64): u64 { return readFrom<u64>(linear, tableOf(TLB_READ)); }
+
+// ---- writing ----
+
+/** Physical address for a write; fills the TLB when the page may be written without looking. */
+function translateWrite(linear: u64, table: usize, size: u32, value: u64): u64 {
+  const entry = entryOf(table, linear);
+  if ((load<u64>(entry) & ~TLB_HAS_CODE) == (linear & ~4095)) {
+    return u64((<u32>linear + load<u32>(entry, 8)) - <u32>ramAddress(0));
+  }
+  const physical = walk(linear, ACCESS_WRITE | accessOf(table));
+  if (physical == NO_TRANSLATION || !isRam(physical)) return physical;
+  if (load<u32>(VMCS_SECOND_LEVEL_ON) != 0 && (secondLevelRights(physical) & SECOND_LEVEL_WRITE) == 0) {
+    if (watched(physical, SECOND_LEVEL_WRITE)) {
+      secondLevelExit(linear, physical, SECOND_LEVEL_WRITE, size, value);
+      return NO_TRANSLATION;
+    }
+    store<u32>(pageInfo(physical), 1, PAGE_INFO_DIRTY);
+    return physical;
+  }
+  const hasCode = load<u64>(pageInfo(physical)) != 0;
+  store<u32>(pageInfo(physical), 1, PAGE_INFO_DIRTY);
+  fillTlb(table, linear, (linear & ~4095) | (hasCode ? TLB_HAS_CODE : 0), <u32>ramAddress(physical & ~4095), walkGlobal, walkPageSize);
+  return physical;
+}
+
+/** A write within a page. */
+function writePhysical(physical: u64, size: u32, value: u64): void {
+  if (!isRam(physical)) {
+    writeDevice(physical, size, value);
+    return;
+  }
+  const host = ramAddress(physical);
+  switch (size) {
+    case 1: store<u8>(host, <u8>value); break;
+    case 2: store<u16>(host, <u16>value); break;
+    case 4: store<u32>(host, <u32>value); break;
+    default: store<u64>(host, value); break;
+  }
+  if (load<u64>(pageInfo(physical))) invalidateWritten(physical, size);
+}
+
+function writeDevice(physical: u64, size: u32, value: u64): void {
+  if (physical >> 32) return;
+  syncCount();
+  const address = <u32>physical;
+  if (size == 8 || (address & (size - 1)) != 0) {
+    const step: u32 = (address & 3) == 0 ? 4 : (address & 1) == 0 ? 2 : 1;
+    for (let i: u32 = 0; i < size; i += step) {
+      const part = min(step, size - i);
+      mmioWrite(address + i, part, <u32>(value >> (i << 3)) & (0xffff_ffff >> (32 - (part << 3))));
+    }
+  } else mmioWrite(address, size, <u32>value);
+  leaveAfter();
+}
+
+function writeSlow(linear: u64, size: u32, value: u64, table: usize): void {
+  const first = <u32>(4096 - (linear & 4095));
+  if (first >= size) {
+    const physical = translateWrite(linear, table, size, value);
+    if (physical != NO_TRANSLATION) writePhysical(physical, size, value);
+    return;
+  }
+  const low = translateWrite(linear, table, first, value);
+  if (low == NO_TRANSLATION) return;
+  const high = translateWrite(linearAfter(linear, first), table, size - first, value >> (first << 3));
+  if (high == NO_TRANSLATION) return;
+  for (let i: u32 = 0; i < size; i++) {
+    writePhysical(i < first ? low + i : high + (i - first), 1, (value >> (i << 3)) & 255);
+  }
+}
+
+// @ts-ignore: decorator
+@inline function writeTo<T>(linear: u64, value: T, table: usize): void {
+  const entry = entryOf(table, linear);
+  if (load<u64>(entry) == ((linear + (sizeof<T>() - 1)) & ~4095)) store<T>(<u32>linear + load<u32>(entry, 8), value);
+  else writeSlow(linear, sizeof<T>(), u64(value), table);
+}
+
+export function write8(linear: u64, value: u32): void { writeTo<u8>(linear, <u8>value, load<u32>(WRITE_TLB)); }
+export function write16(linear: u64, value: u32): void { writeTo<u16>(linear, <u16>value, load<u32>(WRITE_TLB)); }
+export function write32(linear: u64, value: u32): void { writeTo<u32>(linear, value, load<u32>(WRITE_TLB)); }
+export function write64(linear: u64, value: u64): void { writeTo<u64>(linear, value, load<u32>(WRITE_TLB)); }
+
+/** 16 bytes, all or nothing. */
+export function writeV128(linear: u64, value: v128): void {
+  const entry = entryOf(load<u32>(WRITE_TLB), linear);
+  if (load<u64>(entry) == ((linear + 15) & ~4095)) {
+    v128.store(<u32>linear + load<u32>(entry, 8), value);
+    return;
+  }
+  probeWrite(linear, 16);
+  if (faulted()) return;
+  write64(linear, i64x2.extract_lane(value, 0));
+  write64(linearAfter(linear, 8), i64x2.extract_lane(value, 1));
+}
+
+export function writeSystem8(linear: u64, value: u32): void { writeTo<u8>(linear, <u8>value, tableOf(TLB_WRITE)); }
+export function writeSystem16(linear: u64, value: u32): void { writeTo<u16>(linear, <u16>value, tableOf(TLB_WRITE)); }
+export function writeSystem32(linear: u64, value: u32): void { writeTo<u32>(linear, value, tableOf(TLB_WRITE)); }
+export function writeSystem64(linear: u64, value: u64): void { writeTo<u64>(linear, value, tableOf(TLB_WRITE)); }
+
+/** Raises what a write of `size` bytes (up to 4096) there would raise. */
+export function probeWrite(linear: u64, size: u32): void { probe(linear, size, load<u32>(WRITE_TLB)); }
+export function probeSystemWrite(linear: u64, size: u32): void { probe(linear, size, tableOf(TLB_WRITE)); }
+
+function probe(linear: u64, size: u32, table: usize): void {
+  const first = <u32>(4096 - (linear & 4095));
+  if (translateWrite(linear, table, min(first, size), 0) == NO_TRANSLATION) return;
+  if (first < size) translateWrite(linearAfter(linear, first), table, size - first, 0);
+}
+
+/** Raises what a read of `size` bytes (up to 4096) there would raise. */
+export function probeRead(linear: u64, size: u32): void {
+  const table: usize = load<u32>(READ_TLB);
+  const first = <u32>(4096 - (linear & 4095));
+  if (translateRead(linear, table, min(first, size)) == NO_TRANSLATION) return;
+  if (first < size) translateRead(linearAfter(linear, first), table, size - first);
+}
+
+// ---- addresses ----
+
+/** Offset of the memory operand within its segment. */
+export function effective(op: usize): u64 {
+  const sum = load<u64>(load<u16>(op, 12)) + (load<u64>(load<u16>(op, 14)) << u64(load<u8>(op, 20))) + i64(load<i32>(op, 16));
+  switch (opAddressKind(op)) {
+    case ADDRESS_FLAT64:
+    case ADDRESS_64: return sum;
+    case ADDRESS_16: return sum & 0xffff;
+    default: return sum & 0xffff_ffff;
+  }
+}
+
+/** Linear address of the memory operand, checked for `size` bytes. */
+export function linearOf(op: usize, size: u32, write: bool): u64 {
+  return segmentLinear(opSegment(op), effective(op), size, write);
+}
+
+/** Linear address of an offset in a segment; raises #GP or #SS when it may not be accessed so, then #AC. */
+export function segmentLinear(segment: u32, offset: u64, size: u32, write: bool): u64 {
+  let linear: u64;
+  if ((load<u32>(MODE) & MODE_BITS) == MODE_CODE64) {
+    linear = segment >= SEG_FS ? offset + load<u64>(SEG_BASE + (segment << 3)) : offset;
+    if (!canonical(linear) || !canonical(linear + size - 1)) {
+      raiseCode(segment == SEG_SS ? VECTOR_SS : VECTOR_GP, 0);
+      return 0;
+    }
+  } else {
+    if (!withinLimit(segment, <u32>offset, size, write)) {
+      raiseCode(segment == SEG_SS ? VECTOR_SS : VECTOR_GP, 0);
+      return 0;
+    }
+    linear = (offset + load<u64>(SEG_BASE + (segment << 3))) & 0xffff_ffff;
+  }
+  if (load<u32>(ALIGNMENT_CHECK) != 0 && size <= 8 && (linear & u64(size - 1)) != 0) {
+    raiseCode(VECTOR_AC, 0);
+    return 0;
+  }
+  return linear;
+}
+
+/** Type and limit of a segment outside 64-bit mode (SDM volume 3, 5.3 and 5.5). */
+function withinLimit(segment: u32, offset: u32, size: u32, write: bool): bool {
+  const attr = load<u32>(SEG_ATTR + (segment << 2));
+  const limit = load<u32>(SEG_LIMIT + (segment << 2));
+  const last = u64(offset) + size - 1;
+  if (load<u32>(MODE) & MODE_PROTECTED) {
+    if ((attr & 0x1_0000) != 0 || (attr & 0x80) == 0) return false;
+    if (attr & 8) { // code: readable or not, never writable
+      if (write || (attr & 2) == 0) return false;
+    } else {
+      if (write && (attr & 2) == 0) return false;
+      if (attr & 4) { // expand-down
+        const top: u64 = attr & 0x4000 ? 0xffff_ffff : 0xffff;
+        return offset > limit && last <= top;
+      }
+    }
+  }
+  return last <= u64(limit) || (limit == 0xffff_ffff); // a 4 GiB segment wraps
+}
+
+// ---- the stack ----
+
+// @ts-ignore: decorator
+@inline function stackMask(): u64 {
+  const mode = load<u32>(MODE);
+  if ((mode & MODE_BITS) == MODE_CODE64) return ~(<u64>0);
+  return mode & MODE_STACK32 ? 0xffff_ffff : 0xffff;
+}
+
+/** RSP with `pointer` in the bits the stack size allows; a 32-bit result is zero-extended. */
+export function setStackPointer(pointer: u64): void {
+  const mask = stackMask();
+  const old = load<u64>(GPR + 32);
+  store<u64>(GPR + 32, mask == 0xffff ? (old & ~mask) | (pointer & mask) : pointer & mask);
+}
+
+/** The stack pointer as the stack size sees it. */
+export function stackPointer(): u64 { return load<u64>(GPR + 32) & stackMask(); }
+
+export function push16(value: u32): void {
+  const pointer = (load<u64>(GPR + 32) - 2) & stackMask();
+  const linear = segmentLinear(SEG_SS, pointer, 2, true);
+  if (faulted()) return;
+  write16(linear, value);
+  if (!faulted()) setStackPointer(pointer);
+}
+
+export function push32(value: u32): void {
+  const pointer = (load<u64>(GPR + 32) - 4) & stackMask();
+  const linear = segmentLinear(SEG_SS, pointer, 4, true);
+  if (faulted()) return;
+  write32(linear, value);
+  if (!faulted()) setStackPointer(pointer);
+}
+
+export function push64(value: u64): void {
+  const pointer = load<u64>(GPR + 32) - 8;
+  const linear = segmentLinear(SEG_SS, pointer, 8, true);
+  if (faulted()) return;
+  write64(linear, value);
+  if (!faulted()) setStackPointer(pointer);
+}
+
+export function pop16(): u32 {
+  const pointer = stackPointer();
+  const linear = segmentLinear(SEG_SS, pointer, 2, false);
+  if (faulted()) return 0;
+  const value = read16(linear);
+  if (!faulted()) setStackPointer(pointer + 2);
+  return value;
+}
+
+export function pop32(): u32 {
+  const pointer = stackPointer();
+  const linear = segmentLinear(SEG_SS, pointer, 4, false);
+  if (faulted()) return 0;
+  const value = read32(linear);
+  if (!faulted()) setStackPointer(pointer + 4);
+  return value;
+}
+
+export function pop64(): u64 {
+  const pointer = load<u64>(GPR + 32);
+  const linear = segmentLinear(SEG_SS, pointer, 8, false);
+  if (faulted()) return 0;
+  const value = read64(linear);
+  if (!faulted()) setStackPointer(pointer + 8);
+  return value;
+}

@@ -1,0 +1,124 @@
+// Look-aside buffers: direct-mapped tables of 16-byte entries, one for each kind of access and context.
+//
+//   0 u64 tag      page address; + TLB_HAS_CODE in write tables: the page holds decoded code; TLB_EMPTY: nothing
+//   8 u32 addend   address in linear memory = addend + low 32 bits of the guest-virtual address
+//  12 u32 global   1: survives a CR3 load
+//
+// A hit is `((va + size - 1) & ~4095) == tag`, so that accesses across a page end miss. Filled entries are logged,
+// so that a flush costs what was filled, not the size of the tables.
+import { REGION_TLB } from "./generated/layout";
+
+export const TLB_ENTRIES: u32 = 1024;
+const TABLE_SIZE: u32 = TLB_ENTRIES * 16;
+export const TLB_READ: u32 = 0; // + context: 0 supervisor, 1 supervisor with AC, 2 user
+export const TLB_WRITE: u32 = 3;
+export const TLB_CODE: u32 = 6; // + 0 supervisor, 1 user
+const TABLES: u32 = 8;
+export const TLB_EMPTY: u64 = 2;
+export const TLB_HAS_CODE: u64 = 1;
+
+const LOG_LIMIT: u32 = 8192;
+const LOCAL_LOG: usize = REGION_TLB + 0x2_0000;
+const GLOBAL_LOG: usize = LOCAL_LOG + 4 * LOG_LIMIT;
+/** One byte for each 2 MiB region (hashed): fragments of a large page may be cached. */
+const LARGE_FILTER: usize = GLOBAL_LOG + 4 * LOG_LIMIT;
+const LARGE_FILTER_SIZE: u32 = 4096;
+
+/** Look-up from linear code address to block: 16 bytes, u64 tag (address ^ mode << 48), u32 block. */
+export const JUMP_CACHE: usize = REGION_TLB + 0x4_0000;
+export const JUMP_ENTRIES: u32 = 8192;
+const JUMP_LOG: usize = JUMP_CACHE + 16 * JUMP_ENTRIES;
+
+let localCount: u32 = 0;
+let globalCount: u32 = 0;
+let jumpCount: u32 = 0;
+let gigabyteCached: bool = false;
+
+// @ts-ignore: decorator
+@inline export function tableOf(table: u32): usize { return REGION_TLB + table * TABLE_SIZE; }
+// @ts-ignore: decorator
+@inline export function entryOf(table: usize, linear: u64): usize {
+  return table + (((<u32>linear >> 12) & (TLB_ENTRIES - 1)) << 4);
+}
+// @ts-ignore: decorator
+@inline export function jumpEntry(linear: u64): usize {
+  const low = <u32>linear;
+  return JUMP_CACHE + (((low ^ (low >> 13)) & (JUMP_ENTRIES - 1)) << 4);
+}
+
+/** Empties everything, whatever the logs say. */
+export function initTlb(): void {
+  for (let i: u32 = 0; i < TABLES * TLB_ENTRIES; i++) store<u64>(REGION_TLB + (i << 4), TLB_EMPTY);
+  for (let i: u32 = 0; i < JUMP_ENTRIES; i++) store<u64>(JUMP_CACHE + (i << 4), TLB_EMPTY << 60);
+  memory.fill(LARGE_FILTER, 0, LARGE_FILTER_SIZE);
+  localCount = globalCount = jumpCount = 0;
+  gigabyteCached = false;
+}
+
+/** Caches a translation. `size` of the page it comes from in bytes: 4096, 2 or 4 MiB, 1 GiB. */
+export function fillTlb(table: usize, linear: u64, tag: u64, host: u32, global: bool, pageSize: u32): void {
+  if (localCount >= LOG_LIMIT || globalCount >= LOG_LIMIT) flushTlb(true);
+  const entry = entryOf(table, linear);
+  if (load<u64>(entry) == TLB_EMPTY || load<u32>(entry, 12) != u32(global)) {
+    if (global) store<u32>(GLOBAL_LOG + (globalCount++ << 2), <u32>entry);
+    else store<u32>(LOCAL_LOG + (localCount++ << 2), <u32>entry);
+  }
+  store<u64>(entry, tag);
+  store<u32>(entry, host - (<u32>linear & ~4095), 8);
+  store<u32>(entry, u32(global), 12);
+  if (pageSize > 4096) {
+    store<u8>(LARGE_FILTER + ((<u32>(linear >> 21)) & (LARGE_FILTER_SIZE - 1)), 1);
+    if (pageSize > 0x40_0000) gigabyteCached = true;
+  }
+}
+
+export function fillJump(entry: usize, tag: u64, block: usize): void {
+  if (load<u64>(entry) == TLB_EMPTY << 60) store<u32>(JUMP_LOG + (jumpCount++ << 2), <u32>entry);
+  store<u64>(entry, tag);
+  store<u32>(entry, <u32>block, 8);
+}
+
+export function flushJumps(): void {
+  for (let i: u32 = 0; i < jumpCount; i++) store<u64>(load<u32>(JUMP_LOG + (i << 2)), TLB_EMPTY << 60);
+  jumpCount = 0;
+}
+
+/** Forgets all translations; those of global pages only if `globals`. */
+export function flushTlb(globals: bool): void {
+  for (let i: u32 = 0; i < localCount; i++) store<u64>(load<u32>(LOCAL_LOG + (i << 2)), TLB_EMPTY);
+  localCount = 0;
+  if (globals) {
+    for (let i: u32 = 0; i < globalCount; i++) store<u64>(load<u32>(GLOBAL_LOG + (i << 2)), TLB_EMPTY);
+    globalCount = 0;
+    memory.fill(LARGE_FILTER, 0, LARGE_FILTER_SIZE);
+    gigabyteCached = false;
+  }
+  flushJumps();
+}
+
+/** INVLPG: the page that holds `linear`, whatever its size, in every context. */
+export function flushPage(linear: u64): void {
+  if (gigabyteCached || load<u8>(LARGE_FILTER + ((<u32>(linear >> 21)) & (LARGE_FILTER_SIZE - 1))) != 0
+    || load<u8>(LARGE_FILTER + ((<u32>(linear >> 21) ^ 1) & (LARGE_FILTER_SIZE - 1))) != 0) {
+    flushTlb(true);
+    return;
+  }
+  for (let table: u32 = 0; table < TABLES; table++) {
+    const entry = entryOf(tableOf(table), linear);
+    if ((load<u64>(entry) & ~4095) == (linear & ~4095)) store<u64>(entry, TLB_EMPTY);
+  }
+  flushJumps();
+}
+
+/** A physical page became, or ceased to be, one that writes must not reach directly. */
+export function flushWrites(): void {
+  const first = <u32>tableOf(TLB_WRITE), last = <u32>tableOf(TLB_WRITE + 3);
+  for (let i: u32 = 0; i < localCount; i++) {
+    const entry = load<u32>(LOCAL_LOG + (i << 2));
+    if (entry >= first && entry < last) store<u64>(entry, TLB_EMPTY);
+  }
+  for (let i: u32 = 0; i < globalCount; i++) {
+    const entry = load<u32>(GLOBAL_LOG + (i << 2));
+    if (entry >= first && entry < last) store<u64>(entry, TLB_EMPTY);
+  }
+}
