@@ -1,0 +1,98 @@
+/* System calls and the little of a C library that init needs. x86-64, no libc. */
+#pragma once
+
+typedef unsigned char u8;
+typedef unsigned short u16;
+typedef unsigned int u32;
+typedef unsigned long u64;
+
+#define ARRAY_LENGTH(a) (sizeof(a) / sizeof((a)[0]))
+#define NULL ((void *)0)
+
+/* A system call returns its result or -errno. */
+static inline long call6(long number, long a, long b, long c, long d, long e, long f)
+{
+	register long r10 __asm__("r10") = d;
+	register long r8 __asm__("r8") = e;
+	register long r9 __asm__("r9") = f;
+	long result;
+	__asm__ volatile("syscall"
+			 : "=a"(result)
+			 : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+			 : "rcx", "r11", "memory");
+	return result;
+}
+#define call5(n, a, b, c, d, e) call6(n, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), 0)
+#define call4(n, a, b, c, d) call5(n, a, b, c, d, 0)
+#define call3(n, a, b, c) call4(n, a, b, c, 0)
+#define call2(n, a, b) call3(n, a, b, 0)
+#define call1(n, a) call2(n, a, 0)
+#define call0(n) call1(n, 0)
+
+enum { /* arch/x86/entry/syscalls/syscall_64.tbl */
+	SYS_READ = 0, SYS_WRITE = 1, SYS_OPEN = 2, SYS_CLOSE = 3, SYS_STAT = 4, SYS_LSTAT = 6, SYS_POLL = 7,
+	SYS_MMAP = 9, SYS_MUNMAP = 11, SYS_IOCTL = 16, SYS_ACCESS = 21, SYS_NANOSLEEP = 35, SYS_GETPID = 39,
+	SYS_SOCKET = 41, SYS_FORK = 57, SYS_EXECVE = 59, SYS_EXIT = 60, SYS_WAIT4 = 61, SYS_KILL = 62,
+	SYS_CHDIR = 80, SYS_MKDIR = 83, SYS_SYMLINK = 88, SYS_READLINK = 89, SYS_CHMOD = 90, SYS_FCHOWN = 93,
+	SYS_CHOWN = 92, SYS_UMASK = 95, SYS_SETUID = 105, SYS_SETGID = 106, SYS_SETSID = 112, SYS_SETGROUPS = 116,
+	SYS_RT_SIGPROCMASK = 14, SYS_CHROOT = 161, SYS_SYNC = 162, SYS_MOUNT = 165, SYS_REBOOT = 169,
+	SYS_SETHOSTNAME = 170, SYS_GETDENTS64 = 217, SYS_CLOCK_SETTIME = 227, SYS_SIGNALFD4 = 289, SYS_DUP3 = 292,
+	SYS_PIPE2 = 293, SYS_PRLIMIT64 = 302, SYS_FINIT_MODULE = 313, SYS_FCHDIR = 81,
+};
+
+enum {
+	EPERM = 1, ENOENT = 2, EINTR = 4, EIO = 5, ENOEXEC = 8, EAGAIN = 11, EACCES = 13, EEXIST = 17, ENOTDIR = 20,
+	ELOOP = 40, EPIPE = 32,
+};
+
+enum {
+	O_RDONLY = 0, O_WRONLY = 1, O_RDWR = 2, O_CREAT = 0100, O_NOCTTY = 0400, O_NONBLOCK = 04000,
+	O_DIRECTORY = 0200000, O_NOFOLLOW = 0400000, O_CLOEXEC = 02000000,
+};
+
+enum { S_IFMT = 0170000, S_IFDIR = 0040000, S_IFREG = 0100000, S_IFLNK = 0120000 };
+
+struct status { /* struct stat */
+	u64 device, inode, links;
+	u32 mode, uid, gid, padding;
+	u64 special, size, block_size, blocks;
+	u64 times[6];
+	u64 unused[3];
+};
+
+struct poll_entry { /* struct pollfd */
+	int descriptor;
+	short wanted, got;
+};
+enum { POLLIN = 1, POLLOUT = 4, POLLERR = 8, POLLHUP = 16 };
+
+void *memcpy(void *to, const void *from, u64 count);
+void *memset(void *to, int value, u64 count);
+void *memmove(void *to, const void *from, u64 count);
+u64 text_length(const char *text);
+int text_equal(const char *a, const char *b);
+int text_has(const char *text, char wanted);
+
+/* Text put together in a fixed buffer; what does not fit is cut off. Always ends with NUL. */
+struct text {
+	u64 length;
+	char bytes[4352];
+};
+void text_clear(struct text *text);
+void text_add(struct text *text, const char *more);
+void text_add_number(struct text *text, u64 number);
+const char *text_join(struct text *text, const char *a, const char *b, const char *c);
+
+/* One line on the console, for those who watch the boot. */
+void say(const char *a, const char *b, const char *c);
+
+/* Zeroed pages; there is always memory enough for init. */
+void *pages(u64 bytes);
+/* Writes all of it to a blocking descriptor; gives up on errors. */
+void write_all(int descriptor, const void *bytes, u64 count);
+/* Reads exactly so much from a blocking descriptor; 0, or -1 at its end. */
+int read_all(int descriptor, void *bytes, u64 count);
+void sleep_milliseconds(u64 count);
+void make_directory(const char *path, u32 mode);
+/* With all that lead to it. */
+void make_directories(char *path, u32 mode);

@@ -1,0 +1,106 @@
+import { createHash } from 'node:crypto';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+/** `$XDG_CACHE_HOME/trapline`, or `~/.cache/trapline`. It may not exist yet. */
+export function cacheFolder(): string {
+  const base = process.env.XDG_CACHE_HOME;
+  return join(base !== undefined && base.startsWith('/') ? base : join(homedir(), '.cache'), 'trapline');
+}
+
+export function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+/** Writes a file so that it is there whole or not at all. */
+export function writeWhole(path: string, bytes: Uint8Array | string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  const draft = `${path}.${process.pid}`;
+  try {
+    writeFileSync(draft, bytes);
+    renameSync(draft, path);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw error;
+  }
+}
+
+/** Snapshots of booted guests: each is large, and old ones are soon out of date. */
+const SNAPSHOTS_KEPT = 4;
+const DIGEST_BYTES = 32;
+
+/**
+ * Keeps snapshots of booted guests by what went into them. A damaged or unreadable entry counts as absent, and a
+ * cache that can't be written only costs time.
+ */
+export class SnapshotCache {
+  private readonly folder: string;
+
+  constructor(folder: string = join(cacheFolder(), 'snapshots')) {
+    this.folder = folder;
+  }
+
+  /** One key for all that decides how a boot goes: hash what is long, name what is short. */
+  static key(parts: Readonly<Record<string, string | number | Uint8Array>>): string {
+    const names = Object.keys(parts).sort();
+    const lines = names.map((name) => {
+      const part = parts[name]!;
+      return `${name}=${part instanceof Uint8Array ? sha256(part) : JSON.stringify(part)}\n`;
+    });
+    return sha256(new TextEncoder().encode(lines.join('')));
+  }
+
+  load(key: string): Uint8Array | undefined {
+    const path = this.path(key);
+    try {
+      const bytes = readFileSync(path);
+      const body = bytes.subarray(DIGEST_BYTES);
+      const digest = createHash('sha256').update(body).digest();
+      if (!digest.equals(bytes.subarray(0, DIGEST_BYTES))) {
+        rmSync(path, { force: true });
+        return undefined;
+      }
+      const now = new Date();
+      utimesSync(path, now, now);
+      return body;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Returns whether it could be kept. */
+  store(key: string, snapshot: Uint8Array): boolean {
+    const digest = createHash('sha256').update(snapshot).digest();
+    try {
+      this.makeRoom();
+      writeWhole(this.path(key), Buffer.concat([digest, snapshot]));
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  private path(key: string): string {
+    return join(this.folder, `${key}.snapshot`);
+  }
+
+  private makeRoom(): void {
+    if (!existsSync(this.folder)) return;
+    const entries = readdirSync(this.folder)
+      .filter((name) => name.endsWith('.snapshot'))
+      .map((name) => ({ path: join(this.folder, name), used: statSync(join(this.folder, name)).mtimeMs }))
+      .sort((a, b) => b.used - a.used);
+    for (const { path } of entries.slice(SNAPSHOTS_KEPT - 1)) rmSync(path, { force: true });
+  }
+}
