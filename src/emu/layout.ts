@@ -120,7 +120,12 @@ const ROWS: readonly (readonly [string, FieldType, number, string])[] = [
   ['hostValue', 'u64', 1, 'value handed over with an import call (MSR reads and writes)'],
   // A fault on its way to delivery (core/fault.ts).
   ['faultPending', 'u32', 1, '0 none, else 1 + vector'],
-  ['leaveBlock', 'u32', 1, '1: leave the block after this instruction, 2: leave run() with exitReason (directly after faultPending)'],
+  [
+    'leaveBlock',
+    'u32',
+    1,
+    '1: leave the block after this instruction, 2: leave run() with exitReason (directly after faultPending)',
+  ],
   ['faultHasCode', 'u32', 1, ''],
   ['faultCode', 'u32', 1, ''],
   ['faultKind', 'u32', 1, '0 fault, 1 trap, 2 abort; 16: the exit below was taken instead'],
