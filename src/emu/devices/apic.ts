@@ -71,6 +71,8 @@ export interface ApicProcessor {
   raiseNmi(): void;
   /** Time-stamp counter that virtual time `now` gives. */
   tscAt(now: Nanoseconds): bigint;
+  /** IA32_APIC_BASE in the core's state. */
+  setBase(value: bigint): void;
   /** CR8 in the core's state: the high nibble of the task-priority register. */
   taskPriorityClass: number;
 }
@@ -232,7 +234,9 @@ export class LocalApic implements Device, MmioHandler {
     // As firmware leaves it: the PIC reaches the processor through LINT0 ("virtual wire"), NMI through LINT1.
     this.registers[REG.lvtLint0 >> 4] = DELIVERY.external << 8;
     this.registers[REG.lvtLint1 >> 4] = DELIVERY.nmi << 8;
-    this.setBase(BigInt(DEFAULT_BASE | BASE.enable | (this.id === 0 ? BASE.bootProcessor : 0)) & 0xffff_ffffn);
+    const base = BigInt(DEFAULT_BASE + (BASE.enable | (this.id === 0 ? BASE.bootProcessor : 0)));
+    this.processor.setBase(base);
+    this.setBase(base);
   }
 
   save(): StateValue {
