@@ -68,8 +68,13 @@ void setXmm(Case *c, int reg, u64 low, u64 high) {
   c->xmm[reg][1] = high;
 }
 
+static bool writable(u64 first, u64 last) {
+  return (first >= DATA && last <= DATA + DATA_SIZE) || (first >= STACK && last <= STACK + STACK_SIZE) ||
+         (lowMapped && first >= LOW && last <= LOW + LOW_SIZE);
+}
+
 void patch(Case *c, u64 address, const void *bytes, int length) {
-  if (c->patches == 12) return;
+  if (c->patches == 12 || !writable(address, address + length)) return;
   Patch *p = &c->patch[c->patches++];
   p->address = address;
   p->length = length;

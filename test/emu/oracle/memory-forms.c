@@ -76,7 +76,13 @@ void genStack(Case *c) {
   randomFlags(c);
   int natural = c->mode == 64 ? 8 : 4, size = chance(12) ? 2 : natural;
   c->pinned &= ~(1u << RSP);
-  setGpr(c, RSP, chance(90) ? STACK + 0x800 + below(0x1000) / 8 * 8 + (chance(15) ? below(8) : 0) : STACK + 0x1000 + below(16));
+  switch (below(20)) {
+    case 0: setGpr(c, RSP, STACK + 0x1000 + below(16)); break;
+    case 1: setGpr(c, RSP, STACK + below(8)); break; // pushes leave the stack
+    case 2: setGpr(c, RSP, STACK + STACK_SIZE - below(8)); break; // pops do
+    case 3: setGpr(c, RSP, RO + 0x800); break;
+    default: setGpr(c, RSP, STACK + 0x800 + below(0x1000) / 8 * 8 + (chance(15) ? below(8) : 0));
+  }
   Form f = {.size = size == 2 ? 2 : 4};
   switch (below(14)) {
     case 0:
@@ -168,7 +174,7 @@ void genStack(Case *c) {
       setGpr(c, RBP, STACK + 0x400 + below(0xc00));
       if (size == 2) emit(c, 0x66, 1);
       emit(c, 0xc8, 1);
-      emit(c, below(0x300), 2);
+      emit(c, chance(90) ? below(0x300) : rng(), 2);
       emit(c, chance(60) ? 0 : below(40), 1);
       break;
     default:

@@ -23,7 +23,7 @@ static bool (*nextCase)(Case *);
 static void (*caseDone)(const Case *, const Result *);
 static Case current;
 static Result result;
-static bool running;
+static bool running, inside; // a case has run; the handler is at work
 static ucontext_t home; // where to go when all is done
 
 static void fillRegion(u8 *at, int size, u64 seed) {
@@ -114,6 +114,11 @@ __attribute__((used)) void stepFrame(int signal, siginfo_t *info, ucontext_t *fr
   (void)info;
   _writefsbase_u64(hostFs);
   _writegsbase_u64(hostGs);
+  if (inside) {
+    fprintf(stderr, "oracle: signal %d in the oracle itself, group %s (%s)\n", signal, current.group, current.name);
+    _exit(1);
+  }
+  inside = true;
   if (running) {
     if (signal == SIGVTALRM) {
       fprintf(stderr, "oracle: a case of group %s (%s) does not end\n", current.group, current.name);
@@ -123,12 +128,13 @@ __attribute__((used)) void stepFrame(int signal, siginfo_t *info, ucontext_t *fr
     if (comparable(&current, &result)) caseDone(&current, &result);
   }
   if (!nextCase(&current)) {
-    running = false;
+    running = inside = false;
     setcontext(&home);
   }
   running = true;
   prepareMemory(&current);
   loadFrame(frame, &current);
+  inside = false;
   _writefsbase_u64(current.fs);
   _writegsbase_u64(current.gs);
 }

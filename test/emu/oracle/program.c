@@ -256,6 +256,13 @@ void genFault(Case *c) {
     default: { // control transfer to where there is no code
       caseName(c, "codefetch");
       u64 target = c->mode == 64 && chance(30) ? 0x0000800000000000ull + (rng() >> 2) : 0x90000 + below(0x1000);
+      if (chance(30)) {
+        c->pinned &= ~(1u << RSP);
+        setGpr(c, RSP, STACK + 0x800 + below(0x800));
+        patchValue(c, c->gpr[RSP], target, c->mode == 64 ? 8 : 4);
+        emit(c, 0xc3, 1);
+        return;
+      }
       int reg = freeReg(c);
       setGpr(c, reg, target);
       emitReg(c, (Form){.opcode = 0xff}, chance(50) ? 2 : 4, reg);

@@ -1,8 +1,11 @@
 // Near branches. The target is checked before anything is pushed or popped for good.
 import { opImm, opSize } from "../op";
-import { faulted } from "../fault";
+import { SEG_LIMIT } from "../generated/layout";
+import { VECTOR_GP, faulted, raiseCode } from "../fault";
 import { condition, zero } from "../flags";
 import { setStackPointer, stackPointer } from "../memory";
+import { canonical } from "../mmu";
+import { SEG_CS, isLongCode } from "../mode";
 import { jumpTo, nextRip } from "../run";
 import { RCX, RSP, addressMask, maskOf, readRm } from "./sized";
 import { pop, push } from "./stack";
@@ -10,7 +13,13 @@ import { pop, push } from "./stack";
 // @ts-ignore: decorator
 @inline function target(op: usize): u64 { return (nextRip(op) + <u64>opImm(op)) & maskOf(opSize(op)); }
 
-function jumpIf(op: usize, taken: bool): void { if (taken) jumpTo(target(op)); }
+/** Jumps if `to` is canonical, or within CS; else #GP(0) at the branch. */
+function branch(to: u64): void {
+  if (isLongCode() ? canonical(to) : to <= u64(load<u32>(SEG_LIMIT + (SEG_CS << 2)))) jumpTo(to);
+  else raiseCode(VECTOR_GP, 0);
+}
+
+function jumpIf(op: usize, taken: bool): void { if (taken) branch(target(op)); }
 
 export function jO(op: usize): void { jumpIf(op, condition(0)); }
 export function jNo(op: usize): void { jumpIf(op, condition(1)); }
@@ -36,7 +45,7 @@ function loopIf(op: usize, otherCondition: bool): void {
   const count = (old - 1) & mask;
   store<u64>(RCX, mask == 0xffff ? (old & ~mask) | count : count);
   if (count == 0 || !otherCondition) return;
-  jumpTo(target(op));
+  branch(target(op));
   if (faulted()) store<u64>(RCX, old);
 }
 
@@ -45,19 +54,16 @@ export function loopeJb(op: usize): void { loopIf(op, zero() != 0); }
 export function loopJb(op: usize): void { loopIf(op, true); }
 export function jrcxzJb(op: usize): void { jumpIf(op, (load<u64>(RCX) & addressMask(op)) == 0); }
 
-export function jmpJz(op: usize): void { jumpTo(target(op)); }
+export function jmpJz(op: usize): void { branch(target(op)); }
 
 export function jmpEv(op: usize): void {
   const to = readRm(op, opSize(op));
-  if (!faulted()) jumpTo(to);
+  if (!faulted()) branch(to);
 }
 
 function callTo(op: usize, to: u64): void {
-  const old = load<u64>(RSP);
-  push(opSize(op), nextRip(op));
-  if (faulted()) return;
-  jumpTo(to);
-  if (faulted()) store<u64>(RSP, old);
+  branch(to);
+  if (!faulted()) push(opSize(op), nextRip(op));
 }
 
 export function callJz(op: usize): void { callTo(op, target(op)); }
@@ -71,7 +77,7 @@ function returnAnd(op: usize, release: u64): void {
   const old = load<u64>(RSP);
   const to = pop(opSize(op));
   if (faulted()) return;
-  jumpTo(to);
+  branch(to);
   if (faulted()) store<u64>(RSP, old);
   else if (release != 0) setStackPointer(stackPointer() + release);
 }
