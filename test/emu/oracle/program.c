@@ -190,7 +190,19 @@ static void faultingAccess(Case *c, u64 address) {
 
 void genFault(Case *c) {
   randomFlags(c);
-  switch (below(9)) {
+  switch (below(10)) {
+    case 9: { // a 16-bit operand size cuts the instruction pointer
+      static const u8 opcodes[] = {0xe9, 0xe8, 0xeb, 0x74, 0x75, 0xc3, 0xc2, 0xe2};
+      caseName(c, "branch16");
+      u8 opcode = opcodes[below(8)];
+      emit(c, 0x66, 1);
+      if (c->mode == 64 && chance(20)) emit(c, 0x48, 1);
+      emit(c, opcode, 1);
+      if (opcode == 0xe9 || opcode == 0xe8) emit(c, 0x200 + below(0x100), c->code[1] == 0x48 ? 4 : 2);
+      else if (opcode == 0xc2) emit(c, below(0x100), 2);
+      else if (opcode != 0xc3) emit(c, 0x20 + below(0x20), 1);
+      break;
+    }
     case 0:
       caseName(c, "ud");
       if (c->mode == 64) {

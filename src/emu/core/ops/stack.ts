@@ -105,8 +105,9 @@ export function popf(op: usize): void {
   if (privilegeLevel() == 0) changeable |= IOPL;
   if ((old & VM) != 0 || privilegeLevel() <= (old & IOPL) >> 12) changeable |= IF;
   if (size == 2) changeable &= 0xffff;
-  writeRflags((old & ~changeable) | (value & changeable & ~u64(RF)));
-  modeChanged();
+  const rflags = (old & ~changeable) | (value & changeable & ~u64(RF));
+  writeRflags(rflags);
+  if ((old ^ rflags) & AC) modeChanged();
 }
 
 /** Nested frames copy `level - 1` frame pointers, then push the new one; the last stack address must be writable. */

@@ -2,7 +2,8 @@ import { type OpcodeRow, row } from '../row.ts';
 import { CONDITIONS } from './move.ts';
 
 const hex = (value: number) => value.toString(16).toUpperCase().padStart(2, '0');
-const NEAR = { size: 'force64', ends: true } as const;
+/** AMD processors honour 66 in 64-bit mode too: IP is then cut to 16 bits. Intel's ignore it. */
+const NEAR = { size: '64', ends: true } as const;
 
 export const controlFlowRows: readonly OpcodeRow[] = [
   ...CONDITIONS.flatMap((condition, code) => [
