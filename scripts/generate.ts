@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url';
 import type { OpcodeRow } from '../src/emu/isa/row.ts';
 import { decodeTables } from './generate/decode-tables.ts';
 import { dispatch } from './generate/dispatch.ts';
+import { fast } from './generate/fast.ts';
 import { handlersIn } from './generate/handlers.ts';
 import { layoutConstants } from './generate/layout-constants.ts';
 
@@ -49,4 +50,7 @@ if (missing.length > 0) {
 const { text: dispatchText, numberOf } = dispatch(rows, handlers);
 write('layout.ts', layoutConstants());
 write('dispatch.ts', dispatchText);
+const { text: fastText, cases } = fast(rows, numberOf);
+write('fast.ts', fastText);
+write('loop.ts', readFileSync(join(CORE, 'loop.template'), 'utf8').replace('// cases', () => cases));
 write('decode-tables.ts', decodeTables(rows, numberOf));

@@ -1,33 +1,34 @@
 // What the host may call.
-import { dispatchGeneric } from "./generated/dispatch";
-import { RAM_SIZE, CPU_VENDOR, A20 } from "./generated/layout";
+import { RAM_SIZE } from "./generated/layout";
 import { initTlb, flushTlb as flush } from "./tlb";
-import { inspect } from "./mmu";
+import { inspect, isRam, pageInfo } from "./mmu";
 import { readRflags, writeRflags } from "./flags";
-import { invalidateWritten } from "./blocks";
+import { flushBlocks, invalidateWritten } from "./blocks";
 
 export { modeChanged } from "./mode";
+export { run, stepOver } from "./run";
+export { reset } from "./reset";
 
-export function run(budget: i32): i32 {
-  dispatchGeneric(0, 0);
-  return budget;
-}
-
-export function stepOver(): i32 { return run(1); }
-
+/** Once, before anything else. `ramSize` in bytes. */
 export function init(ramSize: u32): void {
   store<u32>(RAM_SIZE, ramSize);
   initTlb();
-}
-
-export function reset(vendor: u32): void {
-  store<u32>(CPU_VENDOR, vendor);
-  store<u32>(A20, 1);
+  flushBlocks();
 }
 
 export function flushTlb(): void { flush(true); }
 
-export function invalidatePhysical(address: u32, length: u32): void { invalidateWritten(address, length); }
+/** RAM was written from outside the core. */
+export function invalidatePhysical(address: u32, length: u32): void {
+  let at = address;
+  let left = length;
+  while (left > 0 && isRam(at)) {
+    const part = min<u32>(left, 4096 - (at & 4095));
+    if (load<u64>(pageInfo(at))) invalidateWritten(at, part);
+    at += part;
+    left -= part;
+  }
+}
 
 /** Guest-physical address of a linear one, all ones if it is not mapped. */
 export function translate(linear: u64): u64 { return inspect(linear); }

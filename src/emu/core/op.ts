@@ -2,11 +2,12 @@
 // below 64 KiB), so that AH is the address of RAX plus 1 and an absent register is the address of `zero`.
 //
 //   0 u16 handler      2 u8 length        3 u8 operand size in bytes
-//   4 u16 page offset  6 u16 index of the instruction in its block
+//   4 u16 page offset  6 u16 instructions left in the block, with this one
 //   8 u16 reg         10 u16 rm (0: memory operand)
 //  12 u16 base        14 u16 index
 //  16 i32 displacement
 //  20 u8 scale shift  21 u8 address kind  22 u8 segment  23 u8 prefixes
+//     branches: 16 u32 block at the target, once known
 //  24 i64 immediate; VEX instructions: imm8 at 24, vvvv at 30
 //
 // Sw, Cd, Dd: `reg` is the register's number. ST: its number is the immediate. Address kind and segment are also
@@ -37,7 +38,7 @@ export const PREFIX_ALIGNED: u32 = 64;
 // @ts-ignore: decorator
 @inline export function opPageOffset(op: usize): u32 { return load<u16>(op, 4); }
 // @ts-ignore: decorator
-@inline export function opIndexInBlock(op: usize): u32 { return load<u16>(op, 6); }
+@inline export function opRemaining(op: usize): u32 { return load<u16>(op, 6); }
 /** Address of the ModRM.reg operand. */
 // @ts-ignore: decorator
 @inline export function opReg(op: usize): usize { return load<u16>(op, 8); }

@@ -1,17 +1,22 @@
-// Where the program counter is, inside a block and between blocks.
-import { RIP, CODE_PAGE, MODE, RUN_OP, RUN_BLOCK, RUN_LEFT, RUN_START, ICOUNT } from "./generated/layout";
-import { opLength, opPageOffset, opIndexInBlock } from "./op";
-import { MODE_BITS, MODE_CODE64, MODE_CODE16, MODE_CODE32 } from "./mode";
+// Where the program counter is, and what happens between blocks.
+import {
+  RIP, CODE_PAGE, MODE, RUN_OP, RUN_LEFT, RUN_START, ICOUNT, BUDGET_LEFT, RFLAGS, DR, HALTED, INTERRUPT_SHADOW,
+  INTERRUPT_PENDING, NMI_PENDING, NMI_BLOCKED, EXIT_REQUEST, LEAVE_BLOCK, FAULT_PENDING, FAULT_KIND, FAULT_HAS_CODE,
+  FAULT_CODE, FAULT_ADDRESS, VMCS_EXCEPTION_BITMAP, VMCS_CONTROLS, CONTROL_SINGLE_STEP, CONTROL_EXTERNAL_INTERRUPT,
+  EXIT_REASON, EXIT_VECTOR, EXIT_ERROR_CODE, EXIT_QUALIFICATION, EXIT_BUDGET, EXIT_HALT, EXIT_HOST_REQUEST,
+  EXIT_EXCEPTION, EXIT_SINGLE_STEP, EXIT_INTERRUPT, EXIT_SHUTDOWN, SECOND_LEVEL_IGNORED,
+} from "./generated/layout";
+import { loop } from "./generated/loop";
+import { opLength, opPageOffset, opRemaining } from "./op";
+import { MODE_BITS, MODE_CODE64 } from "./mode";
+import { faulted, raiseTrap, KIND_EXIT, VECTOR_DB, VECTOR_PF } from "./fault";
+import { TF, IF } from "./flags";
 
 /** RIP of the instruction. */
-// @ts-ignore: decorator
-@inline export function instructionRip(op: usize): u64 { return wrapRip(load<u64>(CODE_PAGE) + opPageOffset(op)); }
+export function instructionRip(op: usize): u64 { return wrapRip(load<u64>(CODE_PAGE) + opPageOffset(op)); }
 
 /** RIP behind the instruction. */
-// @ts-ignore: decorator
-@inline export function nextRip(op: usize): u64 {
-  return wrapRip(load<u64>(CODE_PAGE) + opPageOffset(op) + opLength(op));
-}
+export function nextRip(op: usize): u64 { return wrapRip(load<u64>(CODE_PAGE) + opPageOffset(op) + opLength(op)); }
 
 function wrapRip(rip: u64): u64 {
   return (load<u32>(MODE) & MODE_BITS) == MODE_CODE64 ? rip : rip & 0xffff_ffff;
@@ -23,4 +28,102 @@ function wrapRip(rip: u64): u64 {
 
 /** Brings state.icount up to date in the middle of a block, counting the present instruction as not yet retired. */
 export function syncCount(): void {
+  store<u64>(ICOUNT, load<u64>(RUN_START) - u64(load<i32>(RUN_LEFT)) - u64(opRemaining(load<u32>(RUN_OP))));
+}
+
+const DR6_SINGLE_STEP: u64 = 0x4000;
+
+/** The next instruction runs alone, and comes back to the boundary. */
+export let stepping: bool = false;
+/** After the step: #DB for TF. */
+let trapAfterStep: bool = false;
+/** After the step: exit for the monitor, or from stepOver(). */
+let exitAfterStep: bool = false;
+let stepOverNext: bool = false;
+
+function takeFault(): i32 {
+  const vector = load<u32>(FAULT_PENDING) - 1;
+  if (load<u32>(FAULT_KIND) == KIND_EXIT) {
+    store<u32>(FAULT_PENDING, 0);
+    return load<u32>(EXIT_REASON);
+  }
+  if (load<u32>(VMCS_EXCEPTION_BITMAP) & (1 << vector)) {
+    store<u32>(EXIT_VECTOR, vector);
+    store<u32>(EXIT_ERROR_CODE, load<u32>(FAULT_CODE));
+    store<u64>(EXIT_QUALIFICATION, vector == VECTOR_PF ? load<u64>(FAULT_ADDRESS) : 0);
+    store<u32>(FAULT_PENDING, 0);
+    return EXIT_EXCEPTION;
+  }
+  return -1;
+}
+
+/** Between instructions: faults, exits, interrupts. A value of EXIT, or -1 to go on at state.rip. */
+export function boundary(left: i32): i32 {
+  store<u64>(ICOUNT, load<u64>(RUN_START) - u64(left));
+  const stepped = stepping;
+  stepping = false;
+  if (stepped && trapAfterStep && !faulted()) {
+    store<u64>(DR + 48, load<u64>(DR + 48) | DR6_SINGLE_STEP);
+    raiseTrap(VECTOR_DB);
+  }
+  trapAfterStep = false;
+  const leaving = load<u32>(LEAVE_BLOCK);
+  store<u32>(LEAVE_BLOCK, 0);
+  if (faulted()) {
+    exitAfterStep = false;
+    const reason = takeFault();
+    if (reason >= 0) return reason;
+  }
+  if (leaving == 2) return load<u32>(EXIT_REASON);
+  if (stepped && exitAfterStep) {
+    exitAfterStep = false;
+    return EXIT_SINGLE_STEP;
+  }
+  if (load<u32>(EXIT_REQUEST)) {
+    store<u32>(EXIT_REQUEST, 0);
+    return EXIT_HOST_REQUEST;
+  }
+  const shadow = load<u32>(INTERRUPT_SHADOW) != 0;
+  if (shadow) store<u32>(INTERRUPT_SHADOW, 0);
+  if (load<u32>(HALTED)) return EXIT_HALT;
+  if (left == 0) {
+    if (shadow) store<u32>(INTERRUPT_SHADOW, 1);
+    return EXIT_BUDGET;
+  }
+  if (load<u64>(RFLAGS) & TF) {
+    stepping = true;
+    trapAfterStep = true;
+  }
+  if (stepOverNext || (load<u32>(VMCS_CONTROLS) & CONTROL_SINGLE_STEP)) {
+    stepping = true;
+    exitAfterStep = true;
+    stepOverNext = false;
+  }
+  if (shadow) stepping = true;
+  return -1;
+}
+
+/** The loop is being left with `left` of the budget unused. */
+export function leave(left: i32): void {
+  store<u64>(ICOUNT, load<u64>(RUN_START) - u64(left));
+  store<u64>(BUDGET_LEFT, u64(left));
+}
+
+/** Runs at most `budget` instructions; returns a value of EXIT. */
+export function run(budget: i32): i32 {
+  store<u64>(RUN_START, load<u64>(ICOUNT) + u64(budget));
+  stepping = false;
+  trapAfterStep = false;
+  exitAfterStep = false;
+  return loop(budget);
+}
+
+/** Runs one instruction without second-level permissions; EXIT_SINGLE_STEP when it is complete. */
+export function stepOver(): i32 {
+  store<u32>(SECOND_LEVEL_IGNORED, 1);
+  stepOverNext = true;
+  const reason = run(1);
+  stepOverNext = false;
+  store<u32>(SECOND_LEVEL_IGNORED, 0);
+  return reason;
 }

@@ -17,6 +17,7 @@ const TABLES: u32 = 8;
 export const TLB_EMPTY: u64 = 2;
 export const TLB_HAS_CODE: u64 = 1;
 
+const NO_JUMP: u64 = TLB_EMPTY << 60;
 const LOG_LIMIT: u32 = 8192;
 const LOCAL_LOG: usize = REGION_TLB + 0x2_0000;
 const GLOBAL_LOG: usize = LOCAL_LOG + 4 * LOG_LIMIT;
@@ -49,7 +50,7 @@ let gigabyteCached: bool = false;
 /** Empties everything, whatever the logs say. */
 export function initTlb(): void {
   for (let i: u32 = 0; i < TABLES * TLB_ENTRIES; i++) store<u64>(REGION_TLB + (i << 4), TLB_EMPTY);
-  for (let i: u32 = 0; i < JUMP_ENTRIES; i++) store<u64>(JUMP_CACHE + (i << 4), TLB_EMPTY << 60);
+  for (let i: u32 = 0; i < JUMP_ENTRIES; i++) store<u64>(JUMP_CACHE + (i << 4), NO_JUMP);
   memory.fill(LARGE_FILTER, 0, LARGE_FILTER_SIZE);
   localCount = globalCount = jumpCount = 0;
   gigabyteCached = false;
@@ -73,13 +74,16 @@ export function fillTlb(table: usize, linear: u64, tag: u64, host: u32, global: 
 }
 
 export function fillJump(entry: usize, tag: u64, block: usize): void {
-  if (load<u64>(entry) == TLB_EMPTY << 60) store<u32>(JUMP_LOG + (jumpCount++ << 2), <u32>entry);
+  if (load<u64>(entry) == NO_JUMP) store<u32>(JUMP_LOG + (jumpCount++ << 2), <u32>entry);
   store<u64>(entry, tag);
   store<u32>(entry, <u32>block, 8);
 }
 
+/** The block at this address has gone. */
+export function forgetJump(linear: u64): void { store<u64>(jumpEntry(linear), NO_JUMP); }
+
 export function flushJumps(): void {
-  for (let i: u32 = 0; i < jumpCount; i++) store<u64>(load<u32>(JUMP_LOG + (i << 2)), TLB_EMPTY << 60);
+  for (let i: u32 = 0; i < jumpCount; i++) store<u64>(load<u32>(JUMP_LOG + (i << 2)), NO_JUMP);
   jumpCount = 0;
 }
 

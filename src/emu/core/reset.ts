@@ -1,0 +1,63 @@
+// The processor after power-on (SDM volume 3, table 9-1): real mode, CS:IP at the last 16 bytes below 4 GiB.
+import {
+  GPR, RIP, RFLAGS, SEG_SELECTOR, SEG_BASE, SEG_LIMIT, SEG_ATTR, GDTR_BASE, IDTR_BASE, GDTR_LIMIT, IDTR_LIMIT,
+  CR0, CR2, CR3, CR4, CR8, XCR0, DR, EFER, PAT, APIC_BASE, MXCSR, FPU_CONTROL, CPU_VENDOR, A20, CPL, HALTED,
+  INTERRUPT_SHADOW, NMI_BLOCKED, NMI_PENDING, FAULT_PENDING, LEAVE_BLOCK, XMM,
+} from "./generated/layout";
+import { setFlags } from "./flags";
+import { modeChanged, SEG_CS, SEG_LDTR, SEG_TR } from "./mode";
+import { flushTlb } from "./tlb";
+
+const RESET_CR0: u64 = 0x6000_0010;
+const RESET_PAT: u64 = 0x0007_0406_0007_0406;
+const RESET_APIC_BASE: u64 = 0xfee0_0900; // enabled, bootstrap processor
+const SIGNATURE: u64 = 0x600f20; // EDX: family, model, stepping
+
+export function reset(vendor: u32): void {
+  store<u32>(CPU_VENDOR, vendor);
+  memory.fill(GPR, 0, 128);
+  store<u64>(GPR + 16, SIGNATURE);
+  store<u64>(RIP, 0xfff0);
+  store<u64>(RFLAGS, 2);
+  setFlags(0);
+  for (let segment: u32 = 0; segment < 8; segment++) {
+    store<u16>(SEG_SELECTOR + (segment << 1), 0);
+    store<u64>(SEG_BASE + (segment << 3), 0);
+    store<u32>(SEG_LIMIT + (segment << 2), 0xffff);
+    store<u32>(SEG_ATTR + (segment << 2), 0x93);
+  }
+  store<u16>(SEG_SELECTOR + (SEG_CS << 1), 0xf000);
+  store<u64>(SEG_BASE + (SEG_CS << 3), 0xffff_0000);
+  store<u32>(SEG_ATTR + (SEG_CS << 2), 0x9b);
+  store<u32>(SEG_ATTR + (SEG_LDTR << 2), 0x82);
+  store<u32>(SEG_ATTR + (SEG_TR << 2), 0x8b);
+  store<u64>(GDTR_BASE, 0);
+  store<u64>(IDTR_BASE, 0);
+  store<u32>(GDTR_LIMIT, 0xffff);
+  store<u32>(IDTR_LIMIT, 0xffff);
+  store<u64>(CR0, RESET_CR0);
+  store<u64>(CR2, 0);
+  store<u64>(CR3, 0);
+  store<u64>(CR4, 0);
+  store<u64>(CR8, 0);
+  store<u64>(XCR0, 1);
+  memory.fill(DR, 0, 64);
+  store<u64>(DR + 48, 0xffff_0ff0);
+  store<u64>(DR + 56, 0x400);
+  store<u64>(EFER, 0);
+  store<u64>(PAT, RESET_PAT);
+  store<u64>(APIC_BASE, RESET_APIC_BASE);
+  memory.fill(XMM, 0, 512);
+  store<u32>(MXCSR, 0x1f80);
+  store<u16>(FPU_CONTROL, 0x40);
+  store<u32>(A20, 1);
+  store<u32>(CPL, 0);
+  store<u32>(HALTED, 0);
+  store<u32>(INTERRUPT_SHADOW, 0);
+  store<u32>(NMI_BLOCKED, 0);
+  store<u32>(NMI_PENDING, 0);
+  store<u32>(FAULT_PENDING, 0);
+  store<u32>(LEAVE_BLOCK, 0);
+  flushTlb(true);
+  modeChanged();
+}
