@@ -52,5 +52,8 @@ write('layout.ts', layoutConstants());
 write('dispatch.ts', dispatchText);
 const { text: fastText, cases } = fast(rows, numberOf);
 write('fast.ts', fastText);
-write('loop.ts', readFileSync(join(CORE, 'loop.template'), 'utf8').replace('// cases', () => cases));
+write(
+  'loop.ts',
+  readFileSync(join(CORE, 'loop.template'), 'utf8').replace('// cases', () => cases),
+);
 write('decode-tables.ts', decodeTables(rows, numberOf));

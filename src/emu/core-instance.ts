@@ -128,6 +128,11 @@ export class Core {
     this.core.writeFlags(value);
   }
 
+  /** Where a field lies in `bytes` and `view`. */
+  address(name: string, index = 0): number {
+    return fieldAddress(name, index);
+  }
+
   /** A field of up to 32 bits. Throws if there is none of that name. */
   get(name: string, index = 0): number {
     const { type } = field(name);

@@ -62,12 +62,27 @@ function conditions(name: string, size: Width): Readonly<Record<number, string>>
   const s = signed(size);
   if (name === 'cmp') {
     return {
-      2: 'a < b', 3: 'a >= b', 4: 'a == b', 5: 'a != b', 6: 'a <= b', 7: 'a > b', 8: `<${s}>r < 0`, 9: `<${s}>r >= 0`,
-      12: `<${s}>a < <${s}>b`, 13: `<${s}>a >= <${s}>b`, 14: `<${s}>a <= <${s}>b`, 15: `<${s}>a > <${s}>b`,
+      2: 'a < b',
+      3: 'a >= b',
+      4: 'a == b',
+      5: 'a != b',
+      6: 'a <= b',
+      7: 'a > b',
+      8: `<${s}>r < 0`,
+      9: `<${s}>r >= 0`,
+      12: `<${s}>a < <${s}>b`,
+      13: `<${s}>a >= <${s}>b`,
+      14: `<${s}>a <= <${s}>b`,
+      15: `<${s}>a > <${s}>b`,
     };
   }
   return {
-    4: 'r == 0', 5: 'r != 0', 8: `<${s}>r < 0`, 9: `<${s}>r >= 0`, 14: `<${s}>r <= 0`, 15: `<${s}>r > 0`,
+    4: 'r == 0',
+    5: 'r != 0',
+    8: `<${s}>r < 0`,
+    9: `<${s}>r >= 0`,
+    14: `<${s}>r <= 0`,
+    15: `<${s}>r > 0`,
   };
 }
 
@@ -77,12 +92,7 @@ function arithmetic(): FastForm[] {
     for (const size of WIDTHS) {
       const t = unsigned(size);
       const letter = size === 1 ? 'b' : 'v';
-      const add = (
-        operands: string,
-        needs: FastForm['needs'],
-        before: string,
-        write: string,
-      ) => {
+      const add = (operands: string, needs: FastForm['needs'], before: string, write: string) => {
         const compute = `${before} const r: ${t} = ${result(t)};`;
         const kept = store ? write : '';
         const fusible = !store && (size !== 2 || needs === 'memory' || operands.includes('I'));
@@ -93,7 +103,12 @@ function arithmetic(): FastForm[] {
           ]),
         );
         forms.push({
-          mnemonic: name, operands, size, needs, body: `${compute} ${kept} ${flags(size)}`, writes: 'all',
+          mnemonic: name,
+          operands,
+          size,
+          needs,
+          body: `${compute} ${kept} ${flags(size)}`,
+          writes: 'all',
           ...(needs === 'register' && store ? { bodyWithoutFlags: `${compute} ${kept}` } : {}),
           ...(fusible ? { fused } : {}),
         });
@@ -111,12 +126,16 @@ function arithmetic(): FastForm[] {
       if (name === 'test') continue;
       const destination = `const to = <usize>load<u16>(op, 8); const a = load<${t}>(to);`;
       add(
-        `G${letter},E${letter}`, 'register',
-        `${destination} const b = load<${t}>(<usize>load<u16>(op, 10));`, put('to', size, 'r'),
+        `G${letter},E${letter}`,
+        'register',
+        `${destination} const b = load<${t}>(<usize>load<u16>(op, 10));`,
+        put('to', size, 'r'),
       );
       add(
-        `G${letter},E${letter}`, 'memory',
-        `${operandAddress} ${readAt(size)} ${destination} const b = load<${t}>(at);`, put('to', size, 'r'),
+        `G${letter},E${letter}`,
+        'memory',
+        `${operandAddress} ${readAt(size)} ${destination} const b = load<${t}>(at);`,
+        put('to', size, 'r'),
       );
     }
   }
@@ -134,49 +153,103 @@ function oneRegister(): FastForm[] {
     const letter = size === 1 ? 'b' : 'v';
     const rm = `const at = <usize>load<u16>(op, 10); const a = load<${t}>(at);`;
     const write = put('at', size, 'r');
-    for (const [name, step, kind] of [['inc', '+ 1', 'FLAG_INC'], ['dec', '- 1', 'FLAG_DEC']] as const) {
+    for (const [name, step, kind] of [
+      ['inc', '+ 1', 'FLAG_INC'],
+      ['dec', '- 1', 'FLAG_DEC'],
+    ] as const) {
       const compute = `${rm} const r: ${t} = <${t}>(a ${step}); ${write}`;
       forms.push({
-        mnemonic: name, operands: e, size, needs: 'register', writes: 'some', reads: true,
-        body: `const c = carry(); ${compute} ${lazy(kind, size, 'u64(c)')}`, bodyWithoutFlags: compute,
+        mnemonic: name,
+        operands: e,
+        size,
+        needs: 'register',
+        writes: 'some',
+        reads: true,
+        body: `const c = carry(); ${compute} ${lazy(kind, size, 'u64(c)')}`,
+        bodyWithoutFlags: compute,
       });
       forms.push({
-        mnemonic: name, operands: e, size, needs: 'memory', writes: 'some', reads: true,
+        mnemonic: name,
+        operands: e,
+        size,
+        needs: 'memory',
+        writes: 'some',
+        reads: true,
         body: `${operandAddress} ${writeAt(size)} const c = carry(); const r: ${t} = <${t}>(load<${t}>(at) ${step}); store<${t}>(at, r); ${lazy(kind, size, 'u64(c)')}`,
       });
     }
     const negate = `${rm} const r: ${t} = <${t}>(0 - a); ${write}`;
     forms.push({
-      mnemonic: 'neg', operands: e, size, needs: 'register', writes: 'all',
-      body: `${negate} ${lazy('FLAG_SUB', size, 'u64(a)')}`, bodyWithoutFlags: negate,
+      mnemonic: 'neg',
+      operands: e,
+      size,
+      needs: 'register',
+      writes: 'all',
+      body: `${negate} ${lazy('FLAG_SUB', size, 'u64(a)')}`,
+      bodyWithoutFlags: negate,
     });
     forms.push({
-      mnemonic: 'not', operands: e, size, needs: 'register', body: `${rm} const r: ${t} = ~a; ${write}`,
+      mnemonic: 'not',
+      operands: e,
+      size,
+      needs: 'register',
+      body: `${rm} const r: ${t} = ~a; ${write}`,
     });
     for (const [name, step, plain, withCarry] of [
-      ['adc', 'a + b + <T>c', 'FLAG_ADD', 'FLAG_ADC'], ['sbb', 'a - b - <T>c', 'FLAG_SUB', 'FLAG_SBB'],
+      ['adc', 'a + b + <T>c', 'FLAG_ADD', 'FLAG_ADC'],
+      ['sbb', 'a - b - <T>c', 'FLAG_SUB', 'FLAG_SBB'],
     ] as const) {
       const flags = `store<u32>(FLAG_KIND, ((c ? ${withCarry} : ${plain}) << 2) | ${LOG2[size]}); store<u64>(FLAG_RESULT, u64(r)); store<u64>(FLAG_SOURCE, u64(b));`;
       const sum = step.replace('T', t);
       const form = (operands: string, needs: FastForm['needs'], before: string, to: string): FastForm => ({
-        mnemonic: name, operands, size, needs, writes: 'all', reads: true,
+        mnemonic: name,
+        operands,
+        size,
+        needs,
+        writes: 'all',
+        reads: true,
         body: `${before} const c = carry(); const r: ${t} = <${t}>(${sum}); ${put(to, size, 'r')} ${flags}`,
       });
       const b = `const b = load<${t}>(<usize>load<u16>(op, 8));`;
       forms.push(form(`E${letter},G${letter}`, 'register', `${rm} ${b}`, 'at'));
       forms.push(form(size === 1 ? 'Eb,Ib' : 'Ev,Iz', 'register', `${rm} const b = load<${t}>(op, 24);`, 'at'));
       const destination = `const to = <usize>load<u16>(op, 8); const a = load<${t}>(to);`;
-      forms.push(form(`G${letter},E${letter}`, 'register', `${destination} const b = load<${t}>(<usize>load<u16>(op, 10));`, 'to'));
-      forms.push(form(`G${letter},E${letter}`, 'memory', `${operandAddress} ${readAt(size)} ${destination} const b = load<${t}>(at);`, 'to'));
+      forms.push(
+        form(
+          `G${letter},E${letter}`,
+          'register',
+          `${destination} const b = load<${t}>(<usize>load<u16>(op, 10));`,
+          'to',
+        ),
+      );
+      forms.push(
+        form(
+          `G${letter},E${letter}`,
+          'memory',
+          `${operandAddress} ${readAt(size)} ${destination} const b = load<${t}>(at);`,
+          'to',
+        ),
+      );
     }
     if (size === 2) continue;
     const mask = size === 8 ? 63 : 31;
-    for (const [operands, count] of [[`${e},Ib`, `u32(load<u8>(op, 24)) & ${mask}`], [`${e},1`, '1']] as const) {
+    for (const [operands, count] of [
+      [`${e},Ib`, `u32(load<u8>(op, 24)) & ${mask}`],
+      [`${e},1`, '1'],
+    ] as const) {
       const start = `const n = ${count}; ${rm}`;
       const skip = operands.endsWith('1') ? '' : 'if (n == 0) break;';
       const shifts: [string, string, string][] = [
-        ['shl', `<${t}>(a << <${t}>n)`, `const c = n <= ${bits} ? <u32>(u64(a) >> (${bits} - n)) & 1 : 0; const o = c ^ (<u32>(u64(r) >> ${bits - 1}) & 1);`],
-        ['shr', `<${t}>(a >> <${t}>n)`, `const c = <u32>(u64(a) >> (n - 1)) & 1; const o = (<u32>(u64(r) >> ${bits - 1}) ^ <u32>(u64(r) >> ${bits - 2})) & 1;`],
+        [
+          'shl',
+          `<${t}>(a << <${t}>n)`,
+          `const c = n <= ${bits} ? <u32>(u64(a) >> (${bits} - n)) & 1 : 0; const o = c ^ (<u32>(u64(r) >> ${bits - 1}) & 1);`,
+        ],
+        [
+          'shr',
+          `<${t}>(a >> <${t}>n)`,
+          `const c = <u32>(u64(a) >> (n - 1)) & 1; const o = (<u32>(u64(r) >> ${bits - 1}) ^ <u32>(u64(r) >> ${bits - 2})) & 1;`,
+        ],
         ['sar', `<${t}>(<${s}>a >> <${s}>n)`, `const c = <u32>(i64(<${s}>a) >> (n - 1)) & 1; const o: u32 = 0;`],
       ];
       for (const [name, value, outs] of shifts) {
@@ -184,15 +257,28 @@ function oneRegister(): FastForm[] {
         const narrow = size === 1 ? 'if (n > 7) break;' : '';
         const compute = `${start} ${skip} ${narrow} const r: ${t} = ${value};`;
         forms.push({
-          mnemonic: name, operands, size, needs: 'register', writes: operands.endsWith('1') ? 'all' : 'some',
+          mnemonic: name,
+          operands,
+          size,
+          needs: 'register',
+          writes: operands.endsWith('1') ? 'all' : 'some',
           body: `${compute} ${outs} ${write} ${lazy('FLAG_RESULT_ONLY', size, 'u64(c | (o << 11))')}`,
           bodyWithoutFlags: `${start} ${skip} ${narrow} const r: ${t} = ${value}; ${write}`,
         });
       }
       if (size < 4) continue;
-      for (const [name, fn] of [['rol', 'rotl'], ['ror', 'rotr']] as const) {
+      for (const [name, fn] of [
+        ['rol', 'rotl'],
+        ['ror', 'rotr'],
+      ] as const) {
         forms.push({
-          mnemonic: name, operands, size, needs: 'register', writes: 'some', onlyWithoutFlags: true, body: '',
+          mnemonic: name,
+          operands,
+          size,
+          needs: 'register',
+          writes: 'some',
+          onlyWithoutFlags: true,
+          body: '',
           bodyWithoutFlags: `${start} const r: ${t} = ${fn}<${t}>(a, <${t}>n); ${write}`,
         });
       }
@@ -220,30 +306,75 @@ function moves(): FastForm[] {
     move(immediate, 'memory', `${operandAddress} ${writeAt(size)} store<${t}>(at, load<${t}>(op, 24));`);
     if (size === 1) continue;
     for (const [mnemonic, from, operand] of [
-      ['movzx', 'u8', 'Gv,Eb'], ['movzx', 'u16', 'Gv,Ew'], ['movsx', 'i8', 'Gv,Eb'], ['movsx', 'i16', 'Gv,Ew'],
+      ['movzx', 'u8', 'Gv,Eb'],
+      ['movzx', 'u16', 'Gv,Ew'],
+      ['movsx', 'i8', 'Gv,Eb'],
+      ['movsx', 'i16', 'Gv,Ew'],
       ['movsxd', 'i32', 'Gv,Ed'],
     ] as const) {
       const bytes = Number(from.slice(1)) / 8;
       const wide = (address: string) => `<${t}><${signed(size)}>load<${from}>(${address})`;
-      const extended = (address: string) => from.startsWith('u') ? `<${t}>load<${from}>(${address})` : wide(address);
+      const extended = (address: string) => (from.startsWith('u') ? `<${t}>load<${from}>(${address})` : wide(address));
       forms.push({ mnemonic, operands: operand, size, needs: 'register', body: put(reg, size, extended(rm)) });
       forms.push({
-        mnemonic, operands: operand, size, needs: 'memory',
+        mnemonic,
+        operands: operand,
+        size,
+        needs: 'memory',
         body: `${operandAddress} ${readAt(bytes)} ${put(reg, size, extended('at'))}`,
       });
     }
     if (size === 2) continue;
     forms.push({
-      mnemonic: 'lea', operands: 'Gv,M', size, needs: 'memory',
+      mnemonic: 'lea',
+      operands: 'Gv,M',
+      size,
+      needs: 'memory',
       body: `${put(reg, size, `<${t}>effectiveFlat(op, addressMask)`)}`,
     });
-    forms.push({ mnemonic: 'xchg', operands: `Ev,Gv`, size, needs: 'register', body: `const x = ${value(rm)}; const y = ${value(reg)}; ${put(rm, size, 'y')} ${put(reg, size, 'x')}` });
-    forms.push({ mnemonic: 'bswap', operands: 'Zv', size, needs: 'register', body: put(rm, size, `bswap<${t}>(${value(rm)})`) });
+    forms.push({
+      mnemonic: 'xchg',
+      operands: `Ev,Gv`,
+      size,
+      needs: 'register',
+      body: `const x = ${value(rm)}; const y = ${value(reg)}; ${put(rm, size, 'y')} ${put(reg, size, 'x')}`,
+    });
+    forms.push({
+      mnemonic: 'bswap',
+      operands: 'Zv',
+      size,
+      needs: 'register',
+      body: put(rm, size, `bswap<${t}>(${value(rm)})`),
+    });
   }
-  forms.push({ mnemonic: 'cbw', operands: '', size: 4, needs: 'register', body: 'store<u64>(GPR, u64(<u32>i32(load<i16>(GPR))));' });
-  forms.push({ mnemonic: 'cbw', operands: '', size: 8, needs: 'register', body: 'store<i64>(GPR, i64(load<i32>(GPR)));' });
-  forms.push({ mnemonic: 'cwd', operands: '', size: 4, needs: 'register', body: 'store<u64>(GPR + 16, u64(<u32>(load<i32>(GPR) >> 31)));' });
-  forms.push({ mnemonic: 'cwd', operands: '', size: 8, needs: 'register', body: 'store<i64>(GPR + 16, load<i64>(GPR) >> 63);' });
+  forms.push({
+    mnemonic: 'cbw',
+    operands: '',
+    size: 4,
+    needs: 'register',
+    body: 'store<u64>(GPR, u64(<u32>i32(load<i16>(GPR))));',
+  });
+  forms.push({
+    mnemonic: 'cbw',
+    operands: '',
+    size: 8,
+    needs: 'register',
+    body: 'store<i64>(GPR, i64(load<i32>(GPR)));',
+  });
+  forms.push({
+    mnemonic: 'cwd',
+    operands: '',
+    size: 4,
+    needs: 'register',
+    body: 'store<u64>(GPR + 16, u64(<u32>(load<i32>(GPR) >> 31)));',
+  });
+  forms.push({
+    mnemonic: 'cwd',
+    operands: '',
+    size: 8,
+    needs: 'register',
+    body: 'store<i64>(GPR + 16, load<i64>(GPR) >> 63);',
+  });
   forms.push({ mnemonic: 'nop', operands: 'Ev', size: 2, needs: 'register', body: '' });
   forms.push({ mnemonic: 'nop', operands: 'Ev', size: 4, needs: 'register', body: '' });
   forms.push({ mnemonic: 'nop', operands: 'Ev', size: 2, needs: 'memory', body: '' });
@@ -269,25 +400,45 @@ function conditional(): FastForm[] {
       const t = unsigned(size);
       for (const operands of ['Jb', 'Jz']) {
         forms.push({
-          mnemonic: `j${name}`, operands, size, needs: 'flat', reads: true,
+          mnemonic: `j${name}`,
+          operands,
+          size,
+          needs: 'flat',
+          reads: true,
           body: `const j = op; if (${test}) { TAKEN }`,
         });
       }
       forms.push({
-        mnemonic: `cmov${name}`, operands: 'Gv,Ev', size, needs: 'register', reads: true,
+        mnemonic: `cmov${name}`,
+        operands: 'Gv,Ev',
+        size,
+        needs: 'register',
+        reads: true,
         body: `const to = <usize>load<u16>(op, 8); ${put('to', size, `${test} ? load<${t}>(<usize>load<u16>(op, 10)) : load<${t}>(to)`)}`,
       });
       forms.push({
-        mnemonic: `cmov${name}`, operands: 'Gv,Ev', size, needs: 'memory', reads: true,
+        mnemonic: `cmov${name}`,
+        operands: 'Gv,Ev',
+        size,
+        needs: 'memory',
+        reads: true,
         body: `${operandAddress} ${readAt(size)} const to = <usize>load<u16>(op, 8); ${put('to', size, `${test} ? load<${t}>(at) : load<${t}>(to)`)}`,
       });
     }
     forms.push({
-      mnemonic: `set${name}`, operands: 'Eb', size: 1, needs: 'register', reads: true,
+      mnemonic: `set${name}`,
+      operands: 'Eb',
+      size: 1,
+      needs: 'register',
+      reads: true,
       body: `store<u8>(<usize>load<u16>(op, 10), <u8>(${test}));`,
     });
     forms.push({
-      mnemonic: `set${name}`, operands: 'Eb', size: 1, needs: 'memory', reads: true,
+      mnemonic: `set${name}`,
+      operands: 'Eb',
+      size: 1,
+      needs: 'memory',
+      reads: true,
       body: `${operandAddress} ${writeAt(1)} store<u8>(at, <u8>(${test}));`,
     });
   });
@@ -305,25 +456,52 @@ function stack(): FastForm[] {
     { mnemonic: 'push', operands: 'Zv', size: 8, needs: 'stack', body: push('load<u64>(<usize>load<u16>(op, 10))') },
     { mnemonic: 'push', operands: 'Iz', size: 8, needs: 'stack', body: push('load<u64>(op, 24)') },
     {
-      mnemonic: 'pop', operands: 'Zv', size: 8, needs: 'stack',
+      mnemonic: 'pop',
+      operands: 'Zv',
+      size: 8,
+      needs: 'stack',
       body: `${popFrom} ${readAt(8)} store<u64>(GPR + 32, va + 8); store<u64>(<usize>load<u16>(op, 10), load<u64>(at));`,
     },
     {
-      mnemonic: 'leave', operands: '', size: 8, needs: 'stack',
+      mnemonic: 'leave',
+      operands: '',
+      size: 8,
+      needs: 'stack',
       body: `const va = load<u64>(GPR + 40); ${readAt(8)} store<u64>(GPR + 32, va + 8); store<u64>(GPR + 40, load<u64>(at));`,
     },
     {
-      mnemonic: 'ret', operands: '', size: 8, needs: 'stack',
+      mnemonic: 'ret',
+      operands: '',
+      size: 8,
+      needs: 'stack',
       body: `${popFrom} ${readAt(8)} const target = load<u64>(at); ${canonical} store<u64>(GPR + 32, va + 8); ${go}`,
     },
-    { mnemonic: 'jmp', operands: 'Ev', size: 8, needs: 'register', body: `const target = load<u64>(<usize>load<u16>(op, 10)); ${canonical} ${go}` },
-    { mnemonic: 'jmp', operands: 'Ev', size: 8, needs: 'memory', body: `${operandAddress} ${readAt(8)} const target = load<u64>(at); ${canonical} ${go}` },
     {
-      mnemonic: 'call', operands: 'Ev', size: 8, needs: 'stack',
+      mnemonic: 'jmp',
+      operands: 'Ev',
+      size: 8,
+      needs: 'register',
+      body: `const target = load<u64>(<usize>load<u16>(op, 10)); ${canonical} ${go}`,
+    },
+    {
+      mnemonic: 'jmp',
+      operands: 'Ev',
+      size: 8,
+      needs: 'memory',
+      body: `${operandAddress} ${readAt(8)} const target = load<u64>(at); ${canonical} ${go}`,
+    },
+    {
+      mnemonic: 'call',
+      operands: 'Ev',
+      size: 8,
+      needs: 'stack',
       body: `const target = load<u64>(<usize>load<u16>(op, 10)); ${canonical} ${push(returnAddress)} ${go}`,
     },
     {
-      mnemonic: 'call', operands: 'Jz', size: 8, needs: 'stack',
+      mnemonic: 'call',
+      operands: 'Jz',
+      size: 8,
+      needs: 'stack',
       body: `${push(returnAddress)} const j = op; { TAKEN }`,
     },
   ];
@@ -344,22 +522,68 @@ function multiply(): FastForm[] {
   const reg = '<usize>load<u16>(op, 8)';
   const rm = '<usize>load<u16>(op, 10)';
   const memory = `${operandAddress} ${readAt(4)}`;
-  forms.push({ mnemonic: 'imul', operands: 'Gv,Ev', size: 4, needs: 'register', writes: 'all', body: multiply32(`load<i32>(${rm})`).replace('FIRST', reg) });
-  forms.push({ mnemonic: 'imul', operands: 'Gv,Ev', size: 4, needs: 'memory', writes: 'all', body: `${memory} ${multiply32('load<i32>(at)').replace('FIRST', reg)}` });
-  forms.push({ mnemonic: 'imul', operands: 'Gv,Ev,Iz', size: 4, needs: 'register', writes: 'all', body: multiply32('load<i32>(op, 24)').replace('FIRST', rm) });
-  forms.push({ mnemonic: 'imul', operands: 'Gv,Ev,Iz', size: 4, needs: 'memory', writes: 'all', body: `${memory} ${multiply32('load<i32>(op, 24)').replace('FIRST', 'at')}` });
+  forms.push({
+    mnemonic: 'imul',
+    operands: 'Gv,Ev',
+    size: 4,
+    needs: 'register',
+    writes: 'all',
+    body: multiply32(`load<i32>(${rm})`).replace('FIRST', reg),
+  });
+  forms.push({
+    mnemonic: 'imul',
+    operands: 'Gv,Ev',
+    size: 4,
+    needs: 'memory',
+    writes: 'all',
+    body: `${memory} ${multiply32('load<i32>(at)').replace('FIRST', reg)}`,
+  });
+  forms.push({
+    mnemonic: 'imul',
+    operands: 'Gv,Ev,Iz',
+    size: 4,
+    needs: 'register',
+    writes: 'all',
+    body: multiply32('load<i32>(op, 24)').replace('FIRST', rm),
+  });
+  forms.push({
+    mnemonic: 'imul',
+    operands: 'Gv,Ev,Iz',
+    size: 4,
+    needs: 'memory',
+    writes: 'all',
+    body: `${memory} ${multiply32('load<i32>(op, 24)').replace('FIRST', 'at')}`,
+  });
   const multiply64 = (a: string, b: string) =>
     `const x = load<u64>(${a}); const y = load<u64>(${b}); const r = x * y; const lost = productLost(x, y, r); store<u64>(${reg}, r); ${flags(8, 'lost')}`;
   const without64 = (a: string, b: string) => `store<u64>(${reg}, load<u64>(${a}) * load<u64>(${b}));`;
   const memory64 = `${operandAddress} ${readAt(8)}`;
   const wide = (operands: string, a: string, b: string): FastForm => ({
-    mnemonic: 'imul', operands, size: 8, needs: 'register', writes: 'all', body: multiply64(a, b), bodyWithoutFlags: without64(a, b),
+    mnemonic: 'imul',
+    operands,
+    size: 8,
+    needs: 'register',
+    writes: 'all',
+    body: multiply64(a, b),
+    bodyWithoutFlags: without64(a, b),
   });
   forms.push(wide('Gv,Ev', reg, rm), wide('Gv,Ev,Iz', rm, 'op, 24'));
-  forms.push({ mnemonic: 'imul', operands: 'Gv,Ev', size: 8, needs: 'memory', writes: 'all', body: `${memory64} ${multiply64(reg, 'at')}` });
+  forms.push({
+    mnemonic: 'imul',
+    operands: 'Gv,Ev',
+    size: 8,
+    needs: 'memory',
+    writes: 'all',
+    body: `${memory64} ${multiply64(reg, 'at')}`,
+  });
   return forms;
 }
 
 export const FAST_FORMS: readonly FastForm[] = [
-  ...arithmetic(), ...oneRegister(), ...moves(), ...conditional(), ...stack(), ...multiply(),
+  ...arithmetic(),
+  ...oneRegister(),
+  ...moves(),
+  ...conditional(),
+  ...stack(),
+  ...multiply(),
 ];
