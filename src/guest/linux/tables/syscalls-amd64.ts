@@ -17,7 +17,7 @@ export type SyscallRow = readonly [number: number, name: string, signature: stri
 
 // biome-ignore format: a table
 export const SYSCALLS_AMD64: readonly SyscallRow[] = [
-  [0, 'read', 'fd out:2 size'], [1, 'write', 'fd in:2 size'], [2, 'open', 'path open mode -> fd'], [3, 'close', 'fd'],
+  [0, 'read', 'fd out:2 size'], [1, 'write', 'fd in:2 size'], [2, 'open', 'path open creatmode -> fd'], [3, 'close', 'fd'],
   [4, 'stat', 'path >stat'], [5, 'fstat', 'fd >stat'], [6, 'lstat', 'path >stat'], [7, 'poll', '=pollfd[1] uint int'],
   [8, 'lseek', 'fd off E:whence'], [9, 'mmap', 'ptr size F:prot map fd hexoff -> ptr'], [10, 'mprotect', 'ptr size F:prot'],
   [11, 'munmap', 'ptr size'], [12, 'brk', 'ptr -> ptr'], [13, 'rt_sigaction', 'sig <sigaction >sigaction size'],
@@ -87,12 +87,12 @@ export const SYSCALLS_AMD64: readonly SyscallRow[] = [
   [229, 'clock_getres', 'E:clock >timespec'], [230, 'clock_nanosleep', 'E:clock F:timer <timespec !timespec'], [231, 'exit_group', 'int -> none'],
   [232, 'epoll_wait', 'fd >epollevent[result] int int'], [233, 'epoll_ctl', 'fd E:epollOp fd <epollevent'], [234, 'tgkill', 'pid pid sig'],
   [235, 'utimes', 'path <timeval*2'], [236, 'vserver', ''], [237, 'mbind', 'ptr size E:mempolicy ptr ulong hex'], [238, 'set_mempolicy', 'E:mempolicy ptr ulong'],
-  [239, 'get_mempolicy', '>int ptr ulong ptr hex'], [240, 'mq_open', 'str open mode ptr -> fd'], [241, 'mq_unlink', 'str'],
+  [239, 'get_mempolicy', '>int ptr ulong ptr hex'], [240, 'mq_open', 'str open creatmode ptr -> fd'], [241, 'mq_unlink', 'str'],
   [242, 'mq_timedsend', 'fd in:2 size uint <timespec'], [243, 'mq_timedreceive', 'fd out:2 size >uint <timespec'], [244, 'mq_notify', 'fd <sigevent'],
   [245, 'mq_getsetattr', 'fd ptr ptr'], [246, 'kexec_load', 'ptr ulong ptr hex'], [247, 'waitid', 'E:idType pid >siginfo F:wait >rusage'],
   [248, 'add_key', 'str str in:3 size int'], [249, 'request_key', 'str str str int'], [250, 'keyctl', 'int hex hex hex hex'], [251, 'ioprio_set', 'E:ioprioWho int hex'],
   [252, 'ioprio_get', 'E:ioprioWho int'], [253, 'inotify_init', '-> fd'], [254, 'inotify_add_watch', 'fd path F:inotify'], [255, 'inotify_rm_watch', 'fd int'],
-  [256, 'migrate_pages', 'pid ulong ptr ptr'], [257, 'openat', 'at path open mode -> fd'], [258, 'mkdirat', 'at path mode'], [259, 'mknodat', 'at path mknodmode dev'],
+  [256, 'migrate_pages', 'pid ulong ptr ptr'], [257, 'openat', 'at path open creatmode -> fd'], [258, 'mkdirat', 'at path mode'], [259, 'mknodat', 'at path mknodmode dev'],
   [260, 'fchownat', 'at path uid uid F:at'], [261, 'futimesat', 'at path <timeval*2'], [262, 'newfstatat', 'at path >stat F:at'], [263, 'unlinkat', 'at path F:unlinkat'],
   [264, 'renameat', 'at path at path'], [265, 'linkat', 'at path at path F:at'], [266, 'symlinkat', 'path at path'], [267, 'readlinkat', 'at path out:3 size'],
   [268, 'fchmodat', 'at path mode'], [269, 'faccessat', 'at path access'], [270, 'pselect6', 'int =fdset[0] =fdset[0] =fdset[0] =timespec <sigsetpair'],

@@ -1,0 +1,117 @@
+import { UserError } from '../emu/errors.ts';
+import { amd64Syscalls, type Syscall } from '../guest/linux/signature.ts';
+import type { Call } from './calls.ts';
+
+/** What `-e` selects: calls by name, and by how they ended. */
+export interface CallFilter {
+  /** Numbers of the calls wanted; undefined: all. */
+  readonly numbers: ReadonlySet<number> | undefined;
+  readonly status: 'any' | 'successful' | 'failed' | 'unfinished';
+  readonly signals: boolean;
+}
+
+export const ALL_CALLS: CallFilter = { numbers: undefined, status: 'any', signals: true };
+
+// biome-ignore format: a table
+const CLASSES: Readonly<Record<string, readonly string[]>> = {
+  process: ['clone', 'clone3', 'fork', 'vfork', 'execve', 'execveat', 'exit', 'exit_group', 'wait4', 'waitid', 'kill', 'tkill', 'tgkill', 'rt_sigqueueinfo', 'rt_tgsigqueueinfo', 'pidfd_open', 'pidfd_send_signal', 'unshare', 'setns', 'arch_prctl'],
+  network: ['socket', 'connect', 'accept', 'accept4', 'sendto', 'recvfrom', 'sendmsg', 'recvmsg', 'sendmmsg', 'recvmmsg', 'shutdown', 'bind', 'listen', 'getsockname', 'getpeername', 'socketpair', 'setsockopt', 'getsockopt', 'sendfile'],
+  memory: ['mmap', 'mprotect', 'munmap', 'brk', 'mremap', 'msync', 'mincore', 'madvise', 'mlock', 'mlock2', 'munlock', 'mlockall', 'munlockall', 'mbind', 'set_mempolicy', 'get_mempolicy', 'migrate_pages', 'move_pages', 'remap_file_pages', 'pkey_mprotect', 'process_madvise'],
+  signal: ['rt_sigaction', 'rt_sigprocmask', 'rt_sigreturn', 'rt_sigpending', 'rt_sigtimedwait', 'rt_sigqueueinfo', 'rt_tgsigqueueinfo', 'rt_sigsuspend', 'sigaltstack', 'kill', 'tkill', 'tgkill', 'pause', 'signalfd', 'signalfd4', 'pidfd_send_signal'],
+  ipc: ['shmget', 'shmat', 'shmctl', 'shmdt', 'semget', 'semop', 'semctl', 'semtimedop', 'msgget', 'msgsnd', 'msgrcv', 'msgctl'],
+  creds: ['getuid', 'geteuid', 'getgid', 'getegid', 'setuid', 'setgid', 'setreuid', 'setregid', 'setresuid', 'setresgid', 'getresuid', 'getresgid', 'setfsuid', 'setfsgid', 'getgroups', 'setgroups', 'capget', 'capset', 'prctl'],
+  clock: ['clock_gettime', 'clock_settime', 'clock_getres', 'clock_adjtime', 'clock_nanosleep', 'gettimeofday', 'settimeofday', 'time', 'adjtimex'],
+};
+
+const takes = (syscall: Syscall, ...formats: string[]): boolean =>
+  syscall.arguments.some((argument) => formats.includes(argument.format));
+
+function classMembers(name: string): Syscall[] {
+  const all = [...amd64Syscalls().values()];
+  if (name === 'all') return all;
+  if (name === 'file') return all.filter((syscall) => takes(syscall, 'path') || syscall.name === 'getcwd');
+  if (name === 'desc')
+    return all.filter(
+      (syscall) => takes(syscall, 'fd', 'at') || syscall.result === 'fd' || takes(syscall, 'fdset', 'pollfd'),
+    );
+  const names = CLASSES[name];
+  if (names === undefined) {
+    throw new UserError(
+      `no class %${name} of system calls; there are %file %desc ${Object.keys(CLASSES)
+        .map((key) => `%${key}`)
+        .join(' ')}`,
+    );
+  }
+  return all.filter((syscall) => names.includes(syscall.name));
+}
+
+function selected(word: string): Syscall[] {
+  if (word.startsWith('%')) return classMembers(word.slice(1));
+  if (word.startsWith('/')) {
+    const pattern = parsePattern(word.slice(1));
+    return [...amd64Syscalls().values()].filter((syscall) => pattern.test(syscall.name));
+  }
+  const optional = word.startsWith('?');
+  const name = optional ? word.slice(1) : word;
+  const found = [...amd64Syscalls().values()].filter(
+    (syscall) => syscall.name === name || String(syscall.number) === name,
+  );
+  if (found.length > 0 || optional) return found;
+  if (name === 'all') return classMembers('all');
+  if (name in CLASSES || name === 'file' || name === 'desc') return classMembers(name);
+  throw new UserError(`no system call named ${name}`);
+}
+
+function parsePattern(text: string): RegExp {
+  try {
+    return new RegExp(text);
+  } catch {
+    throw new UserError(`/${text} is not a regular expression`);
+  }
+}
+
+const STATUS = new Set(['successful', 'failed', 'unfinished']);
+
+/** Several `-e` expressions together: `trace=open,close`, `trace=%file`, `!read`, `status=failed`, `signal=none`. */
+export function parseFilter(expressions: readonly string[]): CallFilter {
+  let filter = ALL_CALLS;
+  for (const expression of expressions) {
+    const at = expression.indexOf('=');
+    const kind = at < 0 ? 'trace' : expression.slice(0, at);
+    const value = at < 0 ? expression : expression.slice(at + 1);
+    if (kind === 'trace' || kind === 't') filter = { ...filter, numbers: parseNames(value) };
+    else if (kind === 'status' && STATUS.has(value)) filter = { ...filter, status: value as CallFilter['status'] };
+    else if (kind === 'signal' || kind === 's') filter = { ...filter, signals: value !== 'none' && value !== '!all' };
+    else throw new UserError(`-e ${expression}: use trace=NAMES, status=successful|failed|unfinished or signal=none`);
+  }
+  return filter;
+}
+
+function parseNames(value: string): ReadonlySet<number> {
+  const negated = value.startsWith('!');
+  const list = negated ? value.slice(1) : value;
+  const numbers = new Set<number>();
+  if (list !== 'none')
+    for (const word of list.split(',')) for (const syscall of selected(word)) numbers.add(syscall.number);
+  if (!negated) return numbers;
+  return new Set([...amd64Syscalls().keys()].filter((number) => !numbers.has(number)));
+}
+
+/** Whether a filter wants calls of this number. */
+export function wantsNumber(filter: CallFilter, number: number): boolean {
+  return filter.numbers === undefined || filter.numbers.has(number);
+}
+
+/** Whether a filter wants a call that has ended, or never will. */
+export function wantsOutcome(filter: CallFilter, call: Call): boolean {
+  switch (filter.status) {
+    case 'any':
+      return true;
+    case 'successful':
+      return call.outcome.kind === 'value';
+    case 'failed':
+      return call.failed;
+    case 'unfinished':
+      return call.outcome.kind === 'pending' || call.outcome.kind === 'never';
+  }
+}

@@ -1,0 +1,69 @@
+import type { TaskIdentity } from '../guest/linux/task-identity.ts';
+import type { EventChunk } from '../trace/event-chunk.ts';
+import { Descriptors } from './descriptors.ts';
+import { Pairing, type Step } from './pairing.ts';
+import { CommandScope, type Scope, WHOLE_GUEST } from './scope.ts';
+import { TaskTable } from './task-table.ts';
+
+/** Takes what was reconstructed, in the order of the trace. */
+export interface StepSink {
+  step(step: Step, identity: TaskIdentity | undefined): void;
+  /** After the last step; what has not returned is still pending. */
+  end(): void;
+}
+
+export interface ReconstructionOptions {
+  /** Only the recorded command and what it started, not the whole guest. */
+  readonly commandOnly: boolean;
+  /** Only these thread or process ids. */
+  readonly pids?: ReadonlySet<number>;
+  /** Keep track of what descriptors mean. */
+  readonly descriptors: boolean;
+}
+
+/** Events to calls: tasks named, entries and returns paired, what descriptors mean followed. */
+export class Reconstruction {
+  readonly tasks = new TaskTable();
+  readonly pairing = new Pairing();
+  readonly descriptors: Descriptors | undefined;
+  readonly #scope: Scope;
+  readonly #pids: ReadonlySet<number> | undefined;
+  readonly #shown = new Set<object>();
+  /** Events whose task the trace does not name. */
+  unattributed = 0;
+
+  constructor(options: ReconstructionOptions) {
+    this.#scope = options.commandOnly ? new CommandScope(this.tasks) : WHOLE_GUEST;
+    this.#pids = options.pids;
+    this.descriptors = options.descriptors ? new Descriptors() : undefined;
+  }
+
+  /** Feeds one chunk; `within` says which rows are shown (all are followed). */
+  feed(chunk: EventChunk, sink: StepSink, within: (chunk: EventChunk, row: number) => boolean): void {
+    for (let row = 0; row < chunk.count; row++) {
+      this.pairing.feed({ chunk, row }, (step) => this.#take(step, sink, within(chunk, row)));
+    }
+  }
+
+  #take(step: Step, sink: StepSink, within: boolean): void {
+    if (step.kind === 'task') this.tasks.update(step.event);
+    const identity = this.tasks.get(step.task);
+    if (identity === undefined) this.unattributed++;
+    const visible = this.#visible(step, identity, within);
+    if (visible) sink.step(step, identity);
+    this.descriptors?.feed(step, identity);
+  }
+
+  /** A return is shown when its entry was: a call is never half in a scope. */
+  #visible(step: Step, identity: TaskIdentity | undefined, within: boolean): boolean {
+    if (step.kind === 'return') return this.#shown.delete(step.call);
+    const inScope = this.#scope.shows(step, identity) && within && this.#wanted(identity);
+    if (inScope && step.kind === 'entry') this.#shown.add(step.call);
+    return inScope;
+  }
+
+  #wanted(identity: TaskIdentity | undefined): boolean {
+    if (this.#pids === undefined) return true;
+    return identity !== undefined && (this.#pids.has(identity.pid) || this.#pids.has(identity.tgid));
+  }
+}

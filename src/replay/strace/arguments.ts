@@ -1,0 +1,329 @@
+import { CAPTURE_KIND, CAPTURE_STATUS } from '../../emu/monitor-layout.ts';
+import type { Argument, Pointee } from '../../guest/linux/signature.ts';
+import { STRUCTS } from '../../guest/linux/tables/structs.ts';
+import type { Capture } from '../../trace/event-chunk.ts';
+import type { Call } from '../calls.ts';
+import { directoryEntries } from './directory-entries.ts';
+import {
+  enumOrHex,
+  fileMode,
+  flagNames,
+  ioctlName,
+  mapFlags,
+  openFlags,
+  permissions,
+  signalName,
+  socketType,
+} from './flags.ts';
+import { messageHeader, vectors } from './messages.ts';
+import { socketAddress, socketProtocol } from './socket-address.ts';
+import { fcntlArgument, futexOperation, ioctlArgument, optionName, optionValue, personality } from './special.ts';
+import { capabilities, cloneArguments, deviceNumber, formatStruct, formatStructs } from './structs.ts';
+import { hex64, pointer, quote, quoteBuffer, signed64, unsigned64 } from './values.ts';
+
+export interface FormatOptions {
+  /** Bytes of a buffer that are shown. */
+  readonly stringLimit: number;
+  /** Structs, argv and envp in full. */
+  readonly verbose: boolean;
+  /** Shows a descriptor; `<path>` behind it with -y. */
+  readonly descriptor: (fd: number, call: Call) => string;
+}
+
+/** Shows one argument of a call; '' leaves it out. */
+export type ArgumentFormat = (call: Call, argument: number, options: FormatOptions) => string;
+
+const AT_FDCWD = -100;
+
+/** The address of an argument, for what could not be read. */
+function address(call: Call, argument: number): string {
+  return pointer(call.low(argument), call.high(argument));
+}
+
+const isNull = (call: Call, argument: number): boolean => call.low(argument) === 0 && call.high(argument) === 0;
+
+/** Largest path the kernel takes: longer ones are cut. */
+const PATH_MAX = 4096;
+
+const string =
+  (limited: boolean): ArgumentFormat =>
+  (call, argument, options) => {
+    const capture = call.capture(argument, 'entry');
+    if (
+      capture === undefined ||
+      (capture.status === CAPTURE_STATUS.absent && capture.fullLength <= capture.bytes.length)
+    ) {
+      return address(call, argument);
+    }
+    return quoteBuffer(capture.bytes, capture.fullLength, limited ? options.stringLimit : PATH_MAX);
+  };
+
+const bytes =
+  (phase: 'entry' | 'exit'): ArgumentFormat =>
+  (call, argument, options) => {
+    if (phase === 'exit' && (call.exit === undefined || call.failed)) return address(call, argument);
+    const capture = call.capture(argument, phase);
+    if (capture === undefined) {
+      const empty = phase === 'exit' ? call.outcome.kind === 'value' && call.result === 0 : false;
+      return empty && !isNull(call, argument) ? '""' : address(call, argument);
+    }
+    if (capture.status === CAPTURE_STATUS.absent) return address(call, argument);
+    return quoteBuffer(capture.bytes, capture.fullLength, options.stringLimit);
+  };
+
+const strings = (call: Call, argument: number, options: FormatOptions): string => {
+  const captures = call.captures(argument, 'entry');
+  const head = captures.find((capture) => capture.kind === CAPTURE_KIND.pointerArray);
+  if (head === undefined || isNull(call, argument)) return address(call, argument);
+  const parts = captures
+    .filter((capture) => capture.kind === CAPTURE_KIND.pointerArrayString)
+    .map((capture) => quoteBuffer(capture.bytes, capture.fullLength, options.stringLimit));
+  const more = head.status === CAPTURE_STATUS.limited || parts.length < head.fullLength;
+  return `[${[...parts, ...(more ? ['...'] : [])].join(', ')}]`;
+};
+
+const environment: ArgumentFormat = (call, argument, options) => {
+  if (options.verbose) return strings(call, argument, options);
+  const head = call.captures(argument, 'entry').find((capture) => capture.kind === CAPTURE_KIND.pointerArray);
+  if (head === undefined || isNull(call, argument)) return address(call, argument);
+  const plus = head.status === CAPTURE_STATUS.limited ? ' or more' : '';
+  return `${address(call, argument)} /* ${head.fullLength}${plus} var${head.fullLength === 1 ? '' : 's'} */`;
+};
+
+function structure(pointee: Pointee): ArgumentFormat {
+  const show = STRUCT_FORMATS[pointee.struct] ?? plainStruct(pointee);
+  const before = pointee.direction === 'in' || pointee.direction === 'inout';
+  return (call, argument, options) => {
+    if (isNull(call, argument)) return 'NULL';
+    const entry = before ? call.capture(argument, 'entry') : undefined;
+    const exit = pointee.direction === 'in' ? undefined : call.capture(argument, 'exit');
+    const capture =
+      pointee.direction === 'inout' && !SHOWN_AFTER.has(pointee.struct) ? (entry ?? exit) : (exit ?? entry);
+    const usable = capture !== undefined && capture.bytes.length > 0 && capture.status !== CAPTURE_STATUS.absent;
+    if (!usable) return address(call, argument);
+    const first = show(capture, call, options);
+    if (!SHOWN_TWICE.has(pointee.struct) || entry === undefined || exit === undefined) return first;
+    const second = show(exit, call, options);
+    const old = show(entry, call, options);
+    return old === second ? old : `${old.slice(0, -1)} => ${second.slice(1)}`;
+  };
+}
+
+/** In-out structs shown as the kernel left them. */
+const SHOWN_AFTER = new Set(['cloneargs']);
+/** In-out words shown before and after when they differ: `[16 => 2]`. */
+const SHOWN_TWICE = new Set(['socklen', 'off']);
+
+type StructFormat = (capture: Capture, call: Call, options: FormatOptions) => string;
+
+const STRUCT_FORMATS: Readonly<Record<string, StructFormat>> = {
+  sockaddr: (capture) => socketAddress(capture.bytes),
+  optval: (capture, call, options) => optionValue(capture.bytes, call, options.stringLimit),
+  cpuset: (capture) => cpuSet(capture.bytes),
+  cloneargs: (capture) => cloneArguments(capture.bytes),
+  capdata: (capture) => capabilities(capture.bytes),
+};
+
+function cpuSet(set: Uint8Array): string {
+  const members: number[] = [];
+  for (let cpu = 0; cpu < set.length * 8; cpu++) if ((set[cpu >> 3]! >> (cpu & 7)) & 1) members.push(cpu);
+  return `[${members.join(' ')}]`;
+}
+
+function plainStruct(pointee: Pointee): StructFormat {
+  const { count, struct } = pointee;
+  const size = STRUCTS[struct]!.size;
+  if (count.by === 'fixed' && count.value === 1) {
+    return (capture, _call, options) => formatStruct(struct, capture.bytes, options);
+  }
+  return (capture, call, options) => {
+    const number =
+      count.by === 'fixed'
+        ? count.value
+        : count.by === 'argument'
+          ? call.low(count.argument)
+          : count.by === 'result'
+            ? call.result
+            : Math.floor(capture.bytes.length / size);
+    return formatStructs(struct, capture.bytes, number, options);
+  };
+}
+
+const fdSet: ArgumentFormat = (call, argument) => {
+  if (isNull(call, argument)) return 'NULL';
+  const capture = call.capture(argument, 'entry');
+  return capture === undefined ? address(call, argument) : descriptorSet(capture.bytes, call.low(0));
+};
+
+/** Members of an fd_set below `count`: `[0 3]`. */
+export function descriptorSet(set: Uint8Array, count: number): string {
+  const members: number[] = [];
+  for (let fd = 0; fd < Math.min(count, set.length * 8); fd++) if ((set[fd >> 3]! >> (fd & 7)) & 1) members.push(fd);
+  return `[${members.join(' ')}]`;
+}
+
+const pollSet: ArgumentFormat = (call, argument, options) => {
+  const capture = call.capture(argument, 'entry');
+  if (capture === undefined)
+    return call.low(argument + 1) === 0 && !isNull(call, argument) ? '[]' : address(call, argument);
+  return formatStructs('pollfd', capture.bytes, call.low(argument + 1), options);
+};
+
+const epollEvents: ArgumentFormat = (call, argument, options) => {
+  if (call.outcome.kind === 'value' && call.result === 0) return '[]';
+  const capture = call.capture(argument, 'exit');
+  if (capture === undefined || call.failed) return address(call, argument);
+  return formatStructs('epollevent', capture.bytes, call.result, options);
+};
+
+const iovec: ArgumentFormat = (call, argument, options) => {
+  const phase = call.syscall?.arguments[argument]?.pointee?.direction === 'in' ? 'entry' : 'exit';
+  const captures = call.captures(argument, phase);
+  if (captures.length === 0 || (call.failed && phase === 'exit')) return address(call, argument);
+  return vectors(captures, options.stringLimit);
+};
+
+const message: ArgumentFormat = (call, argument, options) => {
+  const phase = call.syscall?.arguments[argument]?.pointee?.direction === 'in' ? 'entry' : 'exit';
+  const captures = call.captures(argument, phase);
+  if (captures.length === 0 || (call.failed && phase === 'exit')) return address(call, argument);
+  return messageHeader(captures, phase, options.stringLimit);
+};
+
+const descriptor: ArgumentFormat = (call, argument, options) => options.descriptor(call.low(argument) | 0, call);
+
+const uid = (low: number): string => (low === 0xffff_ffff ? '-1' : String(low));
+
+/** The mode of an open-like call counts only when a file may be created. */
+const creationMode: ArgumentFormat = (call, argument) => {
+  const flags = call.low(argument - 1);
+  const creates = (flags & 0o100) !== 0 || (flags & 0o20200000) === 0o20200000;
+  return creates ? permissions(call.low(argument)) : '';
+};
+
+const SCALARS: Readonly<Record<string, ArgumentFormat>> = {
+  fd: descriptor,
+  at: (call, argument, options) =>
+    (call.low(argument) | 0) === AT_FDCWD ? 'AT_FDCWD' : options.descriptor(call.low(argument) | 0, call),
+  int: (call, argument) => String(call.low(argument) | 0),
+  pid: (call, argument) => String(call.low(argument) | 0),
+  uint: (call, argument) => String(call.low(argument)),
+  uid: (call, argument) => uid(call.low(argument)),
+  long: (call, argument) => signed64(call.low(argument), call.high(argument)),
+  off: (call, argument) => signed64(call.low(argument), call.high(argument)),
+  hexoff: (call, argument) => (isNull(call, argument) ? '0' : hex64(call.low(argument), call.high(argument))),
+  ulong: (call, argument) => unsigned64(call.low(argument), call.high(argument)),
+  size: (call, argument) => unsigned64(call.low(argument), call.high(argument)),
+  hex: (call, argument) => (isNull(call, argument) ? '0' : hex64(call.low(argument), call.high(argument))),
+  ptr: address,
+  mode: (call, argument) => permissions(call.low(argument) & 0xffff),
+  mknodmode: (call, argument) => fileMode(call.low(argument) & 0xffff),
+  dev: (call, argument) => deviceNumber(call.low(argument)),
+  sig: (call, argument) => signalName(call.low(argument)),
+  open: (call, argument) => openFlags(call.low(argument)),
+  creatmode: creationMode,
+  map: (call, argument) => mapFlags(call.low(argument)),
+  access: (call, argument) => (call.low(argument) === 0 ? 'F_OK' : flagNames('access', call.low(argument))),
+  socktype: (call, argument) => socketType(call.low(argument)),
+  protocol: (call, argument) => socketProtocol(call.low(0), call.low(argument)),
+  ioctl: (call, argument) => ioctlName(call.low(argument)),
+  ioctlarg: (call, argument, options) => ioctlArgument(call, argument, options),
+  fcntlarg: (call, argument, options) => fcntlArgument(call, argument, options),
+  sockopt: (call, argument) => optionName(call.low(1), call.low(argument)),
+  cloneflags: (call, argument) => {
+    const low = call.low(argument);
+    const signal = low & 0xff;
+    const flags = flagNames('clone', (low & ~0xff) >>> 0, 0, '');
+    return [flags, signal === 0 ? '' : signalName(signal)].filter((text) => text !== '').join('|') || '0';
+  },
+  futexop: (call, argument) => futexOperation(call.low(argument)),
+  futexarg: (call, argument, options) => {
+    const capture = call.capture(argument, 'entry');
+    return capture === undefined ? address(call, argument) : formatStruct('timespec', capture.bytes, options);
+  },
+  prctl: (call, argument) => enumOrHex('prctl', call.low(argument), 'PR'),
+  prctlarg: (call, argument) => {
+    const capture = call.capture(argument, 'exit') ?? call.capture(argument, 'entry');
+    if (capture !== undefined && capture.bytes.length > 0)
+      return quote(capture.bytes.subarray(0, Math.max(0, capture.bytes.indexOf(0))));
+    return isNull(call, argument) ? '0' : hex64(call.low(argument), call.high(argument));
+  },
+  archarg: (call, argument, options) => {
+    const capture = call.capture(argument, 'exit');
+    return capture === undefined
+      ? hex64(call.low(argument), call.high(argument))
+      : formatStruct('ptr', capture.bytes, options);
+  },
+  ipckey: (call, argument) => (call.low(argument) === 0 ? 'IPC_PRIVATE' : hex64(call.low(argument), 0)),
+  shmflags: (call, argument) => {
+    const low = call.low(argument);
+    const flags = flagNames('ipc', low & ~0o777, 0, '');
+    return flags === '' ? permissions(low & 0o777) : `${flags}|${permissions(low & 0o777)}`;
+  },
+  mountdata: (call, argument) => address(call, argument),
+  personality: (call, argument) => personality(call.low(argument)),
+  zero: (call, argument) => (isNull(call, argument) ? '0' : hex64(call.low(argument), call.high(argument))),
+  restart: () => '',
+  in: bytes('entry'),
+  out: bytes('exit'),
+  'str>': (call, argument, options) => {
+    const capture = call.capture(argument, 'exit');
+    if (capture === undefined || call.failed) return address(call, argument);
+    const text = capture.bytes.at(-1) === 0 ? capture.bytes.subarray(0, -1) : capture.bytes;
+    return quoteBuffer(text, text.length, Math.max(options.stringLimit, PATH_MAX));
+  },
+  random: (call, argument, options) => {
+    const capture = call.capture(argument, 'exit');
+    if (capture === undefined || call.failed) return address(call, argument);
+    const shown = capture.bytes.subarray(0, options.stringLimit);
+    const text = Array.from(shown, (byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('');
+    return `"${text}"${capture.fullLength > shown.length ? '...' : ''}`;
+  },
+  dirents: (call, argument, options) => {
+    if (call.failed || call.exit === undefined) return address(call, argument);
+    const capture = call.capture(argument, 'exit');
+    return directoryEntries(call, argument, capture, options.verbose);
+  },
+  path: string(false),
+  str: string(true),
+  argv: strings,
+  envp: environment,
+  fdset: fdSet,
+  pollfd: pollSet,
+  epollevent: (call, argument, options) =>
+    call.syscall?.arguments[argument]?.pointee?.direction === 'in'
+      ? structure(call.syscall.arguments[argument].pointee)(call, argument, options)
+      : epollEvents(call, argument, options),
+  iov: iovec,
+  msghdr: message,
+  mmsghdr: message,
+};
+
+/** How an argument of the table is shown. Throws at start if the table uses a word that has no format. */
+export function argumentFormat(argument: Argument): ArgumentFormat {
+  const { format } = argument;
+  const scalar = SCALARS[format];
+  if (scalar !== undefined) return scalar;
+  if (argument.pointee !== undefined) return structure(argument.pointee);
+  if (format.startsWith('F:')) {
+    const set = format.slice(2);
+    const zero = ZERO[set] ?? '0';
+    if (set === 'open') return (call, i) => openFlags(call.low(i));
+    return (call, i) => flagNames(set, call.low(i), 0, zero);
+  }
+  if (format.startsWith('E:')) {
+    const set = format.slice(2);
+    return (call, i) => enumOrHex(set, call.low(i), PREFIX[set] ?? set.toUpperCase());
+  }
+  throw new Error(`no format for argument ${format}`);
+}
+
+/** What stands for no flags where it has a name. */
+const ZERO: Readonly<Record<string, string>> = { prot: 'PROT_NONE' };
+const PREFIX: Readonly<Record<string, string>> = {
+  whence: 'SEEK',
+  clock: 'CLOCK',
+  madvise: 'MADV',
+  family: 'AF',
+  sigHow: 'SIG',
+};

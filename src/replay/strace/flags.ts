@@ -1,0 +1,130 @@
+import { type Constants, ENUMS, FLAGS, IOCTLS, SIGNALS } from '../../guest/linux/tables/constants.ts';
+
+interface Bits {
+  readonly low: readonly (readonly [name: string, low: number, high: number])[];
+}
+
+const halves = (value: number | bigint): readonly [number, number] => {
+  const wide = BigInt.asUintN(64, BigInt(value));
+  return [Number(wide & 0xffff_ffffn), Number(wide >> 32n)];
+};
+
+const compile = (constants: Constants): Bits => ({
+  low: constants.map(([name, value]) => [name, ...halves(value)] as const),
+});
+
+const SETS = new Map(Object.entries(FLAGS).map(([name, constants]) => [name, compile(constants)]));
+const VALUES = new Map(
+  Object.entries(ENUMS).map(([name, constants]) => [
+    name,
+    new Map(constants.map(([text, value]) => [halves(value)[0], text])),
+  ]),
+);
+const IOCTL_NAMES = new Map(IOCTLS.map(([name, value]) => [Number(value), name]));
+
+/** Names of the bits set, joined with `|`; what has no name as hex; `zero` when nothing is set. */
+export function flagNames(set: string, low: number, high = 0, zero = '0'): string {
+  const table = SETS.get(set);
+  if (table === undefined) throw new Error(`no flag set ${set}`);
+  let restLow = low >>> 0;
+  let restHigh = high >>> 0;
+  let text = '';
+  for (const [name, bitsLow, bitsHigh] of table.low) {
+    if ((restLow & bitsLow) >>> 0 !== bitsLow || (restHigh & bitsHigh) >>> 0 !== bitsHigh) continue;
+    if (bitsLow === 0 && bitsHigh === 0) continue;
+    text += text === '' ? name : `|${name}`;
+    restLow = (restLow & ~bitsLow) >>> 0;
+    restHigh = (restHigh & ~bitsHigh) >>> 0;
+    if (restLow === 0 && restHigh === 0) return text;
+  }
+  if (restLow === 0 && restHigh === 0) return text === '' ? zero : text;
+  const rest =
+    restHigh === 0 ? `0x${restLow.toString(16)}` : `0x${restHigh.toString(16)}${restLow.toString(16).padStart(8, '0')}`;
+  return text === '' ? rest : `${text}|${rest}`;
+}
+
+/** Name of a value; undefined if it has none. */
+export function enumName(set: string, value: number): string | undefined {
+  const table = VALUES.get(set);
+  if (table === undefined) throw new Error(`no values ${set}`);
+  return table.get(value >>> 0);
+}
+
+/** Name of a value, or the value as hex with a note of what was expected. */
+export function enumOrHex(set: string, value: number, prefix: string): string {
+  return enumName(set, value) ?? `0x${(value >>> 0).toString(16)} /* ${prefix}_??? */`;
+}
+
+/** Signal name: SIGINT, SIGRT_1, or the number. */
+export function signalName(number: number): string {
+  if (number > 0 && number < 32) return SIGNALS[number]!;
+  if (number === 32 || number === 33) return `SIGRT_${number - 32}`;
+  return number >= 32 && number <= 64 ? `SIGRT_${number - 32}` : String(number);
+}
+
+/** A kernel signal set of 8 bytes: `[INT CHLD]`, `~[RTMIN RT_1]` when most are in it. */
+export function signalSet(bytes: Uint8Array): string {
+  const members: number[] = [];
+  const absent: number[] = [];
+  for (let signal = 1; signal <= bytes.length * 8; signal++) {
+    const has = (bytes[(signal - 1) >> 3]! >> ((signal - 1) & 7)) & 1;
+    (has === 1 ? members : absent).push(signal);
+  }
+  const short = (signal: number): string => {
+    if (signal < 32) return signalName(signal).slice(3);
+    return signal === 32 ? 'RTMIN' : `RT_${signal - 32}`;
+  };
+  const negated = absent.length < members.length;
+  return `${negated ? '~' : ''}[${(negated ? absent : members).map(short).join(' ')}]`;
+}
+
+/** Open flags: the access mode by name, then the bits. */
+export function openFlags(low: number): string {
+  const mode = enumName('openMode', low & 3)!;
+  const rest = flagNames('open', low & ~3, 0, '');
+  return rest === '' ? mode : `${mode}|${rest}`;
+}
+
+/** mmap flags: the type, then the bits. */
+export function mapFlags(low: number): string {
+  const type = enumName('mapType', low & 3)!;
+  const rest = flagNames('map', low & ~3, 0, '');
+  return rest === '' ? type : `${type}|${rest}`;
+}
+
+/** Socket type with SOCK_CLOEXEC and SOCK_NONBLOCK. */
+export function socketType(low: number): string {
+  const type = enumOrHex('socketType', low & 15, 'SOCK');
+  const rest = flagNames('socketType', low & ~15, 0, '');
+  return rest === '' ? type : `${type}|${rest}`;
+}
+
+const DIRECTIONS = ['_IOC_NONE', '_IOC_WRITE', '_IOC_READ', '_IOC_READ|_IOC_WRITE'];
+
+/** An ioctl command by name, or taken apart by _IOC. */
+export function ioctlName(command: number): string {
+  const known = IOCTL_NAMES.get(command);
+  if (known !== undefined) return known;
+  const hex = (value: number): string => `0x${value.toString(16)}`;
+  return `_IOC(${DIRECTIONS[command >>> 30]}, ${hex((command >>> 8) & 0xff)}, ${hex(command & 0xff)}, ${hex((command >>> 16) & 0x3fff)})`;
+}
+
+const TYPES: Readonly<Record<number, string>> = {
+  2401: 'S_IFIFO', 4802: 'S_IFCHR', 9604: 'S_IFDIR', 14406: 'S_IFBLK', 16807: 'S_IFREG', 21609: 'S_IFLNK', 26411: 'S_IFSOCK',
+}; // biome-ignore format: one row
+const SPECIAL = [[0o4000, 'S_ISUID'], [0o2000, 'S_ISGID'], [0o1000, 'S_ISVTX']] as const; // biome-ignore format: one row
+
+/** File type and permissions: `S_IFREG|S_ISUID|0755`. */
+export function fileMode(mode: number): string {
+  const parts: string[] = [];
+  const type = TYPES[mode & 0o170000];
+  if (type !== undefined) parts.push(type);
+  for (const [bit, name] of SPECIAL) if ((mode & bit) !== 0) parts.push(name);
+  parts.push(`0${(mode & 0o777).toString(8).padStart(3, '0').replace(/^000$/, '000')}`);
+  return parts.join('|');
+}
+
+/** Permissions alone, as open and mkdir take them: `0644`, `01777`, `000`. */
+export function permissions(mode: number): string {
+  return mode === 0 ? '000' : `0${(mode >>> 0).toString(8).padStart(3, '0')}`;
+}

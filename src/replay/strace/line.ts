@@ -1,0 +1,181 @@
+import { amd64Syscalls, type Syscall } from '../../guest/linux/signature.ts';
+import { errnoOf } from '../../guest/linux/tables/errno.ts';
+import type { Call } from '../calls.ts';
+import { type ArgumentFormat, argumentFormat, descriptorSet, type FormatOptions } from './arguments.ts';
+import { flagNames } from './flags.ts';
+import { fcntlResult, futexArity, prctlArity } from './special.ts';
+import { hex64, octal, pointer, signed64 } from './values.ts';
+
+interface Shape {
+  readonly formats: readonly ArgumentFormat[];
+  /** Arguments known at the entry: those before the first that the kernel writes. */
+  readonly early: number;
+}
+
+const LATE = new Set(['out', 'inout', 'failure']);
+/** Calls of which all arguments are shown at the entry although the kernel writes to some. */
+const ALL_EARLY = new Set([
+  'select',
+  'pselect6',
+  'poll',
+  'ppoll',
+  'nanosleep',
+  'clock_nanosleep',
+  'futex',
+  'clone',
+  'ioctl',
+]);
+
+function shapeOf(syscall: Syscall): Shape {
+  const late = syscall.arguments.findIndex(
+    (argument) => argument.pointee !== undefined && LATE.has(argument.pointee.direction),
+  );
+  const early = late < 0 || ALL_EARLY.has(syscall.name) ? syscall.arguments.length : late;
+  return { formats: syscall.arguments.map(argumentFormat), early };
+}
+
+const SHAPES = new Map([...amd64Syscalls().values()].map((syscall) => [syscall, shapeOf(syscall)]));
+const UNKNOWN: Shape = {
+  formats: Array.from({ length: 6 }, () => (call, i) => hex64(call.low(i), call.high(i))),
+  early: 6,
+};
+
+const ARITY: Readonly<Record<string, (call: Call) => number>> = {
+  futex: (call) => futexArity(call.low(1)),
+  prctl: (call) => prctlArity(call.low(0)),
+};
+
+/** The order and names that strace gives the arguments of clone. */
+function cloneText(call: Call): string[] {
+  const flags = call.low(0);
+  const format = SHAPES.get(call.syscall!)!.formats[0]!;
+  const parts = [`child_stack=${pointer(call.low(1), call.high(1))}`, `flags=${format(call, 0, NO_OPTIONS)}`];
+  if ((flags & 0x0010_1000) !== 0) {
+    const capture = call.capture(2, 'exit');
+    const value =
+      capture?.bytes.length === 4
+        ? new DataView(capture.bytes.buffer, capture.bytes.byteOffset).getInt32(0, true)
+        : undefined;
+    const shown = value === undefined || value === 0 ? pointer(call.low(2), call.high(2)) : `[${value}]`;
+    parts.push(`parent_tid=${shown}`);
+  }
+  if ((flags & 0x0008_0000) !== 0) parts.push(`tls=${hex64(call.low(4), call.high(4))}`);
+  if ((flags & 0x0120_0000) !== 0) parts.push(`child_tidptr=${pointer(call.low(3), call.high(3))}`);
+  return parts;
+}
+
+const NO_OPTIONS: FormatOptions = { stringLimit: 32, verbose: false, descriptor: (fd) => String(fd) };
+
+function argumentTexts(call: Call, first: number, last: number, options: FormatOptions): string[] {
+  const { formats } = call.syscall === undefined ? UNKNOWN : SHAPES.get(call.syscall)!;
+  const arity = Math.min(formats.length, last, ARITY[call.name]?.(call) ?? formats.length);
+  const out: string[] = [];
+  for (let i = first; i < arity; i++) {
+    const text = formats[i]!(call, i, options);
+    if (text !== '') out.push(text);
+  }
+  return out;
+}
+
+/** Every argument as text, in order. */
+export function callArguments(call: Call, options: FormatOptions): string[] {
+  if (call.name === 'clone') return cloneText(call);
+  return argumentTexts(call, 0, 6, options);
+}
+
+/** `name(` with the arguments that are known at the entry; what follows is `callRest`. */
+export function callStart(call: Call, options: FormatOptions): string {
+  if (call.name === 'clone') return `clone(${cloneText(call).slice(0, 2).join(', ')}`;
+  return `${call.name}(${argumentTexts(call, 0, earlyArguments(call), options).join(', ')}`;
+}
+
+/** The arguments that are known only at the return, with the comma that joins them. */
+export function callRest(call: Call, options: FormatOptions): string {
+  const early = earlyArguments(call);
+  const rest = call.name === 'clone' ? cloneText(call).slice(2) : argumentTexts(call, early, 6, options);
+  if (rest.length === 0) return '';
+  const joined = rest.join(', ');
+  return early > 0 || call.name === 'clone' ? `, ${joined}` : joined;
+}
+
+function earlyArguments(call: Call): number {
+  return (call.syscall === undefined ? UNKNOWN : SHAPES.get(call.syscall)!).early;
+}
+
+/** What stands behind the `=`. */
+export function callResult(call: Call, options: FormatOptions): string {
+  const { outcome } = call;
+  switch (outcome.kind) {
+    case 'pending':
+    case 'never':
+      return '?';
+    case 'error':
+    case 'restart': {
+      const known = errnoOf(outcome.errno);
+      const sign = outcome.kind === 'restart' ? '?' : '-1';
+      return known === undefined ? `-1 (errno ${outcome.errno})` : `${sign} ${known.name} (${known.text})`;
+    }
+    case 'value':
+      return valueText(call, outcome.low, outcome.high, options);
+  }
+}
+
+function valueText(call: Call, low: number, high: number, options: FormatOptions): string {
+  const special = RESULTS[call.name]?.(call, options);
+  if (special !== undefined) return special;
+  switch (call.syscall?.result) {
+    case 'ptr':
+      return low === 0 && high === 0 ? 'NULL' : hex64(low, high);
+    case 'hex':
+      return hex64(low, high);
+    case 'oct':
+      return octal(low);
+    case 'fd':
+      return options.descriptor(low | 0, call);
+    default:
+      return signed64(low, high);
+  }
+}
+
+const RESULTS: Readonly<Record<string, (call: Call, options: FormatOptions) => string | undefined>> = {
+  fcntl: (call, options) =>
+    call.low(1) === 0 || call.low(1) === 1030 ? options.descriptor(call.result | 0, call) : fcntlResult(call),
+  poll: (call) => pollResult(call),
+  ppoll: (call) => pollResult(call),
+  select: (call) => selectResult(call),
+  pselect6: (call) => selectResult(call),
+  mmap: (call) => hex64(call.result, call.outcome.kind === 'value' ? call.outcome.high : 0),
+  rt_sigreturn: () => undefined,
+};
+
+function pollResult(call: Call): string {
+  if (call.result === 0) return '0 (Timeout)';
+  const capture = call.capture(0, 'exit');
+  if (capture === undefined) return String(call.result);
+  const view = new DataView(capture.bytes.buffer, capture.bytes.byteOffset, capture.bytes.length);
+  const ready: string[] = [];
+  for (let at = 0; at + 8 <= capture.bytes.length; at += 8) {
+    const events = view.getUint16(at + 6, true);
+    if (events !== 0) ready.push(`{fd=${view.getInt32(at, true)}, revents=${flagNames('poll', events)}}`);
+  }
+  return `${call.result} ([${ready.join(', ')}]${remaining(call, 'ppoll', 2)})`;
+}
+
+/** Time that ppoll and pselect6 leave in their timeout. */
+function remaining(call: Call, name: string, argument: number): string {
+  const capture = call.name === name ? call.capture(argument, 'exit') : undefined;
+  if (capture === undefined || capture.bytes.length < 16) return '';
+  const view = new DataView(capture.bytes.buffer, capture.bytes.byteOffset, 16);
+  const second = name === 'select' ? 'tv_usec' : 'tv_nsec';
+  return `, left {tv_sec=${view.getBigInt64(0, true)}, ${second}=${view.getBigInt64(8, true)}}`;
+}
+
+function selectResult(call: Call): string {
+  if (call.result === 0) return '0 (Timeout)';
+  const parts = (['in', 'out', 'except'] as const).flatMap((name, i) => {
+    const capture = call.capture(i + 1, 'exit');
+    const members = capture === undefined ? '[]' : descriptorSet(capture.bytes, call.low(0));
+    return members === '[]' ? [] : [`${name} ${members}`];
+  });
+  return `${call.result} (${parts.join(', ')}${remaining(call, call.name, 4)})`;
+}

@@ -1,0 +1,74 @@
+import { enumName, enumOrHex } from './flags.ts';
+import { quote, quoteText } from './values.ts';
+
+const FAMILY = { unspec: 0, unix: 1, inet: 2, inet6: 10, netlink: 16, packet: 17 } as const;
+
+/** A socket address of any family, as much of it as is there. */
+export function socketAddress(bytes: Uint8Array): string {
+  if (bytes.length < 2) return bytes.length === 0 ? 'NULL' : `{sa_family=?, ${quote(bytes)}}`;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const family = view.getUint16(0, true);
+  const name = `sa_family=${enumOrHex('family', family, 'AF')}`;
+  if (family === FAMILY.unix) return unixAddress(bytes, name);
+  if (family === FAMILY.inet && bytes.length >= 8) {
+    const address = bytes.subarray(4, 8).join('.');
+    return `{${name}, sin_port=htons(${view.getUint16(2)}), sin_addr=inet_addr("${address}")}`;
+  }
+  if (family === FAMILY.inet6 && bytes.length >= 24) {
+    const flow = view.getUint32(4);
+    const scope = bytes.length >= 28 ? view.getUint32(24, true) : 0;
+    return (
+      `{${name}, sin6_port=htons(${view.getUint16(2)}), sin6_flowinfo=htonl(${flow}), ` +
+      `inet_pton(AF_INET6, "${inet6(bytes.subarray(8, 24))}", &sin6_addr), sin6_scope_id=${scope}}`
+    );
+  }
+  if (family === FAMILY.netlink && bytes.length >= 12) {
+    const groups = view.getUint32(8, true);
+    return `{${name}, nl_pid=${view.getInt32(4, true)}, nl_groups=${hex8(groups)}}`;
+  }
+  if (family === FAMILY.packet && bytes.length >= 20) {
+    return (
+      `{${name}, sll_protocol=htons(0x${view.getUint16(2).toString(16)}), sll_ifindex=${view.getInt32(4, true)}, ` +
+      `sll_hatype=${view.getUint16(8, true)}, sll_pkttype=${bytes[10]}, sll_halen=${bytes[11]}}`
+    );
+  }
+  return `{${name}, sa_data=${quote(bytes.subarray(2))}}`;
+}
+
+const hex8 = (value: number): string => (value === 0 ? '00000000' : `0x${value.toString(16).padStart(8, '0')}`);
+
+function unixAddress(bytes: Uint8Array, name: string): string {
+  const path = bytes.subarray(2);
+  if (path.length === 0) return `{${name}}`;
+  if (path[0] === 0) return `{${name}, sun_path=@${quote(path.subarray(1))}}`;
+  return `{${name}, sun_path=${quoteText(path)}}`;
+}
+
+/** RFC 5952 text of an IPv6 address. */
+export function inet6(bytes: Uint8Array): string {
+  const groups = Array.from({ length: 8 }, (_, i) => (bytes[2 * i]! << 8) | bytes[2 * i + 1]!);
+  if (
+    groups.slice(0, 5).every((group) => group === 0) &&
+    (groups[5] === 0xffff || (groups[5] === 0 && groups[6] !== 0))
+  ) {
+    return `::${groups[5] === 0xffff ? 'ffff:' : ''}${bytes.subarray(12, 16).join('.')}`;
+  }
+  let best = { start: -1, length: 1 };
+  for (let i = 0; i < 8; ) {
+    let end = i;
+    while (end < 8 && groups[end] === 0) end++;
+    if (end - i > best.length) best = { start: i, length: end - i };
+    i = end > i ? end : i + 1;
+  }
+  const text = (part: number[]): string => part.map((group) => group.toString(16)).join(':');
+  if (best.start < 0) return text(groups);
+  return `${text(groups.slice(0, best.start))}::${text(groups.slice(best.start + best.length))}`;
+}
+
+/** Protocol of a socket by its family. */
+export function socketProtocol(family: number, protocol: number): string {
+  if (family === FAMILY.inet || family === FAMILY.inet6) return enumName('ipProtocol', protocol) ?? String(protocol);
+  if (family === FAMILY.netlink) return enumName('netlink', protocol) ?? String(protocol);
+  if (family === FAMILY.packet) return `htons(0x${(((protocol & 0xff) << 8) | ((protocol >> 8) & 0xff)).toString(16)})`;
+  return String(protocol);
+}

@@ -1,0 +1,164 @@
+// Arguments whose meaning hangs on another argument.
+import type { Call } from '../calls.ts';
+import type { FormatOptions } from './arguments.ts';
+import { enumName, enumOrHex, flagNames, openFlags } from './flags.ts';
+import { formatStruct } from './structs.ts';
+import { hex64, pointer, quote, quoteBuffer, signed64 } from './values.ts';
+
+const SOL = { ip: 0, socket: 1, tcp: 6, ipv6: 41 } as const;
+const SO = { linger: 13, peercred: 17, receiveTimeout: 20, sendTimeout: 21, bindToDevice: 25 } as const;
+const OPTION_SETS: Readonly<Record<number, string>> = {
+  [SOL.ip]: 'ipOption',
+  [SOL.socket]: 'sockOption',
+  [SOL.tcp]: 'tcpOption',
+  [SOL.ipv6]: 'ipv6Option',
+};
+
+/** Name of a socket option of a level. */
+export function optionName(level: number, option: number): string {
+  const set = OPTION_SETS[level];
+  return (set === undefined ? undefined : enumName(set, option)) ?? String(option);
+}
+
+/** Value of a socket option: a number unless the option says otherwise. */
+export function optionValue(bytes: Uint8Array, call: Call, limit: number): string {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const level = call.low(1);
+  const option = call.low(2);
+  if (level === SOL.socket && option === SO.linger && bytes.length >= 8) {
+    return `{l_onoff=${view.getInt32(0, true)}, l_linger=${view.getInt32(4, true)}}`;
+  }
+  if (level === SOL.socket && option === SO.peercred && bytes.length >= 12) {
+    return `{pid=${view.getInt32(0, true)}, uid=${view.getUint32(4, true)}, gid=${view.getUint32(8, true)}}`;
+  }
+  if (level === SOL.socket && (option === SO.receiveTimeout || option === SO.sendTimeout) && bytes.length >= 16) {
+    return `"${Array.from(bytes, (byte) => `\\${byte.toString(8)}`).join('')}"`;
+  }
+  if (level === SOL.socket && option === SO.bindToDevice) return quote(bytes);
+  if (bytes.length === 4) return `[${view.getInt32(0, true)}]`;
+  return quoteBuffer(bytes, bytes.length, limit);
+}
+
+const F = { dupfd: 0, setfd: 2, setfl: 4, lock: [5, 6, 7, 36, 37, 38], dupfdCloexec: 1030, addSeals: 1033 } as const;
+/** Commands of fcntl without a third argument. */
+const NO_ARGUMENT = new Set([1, 3, 9, 11, 1025, 1032, 1034]);
+
+/** Third argument of fcntl; '' where the command takes none. */
+export function fcntlArgument(call: Call, argument: number, options: FormatOptions): string {
+  const command = call.low(1);
+  const low = call.low(argument);
+  if (NO_ARGUMENT.has(command)) return '';
+  if (command === F.setfd) return flagNames('fd', low);
+  if (command === F.setfl) return openFlags(low);
+  if (command === F.dupfd || command === F.dupfdCloexec) return String(low | 0);
+  if ((F.lock as readonly number[]).includes(command)) {
+    const reads = command === 5 || command === 36;
+    const capture =
+      (reads && !call.failed ? call.capture(argument, 'exit') : undefined) ?? call.capture(argument, 'entry');
+    return capture === undefined ? pointer(low, call.high(argument)) : formatStruct('flock', capture.bytes, options);
+  }
+  return call.high(argument) === 0 ? String(low) : hex64(low, call.high(argument));
+}
+
+interface IoctlShape {
+  readonly phase: 'entry' | 'exit';
+  readonly struct: string;
+}
+
+// biome-ignore format: a table
+const IOCTL_SHAPES: Readonly<Record<number, IoctlShape>> = {
+  21505: { phase: 'exit', struct: 'termios' }, 21506: { phase: 'entry', struct: 'termios' },
+  21507: { phase: 'entry', struct: 'termios' }, 21508: { phase: 'entry', struct: 'termios' },
+  21519: { phase: 'exit', struct: 'int' }, 21520: { phase: 'entry', struct: 'int' },
+  21521: { phase: 'exit', struct: 'int' }, 21523: { phase: 'exit', struct: 'winsize' },
+  21524: { phase: 'entry', struct: 'winsize' }, 21531: { phase: 'exit', struct: 'int' },
+  21537: { phase: 'entry', struct: 'int' }, 21540: { phase: 'exit', struct: 'int' },
+  21545: { phase: 'exit', struct: 'int' }, 21586: { phase: 'entry', struct: 'int' },
+  2147767344: { phase: 'exit', struct: 'int' }, 1074025521: { phase: 'entry', struct: 'int' },
+};
+/** Commands that take a plain number. */
+const IOCTL_NUMBERS = new Set([0x540e, 0x5409, 0x540a, 0x540b, 0x40049409]);
+const IOCTL_NOTHING = new Set([0x540c, 0x540d, 0x5422, 0x5437, 0x5450, 0x5451]);
+
+/** Third argument of ioctl. */
+export function ioctlArgument(call: Call, argument: number, options: FormatOptions): string {
+  const command = call.low(argument - 1);
+  const low = call.low(argument);
+  if (IOCTL_NOTHING.has(command)) return '';
+  if (IOCTL_NUMBERS.has(command)) return String(low | 0);
+  const shape = IOCTL_SHAPES[command];
+  if (shape === undefined) return low === 0 && call.high(argument) === 0 ? '0' : hex64(low, call.high(argument));
+  const capture = shape.phase === 'exit' && call.failed ? undefined : call.capture(argument, shape.phase);
+  if (capture === undefined || capture.bytes.length === 0) return pointer(low, call.high(argument));
+  return formatStruct(shape.struct, capture.bytes, options);
+}
+
+const FUTEX_PRIVATE = 128;
+const FUTEX_CLOCK_REALTIME = 256;
+
+/** Operation of futex with its flags. */
+export function futexOperation(value: number): string {
+  const name = enumName('futex', value & 0x7f) ?? `0x${(value & 0x7f).toString(16)}`;
+  const kind = (value & FUTEX_PRIVATE) === 0 ? '' : '_PRIVATE';
+  return `${name}${kind}${(value & FUTEX_CLOCK_REALTIME) === 0 ? '' : '|FUTEX_CLOCK_REALTIME'}`;
+}
+
+/** How many arguments futex takes, by operation. */
+export function futexArity(value: number): number {
+  const operation = value & 0x7f;
+  if (operation === 1 || operation === 7 || operation === 8) return operation === 1 ? 3 : 2;
+  if (operation === 0 || operation === 6 || operation === 13) return 4;
+  if (operation === 10) return 6;
+  return 6;
+}
+
+/** Execution domain. */
+export function personality(value: number): string {
+  return value === 0xffff_ffff ? '0xffffffff' : enumOrHex('personality', value, 'PER');
+}
+
+/** Arguments of prctl after the operation, by operation; more are not shown. */
+export function prctlArity(operation: number): number {
+  const name = enumName('prctl', operation) ?? '';
+  if (
+    name.startsWith('PR_GET_') &&
+    ![
+      'PR_GET_NAME',
+      'PR_GET_SPECULATION_CTRL',
+      'PR_GET_PDEATHSIG',
+      'PR_GET_NO_NEW_PRIVS',
+      'PR_GET_THP_DISABLE',
+    ].includes(name)
+  )
+    return 1;
+  if (
+    [
+      'PR_SET_NAME',
+      'PR_GET_NAME',
+      'PR_SET_DUMPABLE',
+      'PR_SET_KEEPCAPS',
+      'PR_SET_PDEATHSIG',
+      'PR_GET_PDEATHSIG',
+      'PR_CAPBSET_READ',
+      'PR_CAPBSET_DROP',
+      'PR_SET_CHILD_SUBREAPER',
+      'PR_SET_TIMERSLACK',
+    ].includes(name)
+  )
+    return 2;
+  return 5;
+}
+
+/** The result of fcntl where it has a meaning of its own; undefined: an ordinary number. */
+export function fcntlResult(call: Call): string | undefined {
+  const command = call.low(1);
+  const low = call.result;
+  if (command === 1) return low === 0 ? '0' : `0x${low.toString(16)} (flags ${flagNames('fd', low)})`;
+  if (command === 3) return `0x${low.toString(16)} (flags ${openFlags(low)})`;
+  return undefined;
+}
+
+/** Signed decimal of a whole result. */
+export function plainResult(low: number, high: number): string {
+  return signed64(low, high);
+}

@@ -1,0 +1,178 @@
+import { SIGNALS } from '../../guest/linux/tables/constants.ts';
+import type { TaskIdentity } from '../../guest/linux/task-identity.ts';
+import type { Call } from '../calls.ts';
+import type { Descriptors } from '../descriptors.ts';
+import { type CallFilter, wantsNumber, wantsOutcome } from '../filter.ts';
+import type { TextOutput } from '../output.ts';
+import type { Step } from '../pairing.ts';
+import type { StepSink } from '../reconstruction.ts';
+import type { FormatOptions } from './arguments.ts';
+import { callRest, callResult, callStart } from './line.ts';
+import { formatStruct } from './structs.ts';
+
+export interface StraceOptions {
+  readonly filter: CallFilter;
+  readonly stringLimit: number;
+  readonly verbose: boolean;
+  /** `fd<path>` */
+  readonly paths: boolean;
+  /** `<0.000012>` behind each call: time spent in it. */
+  readonly durations: boolean;
+  /** Virtual time before each line: none, seconds since boot, or since the line before. */
+  readonly times: 'none' | 'absolute' | 'relative';
+}
+
+/** Column of the `=`, as strace has it. */
+const RESULT_COLUMN = 39;
+
+interface OpenLine {
+  readonly call: Call;
+  readonly length: number;
+}
+
+/** Calls as lines of text, one whole call a line unless another task comes between. */
+export class StraceWriter implements StepSink {
+  readonly #output: TextOutput;
+  readonly #options: StraceOptions;
+  readonly #format: FormatOptions;
+  readonly #descriptors: Descriptors | undefined;
+  readonly #unfinished = new Set<Call>();
+  #open: OpenLine | undefined;
+  #lastTime = 0;
+  #tgid = 0;
+
+  constructor(output: TextOutput, options: StraceOptions, descriptors: Descriptors | undefined) {
+    this.#output = output;
+    this.#options = options;
+    this.#descriptors = descriptors;
+    this.#format = {
+      stringLimit: options.stringLimit,
+      verbose: options.verbose,
+      descriptor: options.paths ? (fd) => this.#named(fd) : (fd) => String(fd),
+    };
+  }
+
+  #named(fd: number): string {
+    const what = this.#descriptors?.name(this.#tgid, fd);
+    return what === undefined ? String(fd) : `${fd}<${what}>`;
+  }
+
+  step(step: Step, identity: TaskIdentity | undefined): void {
+    this.#tgid = identity?.tgid ?? 0;
+    switch (step.kind) {
+      case 'entry':
+        this.#entry(step.call, identity);
+        break;
+      case 'return':
+        this.#return(step.call, identity);
+        break;
+      case 'signal':
+        if (this.#options.filter.signals) this.#signal(step, identity);
+        break;
+    }
+  }
+
+  /** Calls still open when the trace ends. */
+  end(): void {
+    if (this.#open !== undefined) this.#finish(' <unfinished ...>\n');
+  }
+
+  #entry(call: Call, identity: TaskIdentity | undefined): void {
+    if (!wantsNumber(this.#options.filter, call.number)) return;
+    if (this.#options.filter.status !== 'any') {
+      if (call.outcome.kind === 'never' && wantsOutcome(this.#options.filter, call))
+        this.#whole(call, identity, callStart(call, this.#format));
+      return;
+    }
+    this.#interrupt();
+    const prefix = this.#prefix(call.entry.chunk.time(call.entry.row), identity);
+    const text = callStart(call, this.#format);
+    this.#output.write(prefix + text);
+    if (call.outcome.kind === 'never')
+      this.#output.write(`${this.#equals(text.length + 1)}?\n${this.#exitNote(call, identity)}`);
+    else this.#open = { call, length: text.length };
+  }
+
+  #exitNote(call: Call, identity: TaskIdentity | undefined): string {
+    const prefix = this.#prefix(call.entry.chunk.time(call.entry.row), identity);
+    return `${prefix}+++ exited with ${call.low(0) & 0xff} +++\n`;
+  }
+
+  #return(call: Call, identity: TaskIdentity | undefined): void {
+    if (!wantsNumber(this.#options.filter, call.number)) return;
+    if (this.#options.filter.status !== 'any') {
+      if (wantsOutcome(this.#options.filter, call)) this.#whole(call, identity, callStart(call, this.#format));
+      return;
+    }
+    const rest = callRest(call, this.#format);
+    if (this.#open?.call === call) {
+      this.#output.write(`${rest}${this.#tail(call, this.#open.length + rest.length)}`);
+      this.#open = undefined;
+      return;
+    }
+    if (!this.#unfinished.delete(call)) return;
+    this.#interrupt();
+    const prefix = this.#prefix(call.exit!.chunk.time(call.exit!.row), identity);
+    const text = `<... ${call.name} resumed>${rest}`;
+    this.#output.write(`${prefix}${text}${this.#tail(call, text.length)}`);
+  }
+
+  #whole(call: Call, identity: TaskIdentity | undefined, start: string): void {
+    const text = start + callRest(call, this.#format);
+    this.#output.write(
+      this.#prefix(call.entry.chunk.time(call.entry.row), identity) + text + this.#tail(call, text.length),
+    );
+  }
+
+  #signal(step: Extract<Step, { kind: 'signal' }>, identity: TaskIdentity | undefined): void {
+    this.#interrupt();
+    const name = SIGNALS[step.number] ?? `SIGRT_${step.number - 32}`;
+    const info = formatStruct('siginfo', step.siginfo, this.#options);
+    this.#output.write(`${this.#prefix(step.event.chunk.time(step.event.row), identity)}--- ${name} ${info} ---\n`);
+  }
+
+  /** Another task has something to say while a line is open. */
+  #interrupt(): void {
+    if (this.#open === undefined) return;
+    this.#unfinished.add(this.#open.call);
+    this.#finish(' <unfinished ...>\n');
+  }
+
+  #finish(text: string): void {
+    this.#output.write(text);
+    this.#open = undefined;
+  }
+
+  #equals(length: number): string {
+    return `)${' '.repeat(Math.max(0, RESULT_COLUMN - length))} = `;
+  }
+
+  #tail(call: Call, length: number): string {
+    const result = callResult(call, this.#format);
+    return `${this.#equals(length + 1)}${result}${this.#options.durations ? ` <${seconds(duration(call))}>` : ''}\n`;
+  }
+
+  #prefix(time: number, identity: TaskIdentity | undefined): string {
+    const who = identity === undefined ? '[? ?] ' : `[${identity.pid} ${printable(identity.comm)}] `;
+    if (this.#options.times === 'none') return who;
+    const shown = this.#options.times === 'absolute' ? time : this.#lastTime === 0 ? 0 : time - this.#lastTime;
+    this.#lastTime = time;
+    return `${who}${seconds(shown)} `;
+  }
+}
+
+/** Guest text on a line of its own terms: nothing but printable ASCII reaches the terminal. */
+function printable(text: string): string {
+  return text.replace(/[^\x21-\x7e]/g, (char) => (char === ' ' ? '_' : `\\${char.charCodeAt(0).toString(8)}`));
+}
+
+/** Virtual nanoseconds spent in a call; 0 while it has not returned. */
+export function duration(call: Call): number {
+  if (call.exit === undefined) return 0;
+  return call.exit.chunk.time(call.exit.row) - call.entry.chunk.time(call.entry.row);
+}
+
+/** Nanoseconds as seconds with six decimals. */
+export function seconds(nanoseconds: number): string {
+  return (nanoseconds / 1e9).toFixed(6);
+}
