@@ -2,7 +2,7 @@ import type { OpcodeRow } from '../../src/emu/isa/row.ts';
 import { SENSITIVE } from '../../src/emu/layout.ts';
 
 /** Numbers below are those of the loop's fast handlers. */
-export const FIRST_GENERIC = 1024;
+export const FIRST_GENERIC = 2048;
 
 /** A handler together with what is checked before it runs: rows that differ in that get numbers of their own. */
 function key(row: OpcodeRow): string {

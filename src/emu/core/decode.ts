@@ -11,7 +11,7 @@ import {
   OPERAND_STACK,
 } from "./generated/decode-tables";
 import { OP_INVALID, OP_PROTECTED, OP_NO_DEVICE } from "./generated/fast";
-import { fastForm } from "./specialise";
+import { fastForm, isConditional } from "./specialise";
 import {
   ADDRESS_FLAT64, ADDRESS_64, ADDRESS_32, ADDRESS_16, ADDRESS_32_LONG,
   PREFIX_LOCK, PREFIX_REP, PREFIX_REPNE, PREFIX_REX_W, PREFIX_66, PREFIX_VEX_L, PREFIX_ALIGNED,
@@ -343,9 +343,10 @@ function fill(op: usize, row: usize, opcode: u32, mode: u32, pageOffset: u32): u
   const forbidden = unitFault((attributes >> ATTRIBUTE_UNIT_SHIFT) & 7, mode);
   if (forbidden) return forbidden;
   if ((attributes & ATTRIBUTE_PRIVILEGED) != 0 && (mode & (MODE_USER | MODE_RING12)) != 0) return OP_PROTECTED;
-  decodedEnds = (attributes & ATTRIBUTE_ENDS) != 0;
-  const generic: u32 = load<u16>(row);
-  return fastForm(generic, op, registerForm, mode);
+  const handler = fastForm(<u32>load<u16>(row), op, registerForm, mode);
+  // A fast Jcc goes on within the block when it is not taken.
+  decodedEnds = (attributes & ATTRIBUTE_ENDS) != 0 && !isConditional(handler);
+  return handler;
 }
 
 // @ts-ignore: decorator

@@ -30,6 +30,11 @@ export function fastForm(generic: u32, op: usize, registerForm: bool, mode: u32)
   return found & ((1 << NEEDS_SHIFT) - 1);
 }
 
+/** A fast Jcc. */
+export function isConditional(handler: u32): bool {
+  return handler < FAST_COUNT && load<u8>(CONDITION_OF + handler) != 255;
+}
+
 /** Works over the ops of a finished block. */
 export function optimise(first: usize, count: u32): void {
   let dead = false;

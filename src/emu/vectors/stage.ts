@@ -29,6 +29,7 @@ const GDT = 0x10_4000;
 const CR0 = 0x8005_0033n;
 const CR4 = 0x1_06b0n;
 const STACK_POINTER = 0x61000n;
+const ID_FLAG = 0x20_0000n;
 const BREAKPOINT = 0xcc;
 const VECTOR_BP = 3;
 const STEPS = 100_000;
@@ -218,7 +219,8 @@ export class Stage {
     this.setFpu(vector.fpu);
     this.setSegments(vector.m, vector);
     core.set64('rip', BigInt(start));
-    core.rflags = BigInt(`0x${vector.f ?? '202'}`) | 0x202n;
+    // The recording process carried the ID flag along without naming it in `f`.
+    core.rflags = BigInt(`0x${vector.f ?? '202'}`) | 0x202n | (BigInt(`0x${vector.o.f}`) & ID_FLAG);
     core.set('faultPending', 0);
     core.set('leaveBlock', 0);
     core.set('interruptShadow', 0);
