@@ -1,5 +1,5 @@
-// MMX registers are the low halves of the physical x87 registers. Executing any MMX instruction but EMMS sets TOP to 0
-// and marks all registers as in use; writing one sets its sign and exponent bits (SDM volume 3, 12.2).
+// MMX registers are the low halves of the physical x87 registers. Executing any MMX instruction sets TOP to 0 and
+// marks all registers as in use (EMMS: as free); writing one sets its sign and exponent bits (SDM volume 3, 12.2).
 import { FPU_STATUS, FPU_TAG } from "../generated/layout";
 
 const TOP: u16 = 0x3800;

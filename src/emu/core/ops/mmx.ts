@@ -193,4 +193,7 @@ export function pmovmskbGdNq(op: usize): void {
   enterMmx();
 }
 
-export function emms(_op: usize): void { store<u16>(FPU_TAG, 0); }
+export function emms(_op: usize): void {
+  enterMmx();
+  store<u16>(FPU_TAG, 0);
+}
