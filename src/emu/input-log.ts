@@ -24,7 +24,7 @@ export class Divergence extends Error {
 /** Where a machine's inputs come from: the live host, or the log of an earlier run. */
 export interface InputLog {
   /** How many entries have gone into the machine. */
-  readonly position: number;
+  position: number;
   take(moment: Moment, kind: string, supply: () => Uint8Array): Uint8Array;
   /** The host has something for the machine. It enters at the next boundary; a log that plays back ignores it. */
   offer(kind: string, bytes: Uint8Array): void;

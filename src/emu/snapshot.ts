@@ -1,0 +1,118 @@
+import { restoreProcessor, saveProcessor } from './cpu-state.ts';
+import { type StateValue, stateFields } from './devices/device.ts';
+import { UserError } from './errors.ts';
+import type { Machine } from './machine.ts';
+import { decodeState, encodeState } from './state-codec.ts';
+
+const PAGE = 4096;
+const MAGIC = 'TRAPSNAP';
+const VERSION = 1;
+
+/** A whole machine at one moment. */
+export interface Snapshot {
+  /** Processor, devices, clock and input-log position in their canonical form. */
+  readonly state: Uint8Array;
+  readonly ramSize: number;
+  /** Numbers of the pages that are not all zero, ascending. */
+  readonly pages: Uint32Array;
+  /** Their contents, in the same order. */
+  readonly contents: Uint8Array;
+}
+
+/** How the pages of a stored snapshot are compressed. */
+export interface SnapshotCodec {
+  compress(bytes: Uint8Array): Uint8Array;
+  decompress(bytes: Uint8Array): Uint8Array;
+}
+
+/**
+ * The machine as it stands between two runs. Translations are flushed on the way, since a machine that goes on from
+ * the snapshot starts without any: both must set accessed bits alike.
+ */
+export function takeSnapshot(machine: Machine): Snapshot {
+  machine.core.flushTlb();
+  const pages = Uint32Array.from(usedPages(machine));
+  const contents = new Uint8Array(pages.length * PAGE);
+  const { ram } = machine.core;
+  for (const [i, page] of pages.entries()) contents.set(ram.subarray(page * PAGE, (page + 1) * PAGE), i * PAGE);
+  return { state: encodeState(machineState(machine)), ramSize: machine.memory.size, pages, contents };
+}
+
+/** Makes the machine what it was. It must have the same memory size, vendor and devices. */
+export function restoreSnapshot(machine: Machine, snapshot: Snapshot): void {
+  if (snapshot.ramSize !== machine.memory.size) {
+    throw new UserError(
+      `the snapshot is of a machine with ${snapshot.ramSize >> 20} MiB, this one has ${machine.memory.size >> 20}`,
+    );
+  }
+  const { ram } = machine.core;
+  ram.fill(0);
+  for (const [i, page] of snapshot.pages.entries())
+    ram.set(snapshot.contents.subarray(i * PAGE, (i + 1) * PAGE), page * PAGE);
+  machine.core.invalidatePhysical(0, machine.memory.size);
+
+  const state = stateFields(decodeState(snapshot.state));
+  restoreProcessor(machine.core, state.processor!);
+  const devices = stateFields(state.devices!);
+  for (const device of machine.devices) {
+    const saved = devices[device.name];
+    if (saved === undefined) throw new UserError(`the snapshot has no device ${device.name}`);
+    device.restore(saved);
+  }
+  machine.inputLog.position = state.inputPosition as number;
+}
+
+/** Everything but RAM: processor, devices and input-log position. */
+export function machineState(machine: Machine): StateValue {
+  return {
+    processor: saveProcessor(machine.core),
+    devices: Object.fromEntries(machine.devices.map((device) => [device.name, device.save()])),
+    inputPosition: machine.inputLog.position,
+  };
+}
+
+/** Numbers of the pages of RAM that are not all zero. */
+export function* usedPages(machine: Machine): Generator<number> {
+  const words = new BigUint64Array(machine.core.memory.buffer, machine.core.ram.byteOffset, machine.memory.size / 8);
+  const wordsPerPage = PAGE / 8;
+  for (let page = 0; page * wordsPerPage < words.length; page++) {
+    const end = (page + 1) * wordsPerPage;
+    let at = page * wordsPerPage;
+    while (at < end && words[at] === 0n) at++;
+    if (at < end) yield page;
+  }
+}
+
+/** One run of bytes to store: magic, version, lengths, then state, page numbers and contents, compressed. */
+export function packSnapshot(snapshot: Snapshot, codec: SnapshotCodec): Uint8Array {
+  const pageNumbers = new Uint8Array(snapshot.pages.buffer, snapshot.pages.byteOffset, snapshot.pages.byteLength);
+  const head = encodeState({
+    magic: MAGIC,
+    version: VERSION,
+    ramSize: snapshot.ramSize,
+    state: snapshot.state,
+    pages: pageNumbers,
+  });
+  const contents = codec.compress(snapshot.contents);
+  const packed = new Uint8Array(4 + head.length + contents.length);
+  new DataView(packed.buffer).setUint32(0, head.length, true);
+  packed.set(head, 4);
+  packed.set(contents, 4 + head.length);
+  return packed;
+}
+
+/** The snapshot that `packSnapshot` was given. Throws UserError if the bytes are none. */
+export function unpackSnapshot(packed: Uint8Array, codec: SnapshotCodec): Snapshot {
+  try {
+    const headLength = new DataView(packed.buffer, packed.byteOffset, packed.byteLength).getUint32(0, true);
+    const head = stateFields(decodeState(packed.subarray(4, 4 + headLength)));
+    if (head.magic !== MAGIC || head.version !== VERSION) throw new Error('another format');
+    const pageBytes = (head.pages as Uint8Array).slice();
+    const pages = new Uint32Array(pageBytes.buffer);
+    const contents = codec.decompress(packed.subarray(4 + headLength));
+    if (contents.length !== pages.length * PAGE) throw new Error('pages are missing');
+    return { state: head.state as Uint8Array, ramSize: head.ramSize as number, pages, contents };
+  } catch (error) {
+    throw new UserError(`not a usable machine snapshot: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
