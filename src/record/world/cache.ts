@@ -40,6 +40,13 @@ export function writeWhole(path: string, bytes: Uint8Array | string): void {
 const SNAPSHOTS_KEPT = 4;
 const DIGEST_BYTES = 32;
 
+/** A guest whose init waits for its command. */
+export interface BootedGuest {
+  readonly snapshot: Uint8Array;
+  /** What its init said of console ports: see `Session`. */
+  readonly streams: boolean;
+}
+
 /**
  * Keeps snapshots of booted guests by what went into them. A damaged or unreadable entry counts as absent, and a
  * cache that can't be written only costs time.
@@ -61,7 +68,7 @@ export class SnapshotCache {
     return sha256(new TextEncoder().encode(lines.join('')));
   }
 
-  load(key: string): Uint8Array | undefined {
+  load(key: string): BootedGuest | undefined {
     const path = this.path(key);
     try {
       const bytes = readFileSync(path);
@@ -73,18 +80,19 @@ export class SnapshotCache {
       }
       const now = new Date();
       utimesSync(path, now, now);
-      return body;
+      return { streams: body[0] === 1, snapshot: body.subarray(1) };
     } catch {
       return undefined;
     }
   }
 
   /** Returns whether it could be kept. */
-  store(key: string, snapshot: Uint8Array): boolean {
-    const digest = createHash('sha256').update(snapshot).digest();
+  store(key: string, { snapshot, streams }: BootedGuest): boolean {
+    const head = Uint8Array.of(streams ? 1 : 0);
+    const digest = createHash('sha256').update(head).update(snapshot).digest();
     try {
       this.makeRoom();
-      writeWhole(this.path(key), Buffer.concat([digest, snapshot]));
+      writeWhole(this.path(key), Buffer.concat([digest, head, snapshot]));
       return true;
     } catch {
       return false;
