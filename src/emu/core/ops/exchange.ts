@@ -1,5 +1,5 @@
 // XCHG XADD CMPXCHG CMPXCHG8B CMPXCHG16B. All write their destination whatever the comparison says.
-import { opReg, opSegment, opSize, opPrefixes, PREFIX_REX_W } from "../op";
+import { PREFIX_REX_W, opIsMemory, opPrefixes, opReg, opRm, opSegment, opSize } from "../op";
 import { VECTOR_GP, faulted, raiseCode } from "../fault";
 import { ZF, setFlagsMasked } from "../flags";
 import { effective, probeWrite, read64, segmentLinear, write64 } from "../memory";
@@ -17,7 +17,9 @@ function exchange(op: usize, size: u32): void {
 
 export function xchgEbGb(op: usize): void { exchange(op, 1); }
 export function xchgEvGv(op: usize): void { exchange(op, opSize(op)); }
+/** 90 without REX.B is NOP, and so does not clear the upper half of RAX. */
 export function xchgZvRax(op: usize): void {
+  if (opRm(op) == RAX) return;
   const size = opSize(op);
   const old = openRm(op, size);
   closeRm(op, size, readRegister(RAX, size));
@@ -46,7 +48,7 @@ function compareExchange(op: usize, size: u32): void {
   if (accumulator == old) {
     closeRm(op, size, source);
   } else {
-    closeRm(op, size, old);
+    if (opIsMemory(op)) closeRm(op, size, old); // a register keeps its upper half
     writeRegister(RAX, size, old);
   }
 }
