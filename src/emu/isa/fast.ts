@@ -310,7 +310,7 @@ function moves(): FastForm[] {
       ['movzx', 'u16', 'Gv,Ew'],
       ['movsx', 'i8', 'Gv,Eb'],
       ['movsx', 'i16', 'Gv,Ew'],
-      ['movsxd', 'i32', 'Gv,Ed'],
+      ['movsxd', size === 4 ? 'u32' : 'i32', 'Gv,Ed'],
     ] as const) {
       const bytes = Number(from.slice(1)) / 8;
       const wide = (address: string) => `<${t}><${signed(size)}>load<${from}>(${address})`;
