@@ -1,0 +1,127 @@
+/** A trace being written: chunks of events, other frames, index and end, in one thread. */
+import { FrameAppender } from '../trace/appender.ts';
+import { ChunkEncoder } from '../trace/chunk-encoder.ts';
+import { EVENT_KIND, type EventRecord } from '../trace/event.ts';
+import { FRAME_KIND } from '../trace/frame.ts';
+import { InputEncoder, type InputEntry } from '../trace/inputs.ts';
+import {
+  encodeEnd,
+  encodeHeader,
+  encodeIndex,
+  type IndexEntry,
+  type TraceEnd,
+  type TraceHeader,
+} from '../trace/messages.ts';
+import type { ChunkSummary } from '../trace/summary.ts';
+
+/** An index frame follows so many others, so that a killed recorder leaves most of it. */
+const INDEX_INTERVAL = 64;
+
+export type FrameKind = (typeof FRAME_KIND)[keyof typeof FRAME_KIND];
+
+/** What the trace holds. */
+export interface TraceTotals {
+  readonly events: number;
+  readonly calls: number;
+  /** Bytes of the file, and of its event frames alone. */
+  readonly bytes: number;
+  readonly eventBytes: number;
+  readonly lost: number;
+  readonly unattributed: number;
+}
+
+/** What only the recording thread knows of the end; the rest is counted here. */
+export type EndReport = Omit<TraceEnd, 'events' | 'lost' | 'unattributed'>;
+
+export class TraceFile {
+  readonly #appender: FrameAppender;
+  readonly #encoder = new ChunkEncoder();
+  readonly #inputs = new InputEncoder();
+  #unindexed: IndexEntry[] = [];
+  #events = 0;
+  #written = 0;
+  #calls = 0;
+  #eventBytes = 0;
+  #unattributed = 0;
+
+  /** Creates the file with its header frame. Throws the system's error, as all methods do that write. */
+  constructor(path: string, header: TraceHeader) {
+    this.#appender = new FrameAppender(path);
+    this.add(FRAME_KIND.header, encodeHeader(header));
+  }
+
+  addEvent(event: EventRecord): void {
+    this.#encoder.add(event);
+    this.#events++;
+    if (event.kind === EVENT_KIND.callEntry) this.#calls++;
+    if (event.kind <= EVENT_KIND.callReturn && event.taskLow === 0 && event.taskHigh === 0) this.#unattributed++;
+    if (this.#encoder.full) this.writeChunk();
+  }
+
+  /** Events that are not in the file yet. */
+  get unwritten(): number {
+    return this.#encoder.count;
+  }
+
+  /** Writes what events there are as a chunk. */
+  writeChunk(): void {
+    if (this.#encoder.count === 0) return;
+    const before = this.#appender.offset;
+    const { payload, summary } = this.#encoder.finish(this.#written);
+    this.add(FRAME_KIND.events, payload, summary);
+    this.#written += summary.count;
+    this.#eventBytes += this.#appender.offset - before;
+  }
+
+  addInputs(entries: readonly InputEntry[]): void {
+    this.add(FRAME_KIND.inputs, this.#inputs.encode(entries));
+  }
+
+  add(kind: FrameKind, payload: Uint8Array, summary?: ChunkSummary): void {
+    const { number, offset } = this.#appender.append(kind, payload);
+    this.#unindexed.push({ number, offset, kind, summary });
+    if (this.#unindexed.length >= INDEX_INTERVAL) this.#writeIndex();
+  }
+
+  #writeIndex(): void {
+    const entries = this.#unindexed;
+    this.#unindexed = [];
+    this.#appender.append(FRAME_KIND.index, encodeIndex(entries));
+  }
+
+  /** Writes the last chunk, the index and the end, and closes the file. */
+  close(report: EndReport, lost: number): TraceTotals {
+    this.writeChunk();
+    return this.#end(report, lost);
+  }
+
+  /** After a failed write: ends the file behind its last whole frame as well as the disk lets it. */
+  abandon(report: EndReport, lost: number): TraceTotals {
+    try {
+      return this.#end(report, lost + this.#events - this.#written);
+    } catch {
+      this.#appender.close();
+      return this.totals(lost + this.#events - this.#written);
+    }
+  }
+
+  #end(report: EndReport, lost: number): TraceTotals {
+    if (this.#unindexed.length > 0) this.#writeIndex();
+    const end = { ...report, events: this.#written, lost, unattributed: this.#unattributed };
+    this.#appender.append(FRAME_KIND.end, encodeEnd(end));
+    this.#appender.sync();
+    this.#appender.close();
+    return this.totals(lost);
+  }
+
+  totals(lost: number): TraceTotals {
+    return {
+      events: this.#written,
+      calls: this.#calls,
+      bytes: this.#appender.offset,
+      eventBytes: this.#eventBytes,
+      lost,
+      unattributed: this.#unattributed,
+    };
+  }
+}

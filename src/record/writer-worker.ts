@@ -1,0 +1,194 @@
+/** The writer's thread: takes records from the ring, encodes and writes them. src/record/writer.ts is its other end. */
+import { type MessagePort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import type { EventRecord } from '../trace/event.ts';
+import type { InputEntry } from '../trace/inputs.ts';
+import type { TraceHeader } from '../trace/messages.ts';
+import { type Region, RingReader } from './ring.ts';
+import { systemReason } from './system-reason.ts';
+import { type EndReport, type FrameKind, TraceFile, type TraceTotals } from './trace-file.ts';
+import { WriterControl } from './writer-control.ts';
+
+export interface WriterStart {
+  readonly path: string;
+  readonly header: TraceHeader;
+  readonly control: SharedArrayBuffer;
+  readonly port: MessagePort;
+}
+
+/** From the recording thread. `kibibytes` is what the message adds to the queue. */
+export type WriterOrder =
+  | { readonly type: 'attach'; readonly memory: SharedArrayBuffer; readonly region: Region }
+  | { readonly type: 'frame'; readonly kind: FrameKind; readonly payload: Uint8Array; readonly kibibytes: number }
+  | { readonly type: 'inputs'; readonly entries: readonly InputEntry[]; readonly kibibytes: number }
+  | { readonly type: 'flush' }
+  | { readonly type: 'close'; readonly report: EndReport };
+
+/** To the recording thread, one for `open`, each flush and the close. */
+export type WriterReply =
+  | { readonly type: 'opened' }
+  | { readonly type: 'flushed' }
+  | { readonly type: 'closed'; readonly totals: TraceTotals };
+
+/** Events wait so long for their chunk to fill, in milliseconds: as much is lost when the recorder is killed. */
+const CHUNK_PATIENCE = 2000;
+/** Records show up without a wake, so the writer looks for them this often, in milliseconds. */
+const POLL = 20;
+/** Bytes of records taken between two looks at the orders. */
+const DRAIN_BYTES = 8 << 20;
+
+class Writer {
+  readonly #path: string;
+  readonly #control: WriterControl;
+  readonly #port: MessagePort;
+  readonly #file: TraceFile;
+  readonly #addEvent: (event: EventRecord) => void;
+  #ring: RingReader | undefined;
+  #chunkDue = 0;
+  /** Set when a write has failed: from then on everything is dropped. */
+  #abandoned: TraceTotals | undefined;
+
+  constructor({ path, header, control, port }: WriterStart) {
+    this.#path = path;
+    this.#control = new WriterControl(control);
+    this.#port = port;
+    this.#file = new TraceFile(path, header);
+    this.#addEvent = (event) => this.#file.addEvent(event);
+  }
+
+  /** Works until the close. Throws what is no write error. */
+  run(): void {
+    this.#reply({ type: 'opened' });
+    for (;;) {
+      const wakes = this.#control.wakes;
+      let drained = 0;
+      this.#guarded(() => {
+        drained = this.#drain(DRAIN_BYTES);
+      });
+      const order = receiveMessageOnPort(this.#port)?.message as WriterOrder | undefined;
+      if (order?.type === 'close') {
+        this.#close(order.report);
+        return;
+      }
+      if (order !== undefined) this.#obey(order);
+      else if (drained === 0) {
+        this.#guarded(() => this.#writeDueChunk());
+        this.#control.sleep(wakes, POLL);
+      }
+    }
+  }
+
+  #reply(reply: WriterReply): void {
+    this.#port.postMessage(reply);
+  }
+
+  #obey(order: WriterOrder): void {
+    switch (order.type) {
+      case 'attach':
+        this.#ring = new RingReader(order.memory, order.region);
+        break;
+      case 'frame':
+        this.#guarded(() => this.#file.add(order.kind, order.payload));
+        this.#taken(order.kibibytes);
+        break;
+      case 'inputs':
+        this.#guarded(() => this.#file.addInputs(order.entries));
+        this.#taken(order.kibibytes);
+        break;
+      case 'flush':
+        this.#guarded(() => this.#drainAll());
+        this.#reply({ type: 'flushed' });
+        break;
+      case 'close':
+        break;
+    }
+  }
+
+  #taken(kibibytes: number): void {
+    this.#control.addQueued(-kibibytes);
+    this.#control.tookSome();
+  }
+
+  #drain(limit: number): number {
+    const ring = this.#ring;
+    if (ring === undefined || ring.pending === 0) return 0;
+    const count = ring.drain(limit, this.#addEvent);
+    this.#control.tookSome();
+    this.#showProgress();
+    return count;
+  }
+
+  #drainAll(): void {
+    // What is there at the call, not what a running guest adds meanwhile.
+    for (let left = this.#ring?.pending ?? 0; left > 0; left -= DRAIN_BYTES) this.#drain(Math.min(left, DRAIN_BYTES));
+    this.#file.writeChunk();
+    this.#showProgress();
+  }
+
+  #showProgress(): void {
+    const { events, calls, bytes } = this.#file.totals(0);
+    this.#control.setProgress(events + this.#file.unwritten, calls, bytes);
+  }
+
+  #writeDueChunk(): void {
+    const now = performance.now();
+    if (this.#file.unwritten === 0) this.#chunkDue = now + CHUNK_PATIENCE;
+    if (now < this.#chunkDue) return;
+    this.#chunkDue = now + CHUNK_PATIENCE;
+    this.#file.writeChunk();
+    this.#showProgress();
+  }
+
+  /** Does something that writes. A system error ends the writing and nothing else: the file keeps what it has. */
+  #guarded(action: () => void): void {
+    if (this.#abandoned !== undefined) {
+      this.#ring?.discard();
+      this.#control.tookSome();
+      return;
+    }
+    try {
+      action();
+    } catch (error) {
+      const reason = systemReason(error);
+      if (reason === undefined) throw error;
+      this.#abandon(reason);
+    }
+  }
+
+  #abandon(reason: string): void {
+    const message = `can't write ${this.#path}: ${reason}`;
+    const report = {
+      exitStatus: 1,
+      reason: 'write-error',
+      message: reason,
+      instructions: 0,
+      time: 0,
+      stateSha256: new Uint8Array(0),
+      totals: {},
+    };
+    this.#abandoned = this.#file.abandon(report, this.#ring?.lost ?? 0);
+    const { events } = this.#abandoned;
+    this.#control.fail(`${message}; what was recorded before (${events} ${events === 1 ? 'event' : 'events'}) is kept`);
+  }
+
+  #close(report: EndReport): void {
+    let totals: TraceTotals | undefined;
+    this.#guarded(() => {
+      this.#drainAll();
+      totals = this.#file.close(report, this.#ring?.lost ?? 0);
+    });
+    totals ??= this.#abandoned ?? this.#file.totals(0);
+    this.#control.setProgress(totals.events, totals.calls, totals.bytes);
+    this.#control.close();
+    this.#reply({ type: 'closed', totals });
+    this.#port.close();
+  }
+}
+
+const start = workerData as WriterStart;
+try {
+  new Writer(start).run();
+} catch (error) {
+  const reason = systemReason(error) ?? `the trace writer stopped: ${error instanceof Error ? error.message : error}`;
+  new WriterControl(start.control).fail(`can't write ${start.path}: ${reason}`);
+  start.port.close();
+}

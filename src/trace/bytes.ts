@@ -1,0 +1,222 @@
+/**
+ * Growable byte columns: LEB128 variable-length integers and raw bytes.
+ * 64-bit values travel as two unsigned 32-bit halves, because BigInt is far too slow for one value an event.
+ */
+
+const FIRST_CAPACITY = 4096;
+
+/** Appends to one column. `view()` is valid until the next append. */
+export class ColumnWriter {
+  #bytes = new Uint8Array(FIRST_CAPACITY);
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  #grow(need: number): void {
+    let capacity = this.#bytes.length * 2;
+    while (capacity < this.#length + need) capacity *= 2;
+    const bytes = new Uint8Array(capacity);
+    bytes.set(this.#bytes.subarray(0, this.#length));
+    this.#bytes = bytes;
+  }
+
+  byte(value: number): void {
+    if (this.#length === this.#bytes.length) this.#grow(1);
+    this.#bytes[this.#length++] = value;
+  }
+
+  /** An unsigned 32-bit integer, 1 to 5 bytes. */
+  varint(value: number): void {
+    if (this.#length + 5 > this.#bytes.length) this.#grow(5);
+    const bytes = this.#bytes;
+    let at = this.#length;
+    let rest = value >>> 0;
+    while (rest > 0x7f) {
+      bytes[at++] = (rest & 0x7f) | 0x80;
+      rest >>>= 7;
+    }
+    bytes[at++] = rest;
+    this.#length = at;
+  }
+
+  /** An unsigned 64-bit integer, 1 to 10 bytes. */
+  varint64(low: number, high: number): void {
+    if (high === 0) {
+      this.varint(low);
+      return;
+    }
+    if (this.#length + 10 > this.#bytes.length) this.#grow(10);
+    const bytes = this.#bytes;
+    let at = this.#length;
+    let restLow = low >>> 0;
+    let restHigh = high >>> 0;
+    while (restHigh !== 0 || restLow > 0x7f) {
+      bytes[at++] = (restLow & 0x7f) | 0x80;
+      restLow = ((restLow >>> 7) | (restHigh << 25)) >>> 0;
+      restHigh >>>= 7;
+    }
+    bytes[at++] = restLow;
+    this.#length = at;
+  }
+
+  /** The signed difference `a - b` modulo 2^64, zigzag coded. */
+  difference64(aLow: number, aHigh: number, bLow: number, bHigh: number): void {
+    const low = (aLow - bLow) | 0;
+    const high = (aHigh - bHigh - (aLow >>> 0 < bLow >>> 0 ? 1 : 0)) | 0;
+    const sign = high >> 31;
+    this.varint64(((low << 1) ^ sign) >>> 0, (((high << 1) | (low >>> 31)) ^ sign) >>> 0);
+  }
+
+  /** A 64-bit integer in eight bytes, little-endian. */
+  raw64(low: number, high: number): void {
+    if (this.#length + 8 > this.#bytes.length) this.#grow(8);
+    const bytes = this.#bytes;
+    const at = this.#length;
+    bytes[at] = low;
+    bytes[at + 1] = low >>> 8;
+    bytes[at + 2] = low >>> 16;
+    bytes[at + 3] = low >>> 24;
+    bytes[at + 4] = high;
+    bytes[at + 5] = high >>> 8;
+    bytes[at + 6] = high >>> 16;
+    bytes[at + 7] = high >>> 24;
+    this.#length = at + 8;
+  }
+
+  append(source: Uint8Array): void {
+    if (this.#length + source.length > this.#bytes.length) this.#grow(source.length);
+    this.#bytes.set(source, this.#length);
+    this.#length += source.length;
+  }
+
+  clear(): void {
+    this.#length = 0;
+  }
+
+  view(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  /** A copy that outlives further appends. */
+  take(): Uint8Array {
+    return this.#bytes.slice(0, this.#length);
+  }
+}
+
+/** A column does not hold what it must: too short, or a value out of range. */
+export class ColumnError extends Error {}
+
+/** Reads one column front to back. Throws ColumnError past its end. */
+export class ColumnReader {
+  readonly #bytes: Uint8Array;
+  #at = 0;
+  /** Halves of the value that the last 64-bit read gave. */
+  low = 0;
+  high = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  get atEnd(): boolean {
+    return this.#at >= this.#bytes.length;
+  }
+
+  byte(): number {
+    const value = this.#bytes[this.#at++];
+    if (value === undefined) throw new ColumnError('a column ends early');
+    return value;
+  }
+
+  varint(): number {
+    const bytes = this.#bytes;
+    let at = this.#at;
+    let byte = bytes[at++];
+    if (byte !== undefined && byte < 0x80) {
+      this.#at = at;
+      return byte;
+    }
+    let value = 0;
+    let shift = 0;
+    while (byte !== undefined) {
+      value |= (byte & 0x7f) << shift;
+      if (byte < 0x80) {
+        this.#at = at;
+        return value >>> 0;
+      }
+      shift += 7;
+      if (shift > 28) break;
+      byte = bytes[at++];
+    }
+    // The fifth byte holds the last four bits.
+    if (byte !== undefined) byte = bytes[at++];
+    if (byte === undefined) throw new ColumnError('a column ends early');
+    if (byte > 0x0f) throw new ColumnError('a 32-bit value is too large');
+    this.#at = at;
+    return (value | (byte << 28)) >>> 0;
+  }
+
+  /** Leaves the value in `low` and `high`. */
+  varint64(): void {
+    const bytes = this.#bytes;
+    let at = this.#at;
+    let byte = bytes[at++];
+    if (byte !== undefined && byte < 0x80) {
+      this.#at = at;
+      this.low = byte;
+      this.high = 0;
+      return;
+    }
+    let low = 0;
+    let high = 0;
+    let shift = 0;
+    for (;;) {
+      if (byte === undefined) throw new ColumnError('a column ends early');
+      const bits = byte & 0x7f;
+      if (shift < 28) low |= bits << shift;
+      else if (shift === 28) {
+        low |= bits << 28;
+        high |= bits >>> 4;
+      } else high |= bits << (shift - 32);
+      if (byte < 0x80) break;
+      shift += 7;
+      if (shift > 63) throw new ColumnError('a 64-bit value is too large');
+      byte = bytes[at++];
+    }
+    this.#at = at;
+    this.low = low >>> 0;
+    this.high = high >>> 0;
+  }
+
+  /** Leaves `b` plus the coded difference in `low` and `high`. */
+  difference64(bLow: number, bHigh: number): void {
+    this.varint64();
+    const sign = -(this.low & 1);
+    const low = (((this.low >>> 1) | (this.high << 31)) ^ sign) >>> 0;
+    const high = ((this.high >>> 1) ^ sign) >>> 0;
+    const sum = low + (bLow >>> 0);
+    this.low = sum >>> 0;
+    this.high = (high + bHigh + (sum > 0xffff_ffff ? 1 : 0)) >>> 0;
+  }
+
+  /** Leaves the value in `low` and `high`. */
+  raw64(): void {
+    const bytes = this.#bytes;
+    const at = this.#at;
+    if (at + 8 > bytes.length) throw new ColumnError('a column ends early');
+    this.low = (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0;
+    this.high = (bytes[at + 4]! | (bytes[at + 5]! << 8) | (bytes[at + 6]! << 16) | (bytes[at + 7]! << 24)) >>> 0;
+    this.#at = at + 8;
+  }
+
+  /** The next `length` bytes, not copied. */
+  take(length: number): Uint8Array {
+    const end = this.#at + length;
+    if (end > this.#bytes.length) throw new ColumnError('a column ends early');
+    const view = this.#bytes.subarray(this.#at, end);
+    this.#at = end;
+    return view;
+  }
+}
