@@ -22,6 +22,7 @@ export class RingReader {
   readonly #recordsIndex = fieldAddress('ringRecords') / 8;
   readonly #firstRecords: number;
   readonly #words: Uint32Array;
+  readonly #signed: Int32Array;
   readonly #halves: Uint16Array;
   readonly #bytes: Uint8Array;
   readonly #event = new EventRecord();
@@ -33,6 +34,7 @@ export class RingReader {
     this.#positions = new BigInt64Array(memory, 0, (REGION.state.address + REGION.state.size) / 8);
     const end = region.address + region.size;
     this.#words = new Uint32Array(memory, 0, end / 4);
+    this.#signed = new Int32Array(memory, 0, end / 4);
     this.#halves = new Uint16Array(memory, 0, end / 2);
     this.#bytes = new Uint8Array(memory, 0, end);
     this.#event.bytes = this.#bytes;
@@ -105,7 +107,7 @@ export class RingReader {
 
   #read(at: number, size: number): void {
     const event = this.#event;
-    const words = this.#words;
+    const words = this.#signed;
     const bytes = this.#bytes;
     const word = at >>> 2;
     event.kind = this.#halves[(at + RECORD.kind) >>> 1]!;
@@ -149,8 +151,8 @@ export class RingReader {
       capture.argument = this.#halves[(at + CAPTURE.argument) >>> 1]!;
       capture.kind = this.#halves[(at + CAPTURE.kind) >>> 1]!;
       capture.length = length;
-      capture.addressLow = words[(at + CAPTURE.address) >>> 2]!;
-      capture.addressHigh = words[((at + CAPTURE.address) >>> 2) + 1]!;
+      capture.addressLow = this.#signed[(at + CAPTURE.address) >>> 2]!;
+      capture.addressHigh = this.#signed[((at + CAPTURE.address) >>> 2) + 1]!;
       capture.fullLength = words[(at + CAPTURE.fullLength) >>> 2]!;
       capture.status = words[(at + CAPTURE.status) >>> 2]!;
       capture.offset = data;

@@ -3,8 +3,8 @@ import { type MessagePort, receiveMessageOnPort, workerData } from 'node:worker_
 import type { EventRecord } from '../trace/event.ts';
 import type { InputEntry } from '../trace/inputs.ts';
 import type { TraceHeader } from '../trace/messages.ts';
+import { systemReason } from '../trace/system-reason.ts';
 import { type Region, RingReader } from './ring.ts';
-import { systemReason } from './system-reason.ts';
 import { type EndReport, type FrameKind, TraceFile, type TraceTotals } from './trace-file.ts';
 import { WriterControl } from './writer-control.ts';
 

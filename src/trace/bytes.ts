@@ -1,6 +1,7 @@
 /**
  * Growable byte columns: LEB128 variable-length integers and raw bytes.
- * 64-bit values travel as two unsigned 32-bit halves, because BigInt is far too slow for one value an event.
+ * 64-bit values travel as two 32-bit halves, because BigInt is far too slow for one value an event. On the writing side
+ * the halves are signed: V8 keeps those in registers, where it allocates for unsigned ones over 2^31.
  */
 
 const FIRST_CAPACITY = 4096;
@@ -32,8 +33,8 @@ export class ColumnWriter {
     if (this.#length + 5 > this.#bytes.length) this.#grow(5);
     const bytes = this.#bytes;
     let at = this.#length;
-    let rest = value >>> 0;
-    while (rest > 0x7f) {
+    let rest = value | 0;
+    while ((rest & ~0x7f) !== 0) {
       bytes[at++] = (rest & 0x7f) | 0x80;
       rest >>>= 7;
     }
@@ -41,32 +42,28 @@ export class ColumnWriter {
     this.#length = at;
   }
 
-  /** An unsigned 64-bit integer, 1 to 10 bytes. */
+  /** An unsigned 64-bit integer, 1 to 10 bytes. Only the low 32 bits of either half count. */
   varint64(low: number, high: number): void {
-    if (high === 0) {
-      this.varint(low);
-      return;
-    }
     if (this.#length + 10 > this.#bytes.length) this.#grow(10);
     const bytes = this.#bytes;
     let at = this.#length;
-    let restLow = low >>> 0;
-    let restHigh = high >>> 0;
-    while (restHigh !== 0 || restLow > 0x7f) {
+    let restLow = low | 0;
+    let restHigh = high | 0;
+    while ((restHigh | (restLow & ~0x7f)) !== 0) {
       bytes[at++] = (restLow & 0x7f) | 0x80;
-      restLow = ((restLow >>> 7) | (restHigh << 25)) >>> 0;
+      restLow = (restLow >>> 7) | (restHigh << 25);
       restHigh >>>= 7;
     }
     bytes[at++] = restLow;
     this.#length = at;
   }
 
-  /** The signed difference `a - b` modulo 2^64, zigzag coded. */
+  /** The signed difference `a - b` modulo 2^64, zigzag coded. Only the low 32 bits of each half count. */
   difference64(aLow: number, aHigh: number, bLow: number, bHigh: number): void {
     const low = (aLow - bLow) | 0;
     const high = (aHigh - bHigh - (aLow >>> 0 < bLow >>> 0 ? 1 : 0)) | 0;
     const sign = high >> 31;
-    this.varint64(((low << 1) ^ sign) >>> 0, (((high << 1) | (low >>> 31)) ^ sign) >>> 0);
+    this.varint64((low << 1) ^ sign, ((high << 1) | (low >>> 31)) ^ sign);
   }
 
   /** A 64-bit integer in eight bytes, little-endian. */
@@ -147,7 +144,7 @@ export class ColumnReader {
         return value >>> 0;
       }
       shift += 7;
-      if (shift > 28) break;
+      if (shift === 28) break;
       byte = bytes[at++];
     }
     // The fifth byte holds the last four bits.

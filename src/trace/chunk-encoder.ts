@@ -12,22 +12,26 @@ export const CHUNK_CAPTURE_BYTES = 4 << 20;
 const WORD = 2 ** 32;
 
 function join64(low: number, high: number): bigint {
-  return (BigInt(high) << 32n) | BigInt(low);
+  return (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
 }
 
-/** The lowest and the highest of the 64-bit values shown to it. */
+function isBelow(aLow: number, aHigh: number, bLow: number, bHigh: number): boolean {
+  return aHigh === bHigh ? aLow >>> 0 < bLow >>> 0 : aHigh >>> 0 < bHigh >>> 0;
+}
+
+/** The lowest and the highest of the 64-bit values shown to it. Words are signed, as they are everywhere here. */
 class Range64 {
-  #lowestLow = 0xffff_ffff;
-  #lowestHigh = 0xffff_ffff;
+  #lowestLow = -1;
+  #lowestHigh = -1;
   #highestLow = 0;
   #highestHigh = 0;
 
   include(low: number, high: number): void {
-    if (high < this.#lowestHigh || (high === this.#lowestHigh && low < this.#lowestLow)) {
+    if (isBelow(low, high, this.#lowestLow, this.#lowestHigh)) {
       this.#lowestLow = low;
       this.#lowestHigh = high;
     }
-    if (high > this.#highestHigh || (high === this.#highestHigh && low > this.#highestLow)) {
+    if (isBelow(this.#highestLow, this.#highestHigh, low, high)) {
       this.#highestLow = low;
       this.#highestHigh = high;
     }
@@ -38,39 +42,37 @@ class Range64 {
   }
 
   clear(): void {
-    this.#lowestLow = this.#lowestHigh = 0xffff_ffff;
+    this.#lowestLow = this.#lowestHigh = -1;
     this.#highestLow = this.#highestHigh = 0;
   }
 }
 
-/** Rows of registers, one a task or a site, that grow as needed. */
-class RegisterRows {
-  words = new Uint32Array(64 * REGISTER_WORDS);
-
-  /** Makes room for row `index` and clears it. */
-  begin(index: number): void {
-    const end = (index + 1) * REGISTER_WORDS;
-    if (end > this.words.length) {
-      const words = new Uint32Array(this.words.length * 2);
-      words.set(this.words);
-      this.words = words;
-    }
-    this.words.fill(0, end - REGISTER_WORDS, end);
+/** The array with element `index` set to 0; a larger one if it had none. */
+function begin(array: Uint32Array<ArrayBuffer>, index: number): Uint32Array<ArrayBuffer> {
+  let result = array;
+  if (index >= array.length) {
+    result = new Uint32Array(array.length * 2);
+    result.set(array);
   }
+  result[index] = 0;
+  return result;
 }
 
-function ensure(array: Uint32Array<ArrayBuffer>, index: number): Uint32Array<ArrayBuffer> {
-  if (index < array.length) return array;
-  const larger = new Uint32Array(array.length * 2);
-  larger.set(array);
-  return larger;
+/** The same for a row of registers. */
+function beginRow(rows: Int32Array<ArrayBuffer>, index: number): Int32Array<ArrayBuffer> {
+  const end = (index + 1) * REGISTER_WORDS;
+  let result = rows;
+  if (end > rows.length) {
+    result = new Int32Array(rows.length * 2);
+    result.set(rows);
+  }
+  return result.fill(0, end - REGISTER_WORDS, end);
 }
 
 export class ChunkEncoder {
   #count = 0;
   readonly #icountRange = new Range64();
   readonly #timeRange = new Range64();
-  readonly #kinds = new Map<number, number>();
   readonly #calls = new Set<number>();
   // What the event before left behind.
   #icountLow = 0;
@@ -89,8 +91,11 @@ export class ChunkEncoder {
   #taskSite = new Uint32Array(64);
   #siteNext = new Uint32Array(1024);
   #sitePattern = new Uint32Array(1024);
-  readonly #taskRows = new RegisterRows();
-  readonly #siteRows = new RegisterRows();
+  #siteEvents = new Uint32Array(1024);
+  #siteCall = new Uint32Array(1024);
+  /** Registers of each task's and of each site's last event. */
+  #taskRows = new Int32Array(64 * REGISTER_WORDS);
+  #siteRows = new Int32Array(1024 * REGISTER_WORDS);
   readonly #column = {
     siteDictionary: new ColumnWriter(),
     site: new ColumnWriter(),
@@ -126,9 +131,11 @@ export class ChunkEncoder {
     this.#addRegisters(event.registers, task, site);
     this.#column.captureCount.varint(event.captureCount);
     if (event.captureCount > 0) this.#addCaptures(event);
-    this.#kinds.set(event.kind, (this.#kinds.get(event.kind) ?? 0) + 1);
-    if (event.kind === EVENT_KIND.callEntry) {
-      this.#calls.add(callKey(event.abi, event.registers[2 * REGISTER.detail]!));
+    this.#siteEvents[site]!++;
+    if (event.kind === EVENT_KIND.callEntry || event.kind === EVENT_KIND.callReturn) {
+      const call = callKey(event.abi, event.registers[2 * REGISTER.detail]! >>> 0);
+      if (this.#siteCall[site] !== call + 1) this.#calls.add(call);
+      this.#siteCall[site] = call + 1;
     }
     this.#count++;
   }
@@ -136,8 +143,8 @@ export class ChunkEncoder {
   #addMoment(event: EventRecord): void {
     const { icountLow, icountHigh, timeLow, timeHigh } = event;
     this.#column.icount.difference64(icountLow, icountHigh, this.#icountLow, this.#icountHigh);
-    const aheadLow = (timeLow - icountLow) >>> 0;
-    const aheadHigh = (timeHigh - icountHigh - (timeLow < icountLow ? 1 : 0)) >>> 0;
+    const aheadLow = (timeLow - icountLow) | 0;
+    const aheadHigh = (timeHigh - icountHigh - (timeLow >>> 0 < icountLow >>> 0 ? 1 : 0)) | 0;
     this.#column.time.difference64(aheadLow, aheadHigh, this.#aheadLow, this.#aheadHigh);
     this.#icountRange.include(icountLow, icountHigh);
     this.#timeRange.include(timeLow, timeHigh);
@@ -151,9 +158,8 @@ export class ChunkEncoder {
     const task = this.#tasks.find(event.taskLow, event.taskHigh, 0, 0);
     if (this.#tasks.isNew) {
       this.#column.taskDictionary.raw64(event.taskLow, event.taskHigh);
-      this.#taskSite = ensure(this.#taskSite, task);
-      this.#taskSite[task] = 0;
-      this.#taskRows.begin(task);
+      this.#taskSite = begin(this.#taskSite, task);
+      this.#taskRows = beginRow(this.#taskRows, task);
     }
     this.#column.task.varint(task);
     return task;
@@ -178,11 +184,11 @@ export class ChunkEncoder {
       dictionary.difference64(ripLow, ripHigh, this.#ripLow, this.#ripHigh);
       this.#ripLow = ripLow;
       this.#ripHigh = ripHigh;
-      this.#siteNext = ensure(this.#siteNext, site + 1);
-      this.#siteNext[site + 1] = 0;
-      this.#sitePattern = ensure(this.#sitePattern, site);
-      this.#sitePattern[site] = 0;
-      this.#siteRows.begin(site);
+      this.#siteNext = begin(this.#siteNext, site + 1);
+      this.#sitePattern = begin(this.#sitePattern, site);
+      this.#siteEvents = begin(this.#siteEvents, site);
+      this.#siteCall = begin(this.#siteCall, site);
+      this.#siteRows = beginRow(this.#siteRows, site);
     }
     const before = this.#taskSite[task]!;
     this.#column.site.varint(this.#siteNext[before] === site + 1 ? 0 : site + 1);
@@ -191,42 +197,37 @@ export class ChunkEncoder {
     return site;
   }
 
-  #addRegisters(registers: Uint32Array, task: number, site: number): void {
-    const taskWords = this.#taskRows.words;
-    const siteWords = this.#siteRows.words;
+  #addRegisters(registers: Int32Array, task: number, site: number): void {
+    const taskRows = this.#taskRows;
+    const siteRows = this.#siteRows;
     let taskAt = task * REGISTER_WORDS;
     let siteAt = site * REGISTER_WORDS;
     let patternLow = 0;
     let patternHigh = 0;
-    for (let i = 0; i < REGISTER_COUNT; i++, taskAt += 2, siteAt += 2) {
-      const low = registers[2 * i]!;
-      const high = registers[2 * i + 1]!;
-      const taskLow = taskWords[taskAt]!;
-      const taskHigh = taskWords[taskAt + 1]!;
-      const siteLow = siteWords[siteAt]!;
-      const siteHigh = siteWords[siteAt + 1]!;
-      if (low !== taskLow || high !== taskHigh) {
-        let code = 1;
-        if (low !== siteLow || high !== siteHigh) {
-          const fromTask = distance(low, high, taskLow, taskHigh);
-          const fromSite = distance(low, high, siteLow, siteHigh);
-          if (fromTask <= fromSite) {
-            code = 2;
-            this.#register[i]!.difference64(low, high, taskLow, taskHigh);
-          } else {
-            code = 3;
-            this.#register[i]!.difference64(low, high, siteLow, siteHigh);
-          }
-        }
-        if (i < 16) patternLow |= code << (2 * i);
-        else patternHigh |= code << (2 * (i - 16));
-        taskWords[taskAt] = low;
-        taskWords[taskAt + 1] = high;
+    for (let word = 0; word < REGISTER_WORDS; word += 2, taskAt += 2, siteAt += 2) {
+      const low = registers[word]!;
+      const high = registers[word + 1]!;
+      const taskLow = taskRows[taskAt]!;
+      const taskHigh = taskRows[taskAt + 1]!;
+      const siteLow = siteRows[siteAt]!;
+      const siteHigh = siteRows[siteAt + 1]!;
+      siteRows[siteAt] = low;
+      siteRows[siteAt + 1] = high;
+      if (((low ^ taskLow) | (high ^ taskHigh)) === 0) continue;
+      taskRows[taskAt] = low;
+      taskRows[taskAt + 1] = high;
+      let code = 1;
+      if (((low ^ siteLow) | (high ^ siteHigh)) !== 0) {
+        code = distance(low, high, taskLow, taskHigh) <= distance(low, high, siteLow, siteHigh) ? 2 : 3;
+        const column = this.#register[word >>> 1]!;
+        if (code === 2) column.difference64(low, high, taskLow, taskHigh);
+        else column.difference64(low, high, siteLow, siteHigh);
       }
-      siteWords[siteAt] = low;
-      siteWords[siteAt + 1] = high;
+      // Two bits a register are one bit a word.
+      if (word < 32) patternLow |= code << word;
+      else patternHigh |= code << (word - 32);
     }
-    this.#addPattern(site, patternLow >>> 0, patternHigh >>> 0);
+    this.#addPattern(site, patternLow, patternHigh);
   }
 
   #addPattern(site: number, low: number, high: number): void {
@@ -276,7 +277,7 @@ export class ChunkEncoder {
       count: this.#count,
       icount: this.#icountRange.bounds(),
       time: this.#timeRange.bounds(),
-      kinds: new Map([...this.#kinds].sort(([a], [b]) => a - b)),
+      kinds: this.#kinds(),
       tasks: Array.from({ length: this.#tasks.count }, (_, i) =>
         join64(this.#tasks.word(i, 0), this.#tasks.word(i, 1)),
       ),
@@ -292,11 +293,19 @@ export class ChunkEncoder {
     return { payload, summary };
   }
 
+  #kinds(): Map<number, number> {
+    const kinds = new Map<number, number>();
+    for (let site = 0; site < this.#sites.count; site++) {
+      const kind = this.#sites.word(site, 2) & 0xffff;
+      kinds.set(kind, (kinds.get(kind) ?? 0) + this.#siteEvents[site]!);
+    }
+    return new Map([...kinds].sort(([a], [b]) => a - b));
+  }
+
   #clear(): void {
     this.#count = 0;
     this.#icountRange.clear();
     this.#timeRange.clear();
-    this.#kinds.clear();
     this.#calls.clear();
     this.#icountLow = this.#icountHigh = this.#aheadLow = this.#aheadHigh = 0;
     this.#ripLow = this.#ripHigh = this.#addressLow = this.#addressHigh = 0;
@@ -308,11 +317,11 @@ export class ChunkEncoder {
 }
 
 function distance(aLow: number, aHigh: number, bLow: number, bHigh: number): number {
-  return Math.abs((aHigh - bHigh) * WORD + (aLow - bLow));
+  return Math.abs((aHigh - bHigh) * WORD + (aLow >>> 0) - (bLow >>> 0));
 }
 
 /** 1 + the general register that holds an address, or 0. */
-function sourceRegister(registers: Uint32Array, low: number, high: number): number {
-  for (let i = 0; i < 16; i++) if (registers[2 * i] === low && registers[2 * i + 1] === high) return i + 1;
+function sourceRegister(registers: Int32Array, low: number, high: number): number {
+  for (let i = 0; i < 16; i++) if (((registers[2 * i]! ^ low) | (registers[2 * i + 1]! ^ high)) === 0) return i + 1;
   return 0;
 }

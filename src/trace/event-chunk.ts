@@ -55,6 +55,19 @@ function joinNumber(words: Uint32Array, at: number): number {
   return words[at + 1]! * WORD + words[at]!;
 }
 
+/** The lowest and the highest of 64-bit values, two words each. */
+function bounds(words: Uint32Array): readonly [bigint, bigint] {
+  let lowest = 0;
+  let highest = 0;
+  const isBelow = (a: number, b: number) =>
+    words[a + 1]! === words[b + 1]! ? words[a]! < words[b]! : words[a + 1]! < words[b + 1]!;
+  for (let at = 2; at < words.length; at += 2) {
+    if (isBelow(at, lowest)) lowest = at;
+    if (isBelow(highest, at)) highest = at;
+  }
+  return words.length === 0 ? [0n, 0n] : [join64(words, lowest), join64(words, highest)];
+}
+
 function finished(...columns: readonly ColumnReader[]): void {
   if (columns.some((column) => !column.atEnd)) throw new ColumnError('a column holds more than its events');
 }
@@ -242,6 +255,33 @@ export class EventChunk {
       address: join64(columns.address, 2 * at),
       fullLength: columns.fullLength[at]!,
       bytes: columns.bytes.subarray(offset, offset + columns.length[at]!),
+    };
+  }
+
+  /** Decodes what is otherwise decoded when first asked for, so that damage shows now. Throws ColumnError. */
+  decodeAll(): void {
+    this.#registers ??= this.#decodeRegisters();
+    this.#captures ??= this.#decodeCaptures();
+  }
+
+  /** The summary anew, from the events. */
+  summarize(): ChunkSummary {
+    const kinds = new Map<number, number>();
+    const calls = new Set<number>();
+    for (let row = 0; row < this.count; row++) {
+      const kind = this.kind(row);
+      kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+      const call = this.call(row);
+      if (call !== undefined) calls.add(call);
+    }
+    return {
+      firstEvent: this.firstEvent,
+      count: this.count,
+      icount: bounds(this.icounts),
+      time: bounds(this.times),
+      kinds: new Map([...kinds].sort(([a], [b]) => a - b)),
+      tasks: this.tasks,
+      calls: [...calls].sort((a, b) => a - b),
     };
   }
 

@@ -1,4 +1,4 @@
-/** One event before it is encoded. 64-bit values are pairs of 32-bit words, low word first. */
+/** One event before it is encoded. 64-bit values are pairs of signed 32-bit words, low word first: see bytes.ts. */
 
 /** Registers of an event in the order of their columns. */
 export const REGISTER = {
@@ -64,7 +64,7 @@ export class EventRecord {
   taskHigh = 0;
   ripLow = 0;
   ripHigh = 0;
-  readonly registers = new Uint32Array(REGISTER_WORDS);
+  readonly registers = new Int32Array(REGISTER_WORDS);
   captureCount = 0;
   /** The first `captureCount` of them count. */
   readonly captures: CaptureRecord[] = [];

@@ -7,7 +7,7 @@ const WORDS = 4;
 
 export class KeyTable {
   #slots = new Int32Array(256);
-  #keys = new Uint32Array(128 * WORDS);
+  #keys = new Int32Array(128 * WORDS);
   #count = 0;
   /** Whether the last `find` met its key for the first time. */
   isNew = false;
@@ -25,7 +25,7 @@ export class KeyTable {
       if (number < 0) break;
       const at = number * WORDS;
       const keys = this.#keys;
-      if (keys[at] === a >>> 0 && keys[at + 1] === b >>> 0 && keys[at + 2] === c >>> 0 && keys[at + 3] === d >>> 0) {
+      if (((keys[at]! ^ a) | (keys[at + 1]! ^ b) | (keys[at + 2]! ^ c) | (keys[at + 3]! ^ d)) === 0) {
         this.isNew = false;
         return number;
       }
@@ -39,7 +39,7 @@ export class KeyTable {
     const number = this.#count++;
     const at = number * WORDS;
     if (at === this.#keys.length) {
-      const keys = new Uint32Array(this.#keys.length * 2);
+      const keys = new Int32Array(this.#keys.length * 2);
       keys.set(this.#keys);
       this.#keys = keys;
     }
@@ -65,7 +65,7 @@ export class KeyTable {
     this.#slots = slots;
   }
 
-  /** Word `word` (0 to 3) of key `number`. */
+  /** Word `word` (0 to 3) of key `number`, signed. */
   word(number: number, word: number): number {
     return this.#keys[number * WORDS + word]!;
   }
@@ -80,5 +80,5 @@ function hash(a: number, b: number, c: number, d: number): number {
   let h = Math.imul(a, 0x9e37_79b1) ^ Math.imul(b, 0x85eb_ca6b) ^ Math.imul(c, 0xc2b2_ae35) ^ Math.imul(d, 0x27d4_eb2f);
   h ^= h >>> 15;
   h = Math.imul(h, 0x2c1b_3c6d);
-  return (h ^ (h >>> 13)) >>> 0;
+  return h ^ (h >>> 13);
 }

@@ -7,6 +7,11 @@ export const FORMAT_MINOR = 0;
 
 const NO_BYTES = new Uint8Array(0);
 
+/** protobufjs gives Node's Buffers, whose `slice` does not copy: nobody should have to know. */
+function plain(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
 /** What was recorded. */
 export interface TraceHeader {
   readonly program: string;
@@ -77,10 +82,10 @@ export function decodeHeader(payload: Uint8Array): { header: TraceHeader; versio
       program: message.program,
       guestStart: message.guestStart,
       kernelName: message.kernelName,
-      kernelSha256: message.kernelSha256,
+      kernelSha256: plain(message.kernelSha256),
       kernelRelease: message.kernelRelease,
       kernelCommandLine: message.kernelCommandLine,
-      initrdSha256: message.initrdSha256,
+      initrdSha256: plain(message.initrdSha256),
       command: message.command,
       environment: message.environment,
       workingDirectory: message.workingDirectory,
@@ -129,7 +134,7 @@ export function decodeEnd(payload: Uint8Array): TraceEnd {
     events: message.events,
     lost: message.lost,
     unattributed: message.unattributed,
-    stateSha256: message.stateSha256,
+    stateSha256: plain(message.stateSha256),
     totals: message.total,
   };
 }
@@ -150,7 +155,7 @@ export function decodeProfile(payload: Uint8Array): Fact[] {
   return trapline.Profile.decode(payload).fact.map((fact) => ({
     name: fact.name ?? '',
     json: fact.json ?? '',
-    data: fact.data ?? NO_BYTES,
+    data: plain(fact.data ?? NO_BYTES),
   }));
 }
 
@@ -171,7 +176,7 @@ export function encodeStatePart(part: StatePart): Uint8Array {
 
 export function decodeStatePart(payload: Uint8Array): StatePart {
   const { state, icount, section, offset, data, last, stateSha256 } = trapline.StatePart.decode(payload);
-  return { state, icount, section, offset, data, last, stateSha256 };
+  return { state, icount, section, offset, data: plain(data), last, stateSha256: plain(stateSha256) };
 }
 
 /** Where a frame is; for events also what is in it. */

@@ -15,7 +15,7 @@ export interface ChunkSummary {
   /** Events by kind. */
   readonly kinds: ReadonlyMap<number, number>;
   readonly tasks: readonly bigint[];
-  /** Call entries by `callKey`. */
+  /** System calls that enter or return in it, by `callKey`, ascending. */
   readonly calls: readonly number[];
 }
 

@@ -233,8 +233,13 @@ export class CallLoad {
     this.#icount += BigInt(300 + dice.roll(40) + site.number * 10);
     if (dice.roll(200) === 0) this.#idle += BigInt(dice.roll(10_000_000));
     gpr[RCX!] = site.rip + 2n;
-    gpr[RAX!] = dice.roll(10) === 0 ? 0xffff_ffff_ffff_fffen : site.reads ? BigInt(dice.roll(4096)) : BigInt(dice.roll(5));
-    const data = { argument: 1, kind: CAPTURE_KIND.buffer, bytes: this.#producer.bytes.subarray(0, 16 + dice.roll(64)) };
+    gpr[RAX!] =
+      dice.roll(10) === 0 ? 0xffff_ffff_ffff_fffen : site.reads ? BigInt(dice.roll(4096)) : BigInt(dice.roll(5));
+    const data = {
+      argument: 1,
+      kind: CAPTURE_KIND.buffer,
+      bytes: this.#producer.bytes.subarray(0, 16 + dice.roll(64)),
+    };
     const read = site.reads && site.number === 0 ? data : undefined;
     this.#record(program, RECORD_KIND.callReturn, MECHANISM.sysret, site, site.rip + 2n, read);
     this.calls++;

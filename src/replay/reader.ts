@@ -1,0 +1,271 @@
+/**
+ * Reads a trace front to back, a chunk at a time. What is damaged or missing is passed over and told by `findings`:
+ * whoever shows events must show those too.
+ */
+import { UserError } from '../emu/errors.ts';
+import { type Capture, EventChunk } from '../trace/event-chunk.ts';
+import { FRAME_KIND } from '../trace/frame.ts';
+import { FrameSource } from '../trace/frame-source.ts';
+import { InputDecoder, type InputEntry } from '../trace/inputs.ts';
+import {
+  decodeEnd,
+  decodeHeader,
+  decodeIndex,
+  decodeProfile,
+  decodeStatePart,
+  type Fact,
+  FORMAT_MAJOR,
+  FORMAT_MINOR,
+  type FormatVersion,
+  type StatePart,
+  type TraceEnd,
+  type TraceHeader,
+} from '../trace/messages.ts';
+import type { Finding, ScannedFrame } from '../trace/scan.ts';
+import type { ChunkSummary } from '../trace/summary.ts';
+import { systemReason } from '../trace/system-reason.ts';
+import { type EventFilter, mayHold, passingRows } from './event-filter.ts';
+
+/** A chunk of events in the file. */
+export interface ChunkEntry {
+  /** Its place among the frames that were found. */
+  readonly frame: number;
+  readonly offset: number;
+  /** Bytes that it takes in the file. */
+  readonly bytes: number;
+  readonly summary: ChunkSummary;
+}
+
+/** Rows of a chunk that a filter let pass. */
+export interface EventWindow {
+  readonly chunk: EventChunk;
+  readonly rows: Uint32Array;
+}
+
+/** One event: a row of a chunk. For more than these, ask the chunk. */
+export class TraceEvent {
+  readonly chunk: EventChunk;
+  readonly row: number;
+
+  constructor(chunk: EventChunk, row: number) {
+    this.chunk = chunk;
+    this.row = row;
+  }
+
+  /** Its number in the trace, from 0. */
+  get number(): number {
+    return this.chunk.firstEvent + this.row;
+  }
+
+  /** EVENT_KIND. */
+  get kind(): number {
+    return this.chunk.kind(this.row);
+  }
+
+  get icount(): number {
+    return this.chunk.icount(this.row);
+  }
+
+  /** Virtual nanoseconds. */
+  get time(): number {
+    return this.chunk.time(this.row);
+  }
+
+  /** The kernel's task pointer; 0: not known. */
+  get task(): bigint {
+    return this.chunk.task(this.row);
+  }
+
+  get rip(): bigint {
+    return this.chunk.rip(this.row);
+  }
+
+  /** By its number in REGISTER. */
+  register(register: number): bigint {
+    return this.chunk.register(this.row, register);
+  }
+
+  captures(): Capture[] {
+    const count = this.chunk.captureCount(this.row);
+    return Array.from({ length: count }, (_, i) => this.chunk.capture(this.row, i));
+  }
+}
+
+/** Opens a file by its frames. Throws UserError, in one line. */
+export function openFrames(path: string): FrameSource {
+  let source: FrameSource;
+  try {
+    source = new FrameSource(path);
+  } catch (error) {
+    throw new UserError(`can't read ${path}: ${systemReason(error) ?? String(error)}`);
+  }
+  const [first] = source.frames;
+  if (first !== undefined) return source;
+  source.close();
+  if (source.size === 0) throw new UserError(`${path} is empty: nothing was recorded in it`);
+  const [finding] = source.findings;
+  throw new UserError(
+    `${path} is no Trapline trace, or nothing of it is left: ${finding?.message ?? 'no frame in it'}`,
+  );
+}
+
+/** Reads the header frame. Throws UserError when it is missing, damaged or of another format. */
+export function readHeader(path: string, source: FrameSource): { header: TraceHeader; version: FormatVersion } {
+  const payload = source.frames[0]?.kind === FRAME_KIND.header ? source.read(0) : undefined;
+  if (payload === undefined) {
+    throw new UserError(`${path}: ${source.findings[0]?.message ?? 'the header frame is missing'}`);
+  }
+  const { header, version } = decodeHeader(payload);
+  if (version.major !== FORMAT_MAJOR) {
+    const reads = `this Trapline reads ${FORMAT_MAJOR}.${FORMAT_MINOR}`;
+    throw new UserError(`${path} has trace format ${version.major}.${version.minor}; ${reads}`);
+  }
+  return { header, version };
+}
+
+export class TraceReader {
+  readonly path: string;
+  readonly header: TraceHeader;
+  readonly version: FormatVersion;
+  /** How it ended; undefined when it was cut off. */
+  readonly end: TraceEnd | undefined;
+  /** What is known about the guest, by name. */
+  readonly profile: ReadonlyMap<string, Fact>;
+  /** Chunks of events, in order. */
+  readonly index: readonly ChunkEntry[];
+  readonly #source: FrameSource;
+
+  private constructor(path: string, source: FrameSource) {
+    this.path = path;
+    this.#source = source;
+    ({ header: this.header, version: this.version } = readHeader(path, source));
+    this.index = this.#readIndex();
+    const facts = this.#decodeAll(FRAME_KIND.profile, decodeProfile).flat();
+    this.profile = new Map(facts.map((fact) => [fact.name, fact]));
+    this.end = source.scan.ended ? this.#decodeAll(FRAME_KIND.end, decodeEnd).at(-1) : undefined;
+  }
+
+  /** Opens a trace, whole or not. Throws UserError when nothing can be read of it. */
+  static open(path: string): TraceReader {
+    const source = openFrames(path);
+    try {
+      return new TraceReader(path, source);
+    } catch (error) {
+      source.close();
+      throw error;
+    }
+  }
+
+  /** Bytes of the file. */
+  get size(): number {
+    return this.#source.size;
+  }
+
+  get frames(): readonly ScannedFrame[] {
+    return this.#source.frames;
+  }
+
+  /** What is known to be missing or damaged so far, in order of the file; reading may add to it. */
+  get findings(): readonly Finding[] {
+    return this.#source.findings;
+  }
+
+  /** SHA-256 of the last frame, hexadecimal. */
+  seal(): string {
+    return this.#source.seal();
+  }
+
+  /** The message of a frame; undefined when it is damaged, which `findings` then tells. */
+  #decode<T>(frame: number, decode: (payload: Uint8Array) => T): T | undefined {
+    const payload = this.#source.read(frame);
+    if (payload === undefined) return undefined;
+    try {
+      return decode(payload);
+    } catch (error) {
+      const what = error instanceof Error ? error.message : String(error);
+      this.#source.report(this.frames[frame]!, `its content can't be decoded: ${what}`);
+      return undefined;
+    }
+  }
+
+  *#ofKind<T>(kind: number, decode: (payload: Uint8Array) => T): Generator<T> {
+    for (const [place, frame] of this.frames.entries()) {
+      if (frame.kind !== kind) continue;
+      const message = this.#decode(place, decode);
+      if (message !== undefined) yield message;
+    }
+  }
+
+  #decodeAll<T>(kind: number, decode: (payload: Uint8Array) => T): T[] {
+    return [...this.#ofKind(kind, decode)];
+  }
+
+  /** By the index frames; a chunk that none of them names is looked into. */
+  #readIndex(): ChunkEntry[] {
+    const summaries = new Map<number, ChunkSummary>();
+    for (const { offset, summary } of this.#decodeAll(FRAME_KIND.index, decodeIndex).flat()) {
+      if (summary !== undefined) summaries.set(offset, summary);
+    }
+    const entries: ChunkEntry[] = [];
+    for (const [place, frame] of this.frames.entries()) {
+      if (frame.kind !== FRAME_KIND.events) continue;
+      const { offset } = frame;
+      const summary = summaries.get(offset) ?? this.#decode(place, (payload) => new EventChunk(payload).summary);
+      const following = this.frames[place + 1]?.offset ?? this.size;
+      if (summary !== undefined) entries.push({ frame: place, offset, bytes: following - offset, summary });
+    }
+    return entries;
+  }
+
+  /** One chunk; undefined when it is damaged, which `findings` then tells. */
+  chunk(entry: ChunkEntry): EventChunk | undefined {
+    return this.#decode(entry.frame, (payload) => {
+      const chunk = new EventChunk(payload);
+      chunk.decodeAll();
+      return chunk;
+    });
+  }
+
+  /** Chunks with rows that pass the filter. Chunks without any are not read. */
+  *windows(filter: EventFilter = {}): Generator<EventWindow> {
+    for (const entry of this.index) {
+      if (!mayHold(filter, entry.summary)) continue;
+      const chunk = this.chunk(entry);
+      if (chunk === undefined) continue;
+      const rows = passingRows(filter, chunk);
+      if (rows.length > 0) yield { chunk, rows };
+    }
+  }
+
+  /** Events that pass the filter, in order. */
+  *events(filter: EventFilter = {}): Generator<TraceEvent> {
+    for (const { chunk, rows } of this.windows(filter)) {
+      for (const row of rows) yield new TraceEvent(chunk, row);
+    }
+  }
+
+  /** What entered the machine, in order. A chunk that is damaged ends it: what follows can't be replayed without. */
+  *inputs(): Generator<InputEntry> {
+    const decoder = new InputDecoder();
+    for (const [place, frame] of this.frames.entries()) {
+      if (frame.kind !== FRAME_KIND.inputs) continue;
+      const entries = this.#decode(place, (payload) => decoder.decode(payload));
+      if (entries === undefined) return;
+      yield* entries;
+    }
+  }
+
+  /** Parts of the machine state at the start of the recording. */
+  snapshotParts(): Generator<StatePart> {
+    return this.#ofKind(FRAME_KIND.snapshot, decodeStatePart);
+  }
+
+  /** Parts of the machine states on the way. */
+  checkpointParts(): Generator<StatePart> {
+    return this.#ofKind(FRAME_KIND.checkpoint, decodeStatePart);
+  }
+
+  close(): void {
+    this.#source.close();
+  }
+}

@@ -1,0 +1,128 @@
+/** Checks everything that a trace says of itself. */
+import { ColumnError } from '../trace/bytes.ts';
+import { EventChunk } from '../trace/event-chunk.ts';
+import { FRAME_KIND, frameKindName } from '../trace/frame.ts';
+import type { FrameSource } from '../trace/frame-source.ts';
+import { InputDecoder } from '../trace/inputs.ts';
+import { decodeEnd, decodeIndex, decodeProfile, decodeStatePart, type TraceEnd } from '../trace/messages.ts';
+import { type Finding, frameName, type ScannedFrame } from '../trace/scan.ts';
+import type { ChunkSummary } from '../trace/summary.ts';
+import { openFrames, readHeader } from './reader.ts';
+
+export interface Verification {
+  readonly findings: readonly Finding[];
+  readonly frames: number;
+  readonly events: number;
+  /** SHA-256 of the last frame, hexadecimal. */
+  readonly seal: string;
+}
+
+/** Reads a whole trace and checks it. Throws UserError when nothing of it can be read. */
+export function verifyTrace(path: string): Verification {
+  const source = openFrames(path);
+  try {
+    if (source.frames[0]?.kind === FRAME_KIND.header && source.read(0) !== undefined) readHeader(path, source);
+    const check = new Check(source);
+    for (const [place, frame] of source.frames.entries()) check.frame(place, frame);
+    return { findings: source.findings, frames: source.frames.length, events: check.events, seal: source.seal() };
+  } finally {
+    source.close();
+  }
+}
+
+class Check {
+  events = 0;
+  readonly #source: FrameSource;
+  readonly #inputs = new InputDecoder();
+  readonly #summaries = new Map<number, ChunkSummary>();
+  /** False once a frame is damaged: then what counts frames before it can't be checked. */
+  #unbroken = true;
+
+  constructor(source: FrameSource) {
+    this.#source = source;
+  }
+
+  frame(place: number, frame: ScannedFrame): void {
+    const before = this.#source.findings.length;
+    const payload = this.#source.read(place);
+    if (payload !== undefined) this.#content(frame, payload, place);
+    if (this.#source.findings.length > before) this.#unbroken = false;
+  }
+
+  #content(frame: ScannedFrame, payload: Uint8Array, place: number): void {
+    try {
+      this.#decode(frame, payload, place);
+    } catch (error) {
+      const what = error instanceof Error ? error.message : String(error);
+      this.#source.report(frame, `its content can't be decoded: ${what}`);
+    }
+  }
+
+  #decode(frame: ScannedFrame, payload: Uint8Array, place: number): void {
+    const isHeader = frame.kind === FRAME_KIND.header;
+    if (isHeader !== (place === 0)) this.#source.report(frame, 'the header must be the first frame, and once');
+    switch (frame.kind) {
+      case FRAME_KIND.events:
+        this.#events(frame, payload);
+        break;
+      case FRAME_KIND.inputs:
+        if (this.#unbroken) this.#inputs.decode(payload);
+        break;
+      case FRAME_KIND.snapshot:
+      case FRAME_KIND.checkpoint:
+        decodeStatePart(payload);
+        break;
+      case FRAME_KIND.profile:
+        for (const { json } of decodeProfile(payload)) if (json !== '') JSON.parse(json);
+        break;
+      case FRAME_KIND.index:
+        this.#index(frame, payload);
+        break;
+      case FRAME_KIND.end:
+        this.#end(frame, decodeEnd(payload), place);
+        break;
+      default:
+        break;
+    }
+  }
+
+  #events(frame: ScannedFrame, payload: Uint8Array): void {
+    const chunk = new EventChunk(payload);
+    chunk.decodeAll();
+    if (!sameSummary(chunk.summary, chunk.summarize())) throw new ColumnError('its summary is not that of its events');
+    if (this.#unbroken && chunk.firstEvent !== this.events) {
+      this.#source.report(frame, `it begins with event ${chunk.firstEvent}, not ${this.events}`);
+    }
+    this.events = chunk.firstEvent + chunk.count;
+    this.#summaries.set(frame.offset, chunk.summary);
+  }
+
+  #index(frame: ScannedFrame, payload: Uint8Array): void {
+    const known = new Map(this.#source.frames.map((other) => [other.offset, other]));
+    for (const entry of decodeIndex(payload)) {
+      const there = known.get(entry.offset);
+      const summary = this.#summaries.get(entry.offset);
+      const wrongFrame = there !== undefined && (there.number !== entry.number || there.kind !== entry.kind);
+      const wrongSummary = summary !== undefined && (!entry.summary || !sameSummary(summary, entry.summary));
+      if ((this.#unbroken && there === undefined) || wrongFrame || wrongSummary) {
+        const name = `frame ${entry.number} (${frameKindName(entry.kind)})`;
+        this.#source.report(frame, `it does not fit ${name} at offset ${entry.offset}`);
+      }
+    }
+  }
+
+  #end(frame: ScannedFrame, end: TraceEnd, place: number): void {
+    const next = this.#source.frames[place + 1];
+    if (next !== undefined) this.#source.report(frame, `the end comes before ${frameName(next)}`);
+    if (this.#unbroken && end.events !== this.events) {
+      this.#source.report(frame, `it counts ${end.events} events, the file holds ${this.events}`);
+    }
+    if (end.lost > 0) this.#source.report(frame, `${end.lost} events were lost while recording (${end.message})`);
+  }
+}
+
+function sameSummary(a: ChunkSummary, b: ChunkSummary): boolean {
+  const flat = ({ firstEvent, count, icount, time, kinds, tasks, calls }: ChunkSummary) =>
+    [firstEvent, count, ...icount, ...time, ...[...kinds].flat(), ...tasks, ...calls].join(' ');
+  return flat(a) === flat(b);
+}

@@ -1,0 +1,84 @@
+/** The frames of a file for reading: found by `scan.ts`, checked one by one as they are read. */
+import { closeSync, fstatSync, openSync } from 'node:fs';
+import { FRAME_HEADER_BYTES, hashFrame, unpackPayload } from './frame.ts';
+import { type Finding, frameName, readAt, type Scan, type ScannedFrame, scanFrames } from './scan.ts';
+
+export class FrameSource {
+  readonly size: number;
+  readonly scan: Scan;
+  readonly #file: number;
+  readonly #findings: Finding[];
+  readonly #reported = new Set<number>();
+
+  /** Throws the system's error when the file can't be read. */
+  constructor(path: string) {
+    this.#file = openSync(path, 'r');
+    try {
+      this.size = fstatSync(this.#file).size;
+      this.scan = scanFrames(this.#file, this.size);
+    } catch (error) {
+      closeSync(this.#file);
+      throw error;
+    }
+    this.#findings = [...this.scan.findings];
+  }
+
+  get frames(): readonly ScannedFrame[] {
+    return this.scan.frames;
+  }
+
+  /** What is known to be wrong so far: headers at once, payloads when they are read. In order of the file. */
+  get findings(): readonly Finding[] {
+    return this.#findings;
+  }
+
+  /** Notes something wrong with a frame; a frame is named once. */
+  report(frame: ScannedFrame, what: string): void {
+    if (this.#reported.has(frame.offset)) return;
+    this.#reported.add(frame.offset);
+    this.#findings.push({ offset: frame.offset, message: `${frameName(frame)}: ${what}` });
+    this.#findings.sort((a, b) => a.offset - b.offset);
+  }
+
+  /**
+   * The payload of frame `index`, decompressed; undefined when it is damaged, which `findings` then tells. Checks its
+   * checksum and that the next frame carries its hash. Throws the system's error when the file can't be read.
+   */
+  read(index: number): Uint8Array | undefined {
+    const frame = this.frames[index];
+    if (frame === undefined) throw new RangeError(`there is no frame ${index}`);
+    const { header, payload } = this.#bytes(frame);
+    if (payload.length < frame.length) {
+      this.report(frame, 'the file has become shorter');
+      return undefined;
+    }
+    const raw = unpackPayload(frame, payload);
+    if (typeof raw === 'string') {
+      this.report(frame, raw);
+      return undefined;
+    }
+    const next = this.frames[index + 1];
+    if (next?.number === frame.number + 1 && Buffer.compare(hashFrame(header, payload), next.previous) !== 0) {
+      this.report(frame, `it is not the frame that ${frameName(next)} was written after: its hash differs`);
+      return undefined;
+    }
+    return raw;
+  }
+
+  #bytes(frame: ScannedFrame): { header: Uint8Array; payload: Uint8Array } {
+    const bytes = readAt(this.#file, frame.offset, FRAME_HEADER_BYTES + frame.length);
+    return { header: bytes.subarray(0, FRAME_HEADER_BYTES), payload: bytes.subarray(FRAME_HEADER_BYTES) };
+  }
+
+  /** SHA-256 of the last whole frame in hexadecimal: who keeps it can prove the file. Empty without a frame. */
+  seal(): string {
+    const last = this.frames.at(-1);
+    if (last === undefined) return '';
+    const { header, payload } = this.#bytes(last);
+    return Buffer.from(hashFrame(header, payload)).toString('hex');
+  }
+
+  close(): void {
+    closeSync(this.#file);
+  }
+}
