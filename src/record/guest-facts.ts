@@ -1,0 +1,49 @@
+import type { Machine } from '../emu/machine.ts';
+import { type LinuxProfile, readLinuxProfile, type TaskFieldPlace } from '../guest/linux/profile.ts';
+import type { SyscallMetadata } from '../guest/linux/syscall-metadata.ts';
+import { PagedMemory } from '../guest/memory.ts';
+import type { Fact } from '../trace/messages.ts';
+
+/** What the recorder knows of the guest's kernel, from its own memory; plain data, kept with the snapshot. */
+export interface GuestFacts {
+  readonly banner: string;
+  /** Offset from the kernel's GS base, decimal; a string because JSON has no 64-bit integers. */
+  readonly currentTask: { readonly offset: string; readonly source: string } | undefined;
+  readonly taskFields: readonly TaskFieldPlace[];
+  readonly syscalls: readonly SyscallMetadata[];
+  readonly evidence: readonly string[];
+}
+
+/** A guest of which nothing could be found out: calls are recorded, tasks are not named. */
+export const UNKNOWN_GUEST: GuestFacts = {
+  banner: '',
+  currentTask: undefined,
+  taskFields: [],
+  syscalls: [],
+  evidence: ['no kallsyms in the kernel: tasks and names are not known'],
+};
+
+/** Reads the kernel's knowledge of itself from a machine that stands in or under it. */
+export function readGuestFacts(machine: Machine): GuestFacts {
+  const { core, memory } = machine;
+  const physical = (address: number, length: number): Uint8Array | undefined =>
+    memory.contains(address, length) ? memory.read(address, length) : undefined;
+  const profile = readLinuxProfile(new PagedMemory(physical, core.get64('cr3')), core.get64('lstar'));
+  return profile === undefined ? UNKNOWN_GUEST : factsOf(profile);
+}
+
+function factsOf({ banner, currentTask, taskFields, syscalls, evidence }: LinuxProfile): GuestFacts {
+  return {
+    banner,
+    currentTask: currentTask && { offset: String(currentTask.offset), source: currentTask.source },
+    taskFields,
+    syscalls,
+    evidence,
+  };
+}
+
+/** The facts as the trace keeps them. */
+export function profileFacts(facts: GuestFacts): Fact[] {
+  const data = new Uint8Array(0);
+  return Object.entries(facts).map(([name, value]) => ({ name: `linux.${name}`, json: JSON.stringify(value ?? null), data }));
+}

@@ -1,0 +1,33 @@
+import {
+  POLICY,
+  POLICY_HEADER,
+  TASK_BASE,
+  TASK_FIELD_FLAG,
+  TASK_FIELD_ROW,
+  TASK_FIELD_ROW_BYTES,
+} from '../../emu/monitor-layout.ts';
+import type { GuestFacts } from '../guest-facts.ts';
+
+/** Kernel pointers lie in the upper half; anything below is not a task. */
+const LOWEST_TASK = 0xffff_8000_0000_0000n;
+
+/** Tells the core where the current task stands and which of its fields make up its identity. */
+export function writeTaskPolicy(memory: ArrayBufferLike, facts: Pick<GuestFacts, 'currentTask' | 'taskFields'>): void {
+  const view = new DataView(memory);
+  const { header } = POLICY;
+  const { currentTask, taskFields } = facts;
+  view.setUint32(header + POLICY_HEADER.taskBase, currentTask === undefined ? TASK_BASE.none : TASK_BASE.kernelGs, true);
+  view.setBigUint64(header + POLICY_HEADER.taskOffset, BigInt(currentTask?.offset ?? "0"), true);
+  view.setBigUint64(header + POLICY_HEADER.taskMinimum, LOWEST_TASK, true);
+  view.setUint32(header + POLICY_HEADER.taskFieldCount, taskFields.length, true);
+  for (const [i, field] of taskFields.entries()) {
+    const at = POLICY.taskFields + i * TASK_FIELD_ROW_BYTES;
+    view.setUint8(at + TASK_FIELD_ROW.size, field.size);
+    view.setUint8(at + TASK_FIELD_ROW.dereferences, field.offsets.length - 1);
+    view.setUint16(at + TASK_FIELD_ROW.place, field.place, true);
+    view.setUint32(at + TASK_FIELD_ROW.flags, field.key ? TASK_FIELD_FLAG.key : 0, true);
+    view.setInt32(at + TASK_FIELD_ROW.offset0, field.offsets[0] ?? 0, true);
+    view.setInt32(at + TASK_FIELD_ROW.offset1, field.offsets[1] ?? 0, true);
+    view.setInt32(at + TASK_FIELD_ROW.offset2, field.offsets[2] ?? 0, true);
+  }
+}
