@@ -4,7 +4,9 @@ import type { WindowSize } from './world/index.ts';
 
 /** Which of descriptors 0, 1 and 2 are terminals. */
 export function terminals(): number[] {
-  return [process.stdin.isTTY, process.stdout.isTTY, process.stderr.isTTY].flatMap((is, fd) => (is === true ? [fd] : []));
+  return [process.stdin.isTTY, process.stdout.isTTY, process.stderr.isTTY].flatMap((is, fd) =>
+    is === true ? [fd] : [],
+  );
 }
 
 /** Size of the terminal, undefined when there is none. */
@@ -90,7 +92,8 @@ export class HostInput {
 
   #readWhole(): void {
     const piece = Buffer.alloc(65536);
-    for (let length = readPiece(piece); length > 0; length = readPiece(piece)) this.#sink.data(Uint8Array.from(piece.subarray(0, length)));
+    for (let length = readPiece(piece); length > 0; length = readPiece(piece))
+      this.#sink.data(Uint8Array.from(piece.subarray(0, length)));
     this.#onEnd();
   }
 

@@ -45,5 +45,9 @@ function factsOf({ banner, currentTask, taskFields, syscalls, evidence }: LinuxP
 /** The facts as the trace keeps them. */
 export function profileFacts(facts: GuestFacts): Fact[] {
   const data = new Uint8Array(0);
-  return Object.entries(facts).map(([name, value]) => ({ name: `linux.${name}`, json: JSON.stringify(value ?? null), data }));
+  return Object.entries(facts).map(([name, value]) => ({
+    name: `linux.${name}`,
+    json: JSON.stringify(value ?? null),
+    data,
+  }));
 }

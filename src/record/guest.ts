@@ -51,7 +51,8 @@ export class Guest implements GuestChannels {
     this.#console = console;
     const { share, disk, randomness } = options;
     const functions = [console.device, virtioRng(platform, DEVICE.entropy, (length) => randomness.bytes(length))];
-    if (share !== undefined) functions.push(virtioFs(platform, DEVICE.share, SHARE_TAG, (request) => share.handle(request)));
+    if (share !== undefined)
+      functions.push(virtioFs(platform, DEVICE.share, SHARE_TAG, (request) => share.handle(request)));
     if (disk !== undefined) functions.push(virtioBlk(platform, DEVICE.disk, openDisk(disk)));
     for (const [i, one] of functions.entries()) pci.plug(FIRST_SLOT + i, one);
     return functions;
@@ -79,7 +80,8 @@ export class Guest implements GuestChannels {
   }
 
   close(channel: string): void {
-    if (SERIAL_DEVICE[channel] === undefined) this.machine.offer(`${DEVICE.console}/${channel}/close`, new Uint8Array(0));
+    if (SERIAL_DEVICE[channel] === undefined)
+      this.machine.offer(`${DEVICE.console}/${channel}/close`, new Uint8Array(0));
   }
 
   /** Bytes sent to a port that the guest has not read. */

@@ -26,7 +26,11 @@ export class ProgressLine {
     const { phase, instructions, events } = numbers();
     const seconds = (now - this.#start) / 1000;
     const mips = instructions / 1e6 / seconds;
-    const parts = [`${seconds.toFixed(1)} s`, `${(instructions / 1e6).toFixed(0)} M instructions`, `${mips.toFixed(0)} MIPS`];
+    const parts = [
+      `${seconds.toFixed(1)} s`,
+      `${(instructions / 1e6).toFixed(0)} M instructions`,
+      `${mips.toFixed(0)} MIPS`,
+    ];
     if (events > 0) parts.push(`${events} events`);
     process.stderr.write(`\r\x1b[K${phase}: ${parts.join(', ')}`);
     this.#shown = true;

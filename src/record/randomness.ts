@@ -15,7 +15,9 @@ export class Randomness {
     if (this.#seed === undefined) return randomBytes(length);
     const out = new Uint8Array(length);
     for (let at = 0; at < length; at += 32) {
-      const block = createHash('sha256').update(`${this.#seed}:${this.#count++}`).digest();
+      const block = createHash('sha256')
+        .update(`${this.#seed}:${this.#count++}`)
+        .digest();
       out.set(block.subarray(0, Math.min(32, length - at)), at);
     }
     return out;

@@ -1,5 +1,5 @@
-import type { Call } from './calls.ts';
 import { type CallFilter, wantsNumber, wantsOutcome } from './call-filter.ts';
+import type { Call } from './calls.ts';
 import type { TextOutput } from './output.ts';
 import type { Step } from './pairing.ts';
 import type { StepSink } from './reconstruction.ts';

@@ -2,7 +2,17 @@
 // the instruction's bytes. A call ends at any return to user mode: SYSRET, IRET, SYSEXIT or a far return.
 import type { Core } from '../../emu/core-instance.ts';
 import { EXIT, VMCS_CONTROL } from '../../emu/layout.ts';
-import { ABI, COMPLETION, MECHANISM, POLICY, POLICY_HEADER, RECORD_KIND, TRAP_FLAG, TRAP_ROW, TRAP_ROW_BYTES } from '../../emu/monitor-layout.ts';
+import {
+  ABI,
+  COMPLETION,
+  MECHANISM,
+  POLICY,
+  POLICY_HEADER,
+  RECORD_KIND,
+  TRAP_FLAG,
+  TRAP_ROW,
+  TRAP_ROW_BYTES,
+} from '../../emu/monitor-layout.ts';
 
 const VECTOR_UD = 6;
 const EFER_SCE = 1n;

@@ -16,8 +16,12 @@ export function writeTaskPolicy(memory: ArrayBufferLike, facts: Pick<GuestFacts,
   const view = new DataView(memory);
   const { header } = POLICY;
   const { currentTask, taskFields } = facts;
-  view.setUint32(header + POLICY_HEADER.taskBase, currentTask === undefined ? TASK_BASE.none : TASK_BASE.kernelGs, true);
-  view.setBigUint64(header + POLICY_HEADER.taskOffset, BigInt(currentTask?.offset ?? "0"), true);
+  view.setUint32(
+    header + POLICY_HEADER.taskBase,
+    currentTask === undefined ? TASK_BASE.none : TASK_BASE.kernelGs,
+    true,
+  );
+  view.setBigUint64(header + POLICY_HEADER.taskOffset, BigInt(currentTask?.offset ?? '0'), true);
   view.setBigUint64(header + POLICY_HEADER.taskMinimum, LOWEST_TASK, true);
   view.setUint32(header + POLICY_HEADER.taskFieldCount, taskFields.length, true);
   for (const [i, field] of taskFields.entries()) {

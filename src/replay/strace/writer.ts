@@ -1,8 +1,8 @@
 import { SIGNALS } from '../../guest/linux/tables/constants.ts';
 import type { TaskIdentity } from '../../guest/linux/task-identity.ts';
+import { type CallFilter, wantsNumber, wantsOutcome } from '../call-filter.ts';
 import type { Call } from '../calls.ts';
 import type { Descriptors } from '../descriptors.ts';
-import { type CallFilter, wantsNumber, wantsOutcome } from '../call-filter.ts';
 import type { TextOutput } from '../output.ts';
 import type { Step } from '../pairing.ts';
 import type { StepSink } from '../reconstruction.ts';

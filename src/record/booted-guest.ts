@@ -1,0 +1,61 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { UserError } from '../emu/errors.ts';
+import { packSnapshot, restoreSnapshot, takeSnapshot, unpackSnapshot } from '../emu/snapshot.ts';
+import type { Guest } from './guest.ts';
+import { type GuestFacts, readGuestFacts } from './guest-facts.ts';
+import type { Randomness } from './randomness.ts';
+import { SnapshotCache, type World } from './world/index.ts';
+
+/** Fast rather than small: it is read at every start. */
+const CODEC = {
+  compress: (bytes: Uint8Array): Uint8Array => zstdCompressSync(bytes),
+  decompress: (bytes: Uint8Array): Uint8Array => zstdDecompressSync(bytes),
+};
+
+interface CachedBoot {
+  readonly facts: GuestFacts;
+  readonly streams: boolean;
+}
+
+const LENGTH_BYTES = 4;
+
+/** What the key of a cached boot must name beyond the world's own: another core or snapshot format is another boot. */
+export function bootKey(world: World, machine: Readonly<Record<string, string | number>>): string {
+  const core = createHash('sha256')
+    .update(readFileSync(new URL('../../dist/core.wasm', import.meta.url)))
+    .digest('hex');
+  return world.snapshotKey({ ...machine, core });
+}
+
+/** Puts a booted guest back as it stood at `ready`; undefined when the cache has none. */
+export function restoreBoot(guest: Guest, key: string): CachedBoot | undefined {
+  const bytes = new SnapshotCache().load(key);
+  if (bytes === undefined) return undefined;
+  try {
+    const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
+    const head = bytes.subarray(LENGTH_BYTES, LENGTH_BYTES + length);
+    const cached = JSON.parse(new TextDecoder().decode(head)) as CachedBoot;
+    restoreSnapshot(guest.machine, unpackSnapshot(bytes.subarray(LENGTH_BYTES + length), CODEC));
+    return cached;
+  } catch (error) {
+    if (error instanceof UserError || error instanceof SyntaxError || error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+/** Keeps a guest that has just said `ready`. */
+export function storeBoot(guest: Guest, key: string, streams: boolean): CachedBoot {
+  const cached: CachedBoot = { facts: readGuestFacts(guest.machine), streams };
+  const head = new TextEncoder().encode(JSON.stringify(cached));
+  const length = new Uint8Array(Uint32Array.of(head.length).buffer);
+  const body = packSnapshot(takeSnapshot(guest.machine), CODEC);
+  new SnapshotCache().store(key, Buffer.concat([length, head, body]));
+  return cached;
+}
+
+/** Loads kernel and initramfs into the machine, as after power-on. */
+export function coldBoot(guest: Guest, world: World, randomness: Randomness): void {
+  guest.boot(world.kernel.bytes, world.initramfs, world.commandLine, randomness);
+}
