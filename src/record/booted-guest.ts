@@ -31,14 +31,15 @@ export function bootKey(world: World, machine: Readonly<Record<string, string | 
 
 /** Puts a booted guest back as it stood at `ready`; undefined when the cache has none. */
 export function restoreBoot(guest: Guest, key: string): CachedBoot | undefined {
-  const bytes = new SnapshotCache().load(key);
-  if (bytes === undefined) return undefined;
+  const booted = new SnapshotCache().load(key);
+  if (booted === undefined) return undefined;
+  const { snapshot: bytes, streams } = booted;
   try {
     const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
     const head = bytes.subarray(LENGTH_BYTES, LENGTH_BYTES + length);
-    const cached = JSON.parse(new TextDecoder().decode(head)) as CachedBoot;
+    const facts = JSON.parse(new TextDecoder().decode(head)) as GuestFacts;
     restoreSnapshot(guest.machine, unpackSnapshot(bytes.subarray(LENGTH_BYTES + length), CODEC));
-    return cached;
+    return { facts, streams };
   } catch (error) {
     if (error instanceof UserError || error instanceof SyntaxError || error instanceof RangeError) return undefined;
     throw error;
@@ -48,10 +49,10 @@ export function restoreBoot(guest: Guest, key: string): CachedBoot | undefined {
 /** Keeps a guest that has just said `ready`. */
 export function storeBoot(guest: Guest, key: string, streams: boolean): CachedBoot {
   const cached: CachedBoot = { facts: readGuestFacts(guest.machine), streams };
-  const head = new TextEncoder().encode(JSON.stringify(cached));
+  const head = new TextEncoder().encode(JSON.stringify(cached.facts));
   const length = new Uint8Array(Uint32Array.of(head.length).buffer);
   const body = packSnapshot(takeSnapshot(guest.machine), CODEC);
-  new SnapshotCache().store(key, Buffer.concat([length, head, body]));
+  new SnapshotCache().store(key, { snapshot: Buffer.concat([length, head, body]), streams });
   return cached;
 }
 

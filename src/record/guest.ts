@@ -54,7 +54,7 @@ export class Guest implements GuestChannels {
     if (share !== undefined)
       functions.push(virtioFs(platform, DEVICE.share, SHARE_TAG, (request) => share.handle(request)));
     if (disk !== undefined) functions.push(virtioBlk(platform, DEVICE.disk, openDisk(disk)));
-    for (const [i, one] of functions.entries()) pci.plug(FIRST_SLOT + i, one);
+    for (const [i, one] of functions.entries()) pci.plug(FIRST_SLOT + i, one.function);
     return functions;
   }
 

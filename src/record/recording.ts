@@ -80,7 +80,7 @@ class Recording {
       share: this.#world.server,
     });
     this.#collector = new Collector(this.#world.collected, (message) => this.#note(message));
-    this.#session = new Session(this.#guest, this.#events(), this.#world.streams);
+    this.#session = new Session(this.#guest, this.#events());
     this.#guest.listen((channel, bytes) => this.#session.received(channel, bytes));
   }
 
