@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { UserError } from '../emu/errors.ts';
 import { packSnapshot, restoreSnapshot, takeSnapshot, unpackSnapshot } from '../emu/snapshot.ts';
 import type { Guest } from './guest.ts';
@@ -10,8 +10,8 @@ import { SnapshotCache, type World } from './world/index.ts';
 
 /** Fast rather than small: it is read at every start. */
 const CODEC = {
-  compress: (bytes: Uint8Array): Uint8Array => zstdCompressSync(bytes),
-  decompress: (bytes: Uint8Array): Uint8Array => zstdDecompressSync(bytes),
+  compress: (bytes: Uint8Array): Uint8Array => deflateRawSync(bytes, { level: 1 }),
+  decompress: (bytes: Uint8Array): Uint8Array => inflateRawSync(bytes),
 };
 
 interface CachedBoot {

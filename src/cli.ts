@@ -1,0 +1,37 @@
+import { Command, CommanderError } from 'commander';
+import { UserError } from './emu/errors.ts';
+import { recordCommand } from './record/command.ts';
+import { infoCommand, verifyCommand } from './replay/command.ts';
+import { replayCommand } from './replay/replay-command.ts';
+import { VERSION } from './version.ts';
+
+const USAGE = 2;
+
+/** Runs the program with its arguments (without node and script). Sets the exit status. */
+export async function main(args: readonly string[]): Promise<void> {
+  const program = new Command('trapline')
+    .description('Runs an unmodified x86 system in its own emulator and records what its programs do.')
+    .version(VERSION)
+    .enablePositionalOptions();
+  for (const command of [recordCommand(), replayCommand(), infoCommand(), verifyCommand()]) program.addCommand(command);
+  for (const command of [program, ...program.commands])
+    command.exitOverride().configureOutput({ outputError: () => {} });
+  try {
+    await program.parseAsync(args, { from: 'user' });
+  } catch (error) {
+    process.exitCode = statusOf(error);
+  }
+}
+
+function statusOf(error: unknown): number {
+  if (error instanceof UserError) {
+    process.stderr.write(`trapline: ${error.message}\n`);
+    return 1;
+  }
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return 0;
+    if (error.code !== 'commander.help') process.stderr.write(`trapline: ${error.message.replace(/^error: /, '')}\n`);
+    return USAGE;
+  }
+  throw error;
+}

@@ -1,0 +1,138 @@
+import { existsSync } from 'node:fs';
+import { basename } from 'node:path';
+import { Command, Option } from 'commander';
+import { UserError } from '../emu/errors.ts';
+import { type RecordOptions, TRAPS, type Trap } from './options.ts';
+import { record } from './recording.ts';
+import { DEFAULT_LIMITS } from './traps/syscall-captures.ts';
+
+interface RecordFlags {
+  readonly kernel?: string;
+  readonly append?: string;
+  readonly disk?: string;
+  readonly memory: string;
+  readonly traps: string;
+  readonly share?: string[];
+  readonly rootfs?: string;
+  readonly collect?: string[];
+  readonly output?: string;
+  readonly capture: string;
+  readonly cpu: RecordOptions['vendor'];
+  readonly env?: string[];
+  readonly chdir?: string;
+  readonly seed?: string;
+  readonly clock?: string;
+  readonly cache: boolean;
+  readonly quiet?: boolean;
+}
+
+const gather = (value: string, before: string[] = []): string[] => [...before, value];
+
+/** `record -- CMD ARG...`: runs a command in a guest and records its system calls. Throws UserError. */
+export function recordCommand(): Command {
+  return new Command('record')
+    .description('run a command in a stock Linux guest and record its system calls from outside')
+    .argument('<command...>', 'the command and its arguments, after --')
+    .option('--kernel <file>', "the guest's kernel; without it the newest of /boot, else Debian's, fetched once")
+    .option('--append <text>', "added to the kernel's command line")
+    .option('--disk <image>', 'a raw disk image as /dev/vda; writes stay in memory')
+    .option('--memory <size>', 'guest memory, like 512M or 2G', '512M')
+    .option('--traps <list>', `what is trapped: ${TRAPS.join(', ')} or none`, 'syscall')
+    .option('--share <dir[:at]>', 'a folder of the host that the guest sees, read-only (repeatable)', gather)
+    .option('--rootfs <dir|none>', "the guest's root instead of the host's program folders")
+    .option('--collect <path[:to]>', 'a file or folder to bring out of the guest at the end (repeatable)', gather)
+    .option('-o, --output <file>', 'the trace (default: NAME.trap after the command)')
+    .option('--capture <bytes>', 'bytes kept of each buffer that a call passes', String(DEFAULT_LIMITS.data))
+    .addOption(
+      new Option('--cpu <vendor>', 'what the processor calls itself')
+        .choices(['AuthenticAMD', 'GenuineIntel'])
+        .default('AuthenticAMD'),
+    )
+    .option(
+      '--env <name[=value]>',
+      "set or, without value, pass a variable; once given, nothing else of the host's environment is passed (repeatable)",
+      gather,
+    )
+    .option('--chdir <dir>', 'working folder of the command')
+    .option('--seed <text>', "make the guest's random bytes repeatable")
+    .option('--clock <seconds>', "the guest's clock at the start of the command, seconds since 1970")
+    .option('--no-cache', 'boot anew instead of going on from a cached boot')
+    .option('-q, --quiet', 'only the command speaks')
+    .action(async (command: string[], flags: RecordFlags) => {
+      process.exitCode = await record(recordOptions(command, flags));
+    });
+}
+
+function recordOptions(command: string[], flags: RecordFlags): RecordOptions {
+  const { kernel, append, rootfs, share, collect, disk, seed } = flags;
+  return {
+    world: {
+      command,
+      environment: environment(flags.env),
+      directory: flags.chdir ?? process.cwd(),
+      ...(kernel === undefined ? {} : { kernel }),
+      ...(append === undefined ? {} : { append }),
+      ...(rootfs === undefined ? {} : { rootfs }),
+      ...(share === undefined ? {} : { shares: share }),
+      ...(collect === undefined ? {} : { collect }),
+    },
+    memory: memorySize(flags.memory),
+    vendor: flags.cpu,
+    disk,
+    traps: traps(flags.traps),
+    output: flags.output ?? freeName(command[0]!),
+    captureLimit: number(flags.capture, '--capture', 0, 65536),
+    seed,
+    startTime: flags.clock === undefined ? undefined : 1000 * number(flags.clock, '--clock', 0, 2 ** 40),
+    cache: flags.cache,
+    quiet: flags.quiet === true,
+  };
+}
+
+function environment(wanted: readonly string[] | undefined): Record<string, string | undefined> {
+  if (wanted === undefined) return { ...process.env };
+  return Object.fromEntries(
+    wanted.map((text) => {
+      const at = text.indexOf('=');
+      return at < 0 ? [text, process.env[text]] : [text.slice(0, at), text.slice(at + 1)];
+    }),
+  );
+}
+
+const UNITS: Readonly<Record<string, number>> = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 };
+const LEAST_MEMORY = 64 << 20;
+const MOST_MEMORY = 3 * 2 ** 30;
+
+function memorySize(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)([KMG]?)i?B?$/i.exec(text);
+  const bytes = match === null ? Number.NaN : Number(match[1]) * UNITS[match[2]!.toUpperCase()]!;
+  if (!(bytes >= LEAST_MEMORY && bytes <= MOST_MEMORY))
+    throw new UserError(`--memory ${text}: use a size from 64M to 3G`);
+  return Math.floor(bytes / 4096) * 4096;
+}
+
+function traps(text: string): ReadonlySet<Trap> {
+  if (text === 'none') return new Set();
+  const known: readonly string[] = TRAPS;
+  const names = text === 'all' ? known : text.split(',');
+  const wrong = names.find((name) => !known.includes(name));
+  if (wrong !== undefined)
+    throw new UserError(`--traps ${wrong}: no such trap; there are ${known.join(', ')}, all and none`);
+  return new Set(names as Trap[]);
+}
+
+function number(text: string, flag: string, least: number, most: number): number {
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value >= least && value <= most))
+    throw new UserError(`${flag} ${text}: use a whole number from ${least} to ${most}`);
+  return value;
+}
+
+/** A name after the command that is not taken: nothing recorded is ever overwritten. */
+function freeName(command: string): string {
+  const name = basename(command).replace(/[^\w.+-]/g, '_') || 'trace';
+  for (let i = 1; ; i++) {
+    const path = `${name}${i === 1 ? '' : `-${i}`}.trap`;
+    if (!existsSync(path)) return path;
+  }
+}
