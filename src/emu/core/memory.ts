@@ -108,7 +108,7 @@ function readSlow(linear: u64, size: u32, table: usize): u64 {
 }
 
 /** Addresses wrap at 4 GiB outside 64-bit mode. */
-function linearAfter(linear: u64, count: u32): u64 {
+export function linearAfter(linear: u64, count: u32): u64 {
   const next = linear + count;
   return (load<u32>(MODE) & MODE_BITS) == MODE_CODE64 ? next : next & 0xffff_ffff;
 }

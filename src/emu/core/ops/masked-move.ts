@@ -1,21 +1,20 @@
-// MASKMOVDQU and MASKMOVQ: bytes of a register go to DS:rDI where the mask says so. Nothing is written, and nothing
-// faults, where it does not.
+// MASKMOVDQU and MASKMOVQ: bytes of a register go to DS:rDI where the mask says so. Whether bytes that stay may fault is
+// left open by the manuals; AMD's processors check the whole operand, even for a mask of 0, and its alignment by 8.
+import { ALIGNMENT_CHECK } from "../generated/layout";
 import { opSegment } from "../op";
-import { faulted } from "../fault";
-import { probeWrite, segmentLinear, write8 } from "../memory";
+import { faulted, raiseCode, VECTOR_AC } from "../fault";
+import { linearAfter, probeWrite, segmentLinear, write8 } from "../memory";
 import { RDI, addressMask } from "./sized";
 
-/** `from`: address of the register in the state block; bit i of `mask` selects byte i. */
-export function writeMasked(op: usize, from: usize, mask: i32): void {
-  const offset = load<u64>(RDI) & addressMask(op);
-  for (let pass = 0; pass < 2; pass++) {
-    for (let rest = mask; rest != 0; rest &= rest - 1) {
-      const i = ctz(rest);
-      const linear = segmentLinear(opSegment(op), (offset + u64(i)) & addressMask(op), 1, true);
-      if (faulted()) return;
-      if (pass == 0) probeWrite(linear, 1);
-      else write8(linear, u32(load<u8>(from + i)));
-      if (faulted()) return;
-    }
+/** `from`: address of the register's `size` bytes in the state block; bit i of `mask` selects byte i. */
+export function writeMasked(op: usize, from: usize, size: u32, mask: i32): void {
+  const linear = segmentLinear(opSegment(op), load<u64>(RDI) & addressMask(op), size, true);
+  if (faulted()) return;
+  if (load<u32>(ALIGNMENT_CHECK) != 0 && (linear & 7) != 0) raiseCode(VECTOR_AC, 0);
+  else probeWrite(linear, size);
+  if (faulted()) return;
+  for (let rest = mask; rest != 0; rest &= rest - 1) {
+    const i = ctz(rest);
+    write8(linearAfter(linear, <u32>i), u32(load<u8>(from + i)));
   }
 }

@@ -172,8 +172,8 @@ function sseOff(): bool {
 
 export function maskmovqPqNq(op: usize): void {
   const mask = i64x2(load<u64>(opRm(op)), 0);
-  writeMasked(op, opReg(op), i8x16.bitmask(mask));
-  if (!faulted()) enterMmx();
+  enterMmx(); // stays so when the move faults, as on silicon
+  writeMasked(op, opReg(op), 8, i8x16.bitmask(mask));
 }
 
 // ---- words, masks, EMMS ----

@@ -119,9 +119,9 @@ export function ptestVxWx(op: usize): void {
   setFlags((v128.any_true(v128.and(a, b)) ? 0 : ZF) | (v128.any_true(v128.andnot(b, a)) ? 0 : CF));
 }
 
-/** Two operands of 16 bytes whose lanes are addressed in memory. */
-const LEFT: usize = memory.data(32, 16);
-const RIGHT: usize = memory.data(32, 16);
+/** Operands whose lanes are addressed in memory. */
+const LEFT: usize = memory.data(16, 16);
+const RIGHT: usize = memory.data(16, 16);
 
 export function phminposuwVxWx(op: usize): void {
   const b = readRmV128(op);

@@ -78,4 +78,4 @@ export function movshdupVxWx(op: usize): void {
 export function movmskpsGdUx(op: usize): void { writeReg32(op, i32x4.bitmask(v128.load(opRm(op)))); }
 export function movmskpdGdUx(op: usize): void { writeReg32(op, i64x2.bitmask(v128.load(opRm(op)))); }
 export function pmovmskbGdUx(op: usize): void { writeReg32(op, i8x16.bitmask(v128.load(opRm(op)))); }
-export function maskmovdquVxUx(op: usize): void { writeMasked(op, opReg(op), i8x16.bitmask(v128.load(opRm(op)))); }
+export function maskmovdquVxUx(op: usize): void { writeMasked(op, opReg(op), 16, i8x16.bitmask(v128.load(opRm(op)))); }
