@@ -15,12 +15,13 @@ static const struct {
   {"seq", 60, 64, genSequence}, {"loop", 6, 64, genLoop},
   {"sseint", 90, 64, genSseInteger}, {"ssemov", 35, 64, genSseMove}, {"ssestr", 20, 64, genSseString},
   {"ssefp", 110, 64, genSseFloat}, {"ssefp_unmasked", 15, 64, genSseFloatUnmasked}, {"ssedp", 6, 64, genSseDot},
-  {"crypto", 30, 64, genCrypto}, {"mmx", 40, 64, genMmx}, {"x87", 70, 64, genX87}, {"x87trans", 10, 64, genX87Transcendental},
+  {"crypto", 30, 64, genCrypto}, {"simd", 20, 64, genSimdAny}, {"mmx", 40, 64, genMmx},
+  {"x87", 70, 64, genX87}, {"x87trans", 10, 64, genX87Transcendental},
   {"alu", 25, 32, genAlu}, {"shift", 10, 32, genShift}, {"muldiv", 8, 32, genMulDiv}, {"bit", 8, 32, genBit},
   {"xchg", 6, 32, genExchange}, {"cond", 8, 32, genCondition}, {"lea", 6, 32, genLea}, {"misc", 6, 32, genMisc},
   {"string", 10, 32, genString}, {"stack", 10, 32, genStack}, {"bcd", 10, 32, genBcd}, {"fault", 6, 32, genFault},
   {"seq", 10, 32, genSequence}, {"loop", 2, 32, genLoop}, {"bmi", 5, 32, genBmi}, {"sseint", 8, 32, genSseInteger},
-  {"ssefp", 8, 32, genSseFloat}, {"x87", 8, 32, genX87},
+  {"simd", 6, 32, genSimdAny}, {"ssefp", 8, 32, genSseFloat}, {"x87", 8, 32, genX87},
 };
 enum { GROUPS = sizeof groups / sizeof *groups };
 

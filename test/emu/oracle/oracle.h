@@ -14,7 +14,7 @@ typedef int64_t i64;
 
 enum { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI };
 enum { AH = 16, CH, DH, BH };
-enum { CF = 1, PF = 4, AF = 0x10, ZF = 0x40, SF = 0x80, DF = 0x400, OF = 0x800, STATUS = 0x8d5 };
+enum { CF = 1, PF = 4, AF = 0x10, ZF = 0x40, SF = 0x80, DF = 0x400, OF = 0x800, AC = 0x40000, STATUS = 0x8d5 };
 
 enum {
   LOW = 0x8000, LOW_SIZE = 0x1000,
@@ -148,11 +148,13 @@ void genSseFloat(Case *c);
 void genSseFloatUnmasked(Case *c);
 void genSseDot(Case *c);
 void genCrypto(Case *c);
+void genSimdAny(Case *c);
 void genMmx(Case *c);
 void genX87(Case *c);
 void genX87Transcendental(Case *c);
 
 // ---- float-value.c
+u64 vectorHalf(void);
 u32 floatValue(void);
 u64 doubleValue(void);
 void extendedValue(u8 *bytes);

@@ -3,7 +3,7 @@
 #include <string.h>
 
 /** A vector whose bytes, words or doublewords lie at their borders. */
-static u64 vectorHalf(void) {
+u64 vectorHalf(void) {
   static const u8 bytes[] = {0, 1, 0x7f, 0x80, 0xff};
   static const u16 words[] = {0, 1, 0x7fff, 0x8000, 0xffff, 0x8001, 0xff, 0x80};
   static const u32 doublewords[] = {0, 1, 0x7fffffff, 0x80000000, 0xffffffff, 0x8001, 0xffff8000};
