@@ -330,7 +330,6 @@ function fill(op: usize, row: usize, opcode: u32, mode: u32, pageOffset: u32): u
       case OPERAND_REG_MMX: store<u16>(op, <u16>(FPR + ((reg & 7) << 4)), 8); break;
       case OPERAND_RM_MMX: if (registerForm) store<u16>(op, <u16>(FPR + ((rm & 7) << 4)), 10); break;
       case OPERAND_STACK:
-        store<u64>(op, u64(modrm & 7), 24);
         store<u16>(op, <u16>SCRATCH, 10);
         break;
       default: break;
@@ -340,8 +339,11 @@ function fill(op: usize, row: usize, opcode: u32, mode: u32, pageOffset: u32): u
   if (short) return 0;
   if (ripRelative) store<i32>(op, load<i32>(op, 16) + <i32>(pageOffset + at), 16);
   if (lock && ((attributes & ATTRIBUTE_LOCK) == 0 || registerForm || !rmOperand)) return OP_INVALID;
-  const forbidden = unitFault((attributes >> ATTRIBUTE_UNIT_SHIFT) & 7, mode);
+  const unit = (attributes >> ATTRIBUTE_UNIT_SHIFT) & 7;
+  const forbidden = unitFault(unit, mode);
   if (forbidden) return forbidden;
+  // x87 instructions have no immediate: what the error pointers keep of the opcode stands there.
+  if (unit == UNIT_X87) store<u64>(op, u64(((opcode & 7) << 8) | modrm), 24);
   if ((attributes & ATTRIBUTE_PRIVILEGED) != 0 && (mode & (MODE_USER | MODE_RING12)) != 0) return OP_PROTECTED;
   const handler = fastForm(<u32>load<u16>(row), op, registerForm, mode);
   // A fast Jcc goes on within the block when it is not taken.

@@ -177,6 +177,7 @@ export class Stage {
     const status = Number.parseInt(image?.sw ?? '0', 16);
     core.set('fpuControl', Number.parseInt(image?.cw ?? '37f', 16));
     core.set('fpuStatus', status);
+    for (const name of ['fpuIp', 'fpuDp', 'fpuCs', 'fpuDs', 'fpuOpcode']) core.set(name, 0);
     core.set('fpuTag', Number.parseInt(image?.tag ?? '0', 16));
     const top = (status >> 11) & 7;
     for (let i = 0; i < 8; i++) {

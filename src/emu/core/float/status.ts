@@ -68,6 +68,10 @@ export function raise(flags: u32): void {
   raised |= flags;
 }
 
+export function setRaised(flags: u32): void {
+  raised = flags;
+}
+
 export function format32(): void {
   precision = 24;
   exponentMin = -126;

@@ -18,6 +18,7 @@ const AVX: u64 = 576;
 const X87_COMPONENT: u64 = 1;
 const SSE_COMPONENT: u64 = 2;
 const AVX_COMPONENT: u64 = 4;
+const ERROR_SUMMARY: u32 = 0x80;
 
 /** Address of an area that is aligned to `alignment` and may be accessed; else a fault is raised. */
 function area(op: usize, size: u32, alignment: u64, write: bool): u64 {
@@ -37,15 +38,19 @@ function saveX87(linear: u64, op: usize): void {
   write16(linear + 2, status());
   write8(linear + 4, u32(load<u16>(FPU_TAG)) & 0xff);
   write8(linear + 5, 0);
-  write16(linear + 6, load<u16>(FPU_OPCODE));
+  // AMD saves the error pointers only with an exception pending.
+  const pending = (status() & ERROR_SUMMARY) != 0;
+  const ip: u64 = pending ? load<u64>(FPU_IP) : 0;
+  const dp: u64 = pending ? load<u64>(FPU_DP) : 0;
+  write16(linear + 6, pending ? load<u16>(FPU_OPCODE) : 0);
   if ((opPrefixes(op) & PREFIX_REX_W) != 0) {
-    write64(linear + 8, load<u64>(FPU_IP));
-    write64(linear + 16, load<u64>(FPU_DP));
+    write64(linear + 8, ip);
+    write64(linear + 16, dp);
   } else {
-    write32(linear + 8, load<u32>(FPU_IP));
-    write32(linear + 12, load<u16>(FPU_CS));
-    write32(linear + 16, load<u32>(FPU_DP));
-    write32(linear + 20, load<u16>(FPU_DS));
+    write32(linear + 8, <u32>ip);
+    write32(linear + 12, pending ? load<u16>(FPU_CS) : 0);
+    write32(linear + 16, <u32>dp);
+    write32(linear + 20, pending ? load<u16>(FPU_DS) : 0);
   }
   for (let i: u32 = 0; i < 8; i++) {
     const register: usize = FPR + (((top() + i) & 7) << 4);
@@ -54,14 +59,18 @@ function saveX87(linear: u64, op: usize): void {
   }
 }
 
+/** The error pointers have 48 bits. */
+// @ts-ignore: decorator
+@inline function canonical48(pointer: u64): u64 { return u64((i64(pointer) << 16) >> 16); }
+
 function restoreX87(linear: u64, op: usize): void {
   setControl(read16(linear));
   setStatus(read16(linear + 2));
   store<u16>(FPU_TAG, <u16>read8(linear + 4));
   store<u16>(FPU_OPCODE, <u16>read16(linear + 6) & 0x7ff);
   if ((opPrefixes(op) & PREFIX_REX_W) != 0) {
-    store<u64>(FPU_IP, read64(linear + 8));
-    store<u64>(FPU_DP, read64(linear + 16));
+    store<u64>(FPU_IP, canonical48(read64(linear + 8)));
+    store<u64>(FPU_DP, canonical48(read64(linear + 16)));
     store<u16>(FPU_CS, 0);
     store<u16>(FPU_DS, 0);
   } else {

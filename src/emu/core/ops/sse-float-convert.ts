@@ -1,5 +1,5 @@
 // CVT* of SSE and SSE2, LDMXCSR, STMXCSR.
-import { FPR, FPU_STATUS, FPU_TAG, MXCSR } from "../generated/layout";
+import { MXCSR } from "../generated/layout";
 import { opPrefixes, opReg, opRm, PREFIX_REX_W } from "../op";
 import { faulted, raiseCode, VECTOR_GP } from "../fault";
 import { readRm32, readRm64, readRmV128, writeRm32 } from "../operands";
@@ -8,6 +8,7 @@ import {
   fromInteger32, fromInteger64, narrow, toInteger32, toInteger64, widen,
 } from "../float/scalar";
 import { beginSse, rounding, TO_ZERO } from "../float/status";
+import { enterMmx, putMmx } from "./mmx-registers";
 import { settled } from "./sse-float";
 
 const RIGHT: usize = memory.data(16, 16);
@@ -170,19 +171,6 @@ export function cvtdq2pdVxWx(op: usize): void {
 
 // ---- MMX operands: the x87 stack becomes the MMX registers ----
 
-/** TOP is 0 and all registers are in use, as after any MMX instruction. */
-function enterMmx(): void {
-  store<u16>(FPU_STATUS, load<u16>(FPU_STATUS) & ~0x3800);
-  store<u16>(FPU_TAG, 0xff);
-}
-
-/** An MMX register's exponent and sign bits become ones. */
-function storeMmx(op: usize, value: u64): void {
-  enterMmx();
-  store<u64>(opReg(op), value);
-  store<u16>(opReg(op), 0xffff, 8);
-}
-
 export function cvtpi2psVxQq(op: usize): void {
   const source = readRm64(op);
   if (faulted()) return;
@@ -209,7 +197,7 @@ function singlesToMmx(op: usize, truncates: bool): void {
   const mode = truncates ? TO_ZERO : rounding;
   const low = u64(<u32>toInteger32(<u32>source, 32, mode));
   const result = low | (u64(<u32>toInteger32(<u32>(source >> 32), 32, mode)) << 32);
-  if (settled()) storeMmx(op, result);
+  if (settled()) putMmx(opReg(op), result);
 }
 
 function doublesToMmx(op: usize, truncates: bool): void {
@@ -217,7 +205,7 @@ function doublesToMmx(op: usize, truncates: bool): void {
   if (faulted()) return;
   beginSse(load<u32>(MXCSR));
   const result = pairToIntegers64(truncates);
-  if (settled()) storeMmx(op, result);
+  if (settled()) putMmx(opReg(op), result);
 }
 
 export function cvtps2piPqWx(op: usize): void { singlesToMmx(op, false); }

@@ -11,7 +11,7 @@ import { partial, quotient, remainder, scale } from "../float/remainder";
 import { propagateA } from "../float/round";
 import { beginX87, beginX87Full, DENORMAL, raise, rounding, ZERO_DIVIDE } from "../float/status";
 import {
-  C0, C1, C2, C3, control, enter, enterMemory, isEmpty, loadA, loadB, overflows, pop, push, put, report, setStatus, st,
+  C0, C1, C2, C3, CONDITION, control, enter, enterMemory, isEmpty, loadA, loadB, overflows, pop, push, put, report, setStatus, st,
   stackIndex, status, underflows,
 } from "./x87-stack";
 
@@ -201,18 +201,21 @@ export function fabs(op: usize): void {
   if (openUnary(op)) store<u16>(st(0), load<u16>(st(0), 8) & 0x7fff, 8);
 }
 
+/** C2 tells of a partial reduction, C0 C3 C1 the quotient's low bits; without a quotient only C2 and C1 become 0. */
 function remains(op: usize, nearest: bool): void {
+  setStatus(status() & ~C2);
   if (!openBinary(op)) return;
   remainder(nearest);
-  let codes: u32 = 0;
-  if (partial) codes = C2;
-  else if (rKind < QUIET) {
+  const divided = rKind < QUIET;
+  if (!report()) return;
+  put(0);
+  if (!divided) return;
+  let codes = C2;
+  if (!partial) {
     const q = <u32>quotient;
     codes = ((q & 4) != 0 ? C0 : 0) | ((q & 2) != 0 ? C3 : 0) | ((q & 1) != 0 ? C1 : 0);
   }
-  const delivered = report();
-  setStatus(status() & ~(C0 | C1 | C2 | C3) | (delivered ? codes : 0));
-  if (delivered) put(0);
+  setStatus((status() & ~CONDITION) | codes);
 }
 
 export function fprem(op: usize): void { remains(op, false); }

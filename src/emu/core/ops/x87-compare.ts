@@ -9,7 +9,7 @@ import {
 import { beginX87Full } from "../float/status";
 import { orderFlags } from "../float/scalar";
 import {
-  C0, C1, C2, C3, CONDITION, control, enter, enterMemory, isEmpty, loadA, loadB, pop, report, setStatus, stackIndex,
+  C0, C1, C2, C3, CONDITION, control, enter, enterMemory, isEmpty, loadA, loadB, note, pop, report, setStatus, stackIndex,
   status, underflows,
 } from "./x87-stack";
 
@@ -98,9 +98,9 @@ export function fucomSti(op: usize): void { registers(op, stackIndex(op), false,
 export function fucompSti(op: usize): void { registers(op, stackIndex(op), false, 1); }
 export function fucompp(op: usize): void { registers(op, 1, false, 2); }
 
-/** To ZF PF CF; OF SF AF become 0. */
+/** To ZF PF CF; OF SF AF become 0. C1 stays. */
 function toFlags(op: usize, signaling: bool, popping: bool): void {
-  enter(op);
+  note(op);
   beginX87Full(control());
   const i = stackIndex(op);
   if (isEmpty(0) || isEmpty(i)) {

@@ -8,7 +8,7 @@ import { pendingX87 } from "../checks";
 import { CR0_MP, CR0_TS, isProtected } from "../mode";
 import { linearOf, probeRead, probeWrite, read16, read32, read64, write16, write32, write64 } from "../memory";
 import { readRm16, writeRm16 } from "../operands";
-import { control, enter, setStatus, status, summarize, top } from "./x87-stack";
+import { control, note, setStatus, status, summarize, top } from "./x87-stack";
 
 const CONTROL_RESET: u32 = 0x37f;
 
@@ -49,7 +49,7 @@ export function fnstswMw(op: usize): void { writeRm16(op, status()); }
 export function fnstswAx(op: usize): void { store<u16>(GPR, <u16>status()); }
 
 export function fnop(op: usize): void {
-  enter(op);
+  note(op);
 }
 
 /** FENI, FDISI, FSETPM of older processors. */
@@ -139,7 +139,7 @@ function loadEnvironment(linear: u64, wide: bool): void {
   if (isProtected()) {
     store<u64>(FPU_IP, u64(first));
     store<u16>(FPU_CS, <u16>second);
-    if (wide) store<u16>(FPU_OPCODE, <u16>(second >> 16) & 0x7ff);
+    store<u16>(FPU_OPCODE, wide ? <u16>(second >> 16) & 0x7ff : 0);
     store<u64>(FPU_DP, u64(third));
     store<u16>(FPU_DS, <u16>fourth);
   } else {

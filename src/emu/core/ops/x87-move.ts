@@ -11,7 +11,7 @@ import {
   beginX87Full, format32, format64, INVALID, OVERFLOW, raise, rounding, TO_NEAREST, TO_ZERO, UNDERFLOW, unmasked, UP,
 } from "../float/status";
 import {
-  control, enter, enterMemory, isEmpty, loadA, overflows, pop, push, put, putBits, report, setEmpty, setTop, st,
+  control, enter, enterMemory, isEmpty, loadA, note, overflows, pop, push, put, putBits, report, setEmpty, setTop, st,
   stackIndex, top, underflows,
 } from "./x87-stack";
 
@@ -24,6 +24,11 @@ function hasRoom(): bool {
   return false;
 }
 
+/** An unmasked denormal exception does not keep a load from being delivered (AMD; Intel's SDM leaves it open). */
+function pushLoaded(): void {
+  if (report() || (unmasked() & INVALID) == 0) push();
+}
+
 export function fldMd(op: usize): void {
   const bits = readRm32(op);
   if (faulted()) return;
@@ -32,7 +37,7 @@ export function fldMd(op: usize): void {
   beginX87Full(control());
   unpack32(bits);
   convert();
-  if (report()) push();
+  pushLoaded();
 }
 
 export function fldMq(op: usize): void {
@@ -43,7 +48,7 @@ export function fldMq(op: usize): void {
   beginX87Full(control());
   unpack64(bits);
   convert();
-  if (report()) push();
+  pushLoaded();
 }
 
 /** Bits are copied as they are, whatever they encode. */
@@ -199,6 +204,15 @@ function copyTo(op: usize, popping: bool): void {
 export function fstSti(op: usize): void { copyTo(op, false); }
 export function fstpSti(op: usize): void { copyTo(op, true); }
 
+/** D9 D8+i: an empty register is popped without a fault and without being copied. */
+export function fstp1Sti(op: usize): void {
+  if (!isEmpty(0)) copyTo(op, true);
+  else {
+    enter(op);
+    pop();
+  }
+}
+
 /** ST(0) as an integer of `bits` bits: the value is `integer`. False: nothing is stored or popped. */
 let integer: i64 = 0;
 
@@ -306,9 +320,9 @@ export function fxch(op: usize): void {
   v128.store(st(i), first);
 }
 
-/** `cc` is a condition of Jcc. */
+/** `cc` is a condition of Jcc. C1 stays. */
 function moveIf(op: usize, cc: u32): void {
-  enter(op);
+  note(op);
   const i = stackIndex(op);
   if (isEmpty(0) || isEmpty(i)) {
     if (underflows()) put(0);

@@ -32,11 +32,16 @@ const PENDING: u32 = 0x8080;
 // @ts-ignore: decorator
 @inline export function stackIndex(op: usize): u32 { return <u32>opImm(op) & 7; }
 
-/** Notes the instruction for the error pointers, and clears C1, which it then sets if it has to. */
-export function enter(op: usize): void {
+/** Notes the instruction for the error pointers. */
+export function note(op: usize): void {
   store<u64>(FPU_IP, instructionRip(op));
   store<u16>(FPU_CS, load<u16>(SEG_SELECTOR + (SEG_CS << 1)));
   store<u16>(FPU_OPCODE, <u16>opImm(op) & 0x7ff);
+}
+
+/** The same, and clears C1, which the instruction then sets if it has to. */
+export function enter(op: usize): void {
+  note(op);
   setStatus(status() & ~C1);
 }
 
@@ -113,7 +118,7 @@ export function report(): bool {
 
 function stackFault(direction: u32): bool {
   const unmasked = (control() & INVALID_OPERATION) == 0;
-  setStatus(status() | INVALID_OPERATION | STACK_FAULT | direction | (unmasked ? PENDING : 0));
+  setStatus((status() & ~C1) | INVALID_OPERATION | STACK_FAULT | direction | (unmasked ? PENDING : 0));
   setDefaultNan();
   return !unmasked;
 }

@@ -3,7 +3,7 @@ import {
   cosineOperand, f2xm1Operand, fpatanOperands, fyl2xOperands, fyl2xp1Operands, outOfRange, sineOperand, tangentOperand,
 } from "../float/transcendental-operands";
 import { QUIET, rKind, setFinite, sig80, top80 } from "../float/number";
-import { beginX87Full } from "../float/status";
+import { beginX87Full, raised, ROUNDED_UP, setRaised } from "../float/status";
 import { openUnary } from "./x87-arithmetic";
 import {
   C2, control, enter, isEmpty, loadA, loadB, overflows, pop, push, put, putBits, report, setStatus, status, underflows,
@@ -51,21 +51,26 @@ export function fpatan(op: usize): void {
   if (report()) closePair();
 }
 
-/** ST(0) is an angle within range: C2 is 0. Else it is 1 and nothing happens. */
+/** ST(0) is an angle within range? Else C2 is set, and that is all that happens. */
 function inRange(): bool {
-  const outside = outOfRange();
-  setStatus((status() & ~C2) | (outside ? C2 : 0));
-  return !outside;
+  if (!outOfRange()) return true;
+  setStatus(status() | C2);
+  return false;
+}
+
+function openAngle(op: usize): bool {
+  setStatus(status() & ~C2);
+  return openUnary(op) && inRange();
 }
 
 export function fsin(op: usize): void {
-  if (!openUnary(op) || !inRange()) return;
+  if (!openAngle(op)) return;
   sineOperand();
   if (report()) put(0);
 }
 
 export function fcos(op: usize): void {
-  if (!openUnary(op) || !inRange()) return;
+  if (!openAngle(op)) return;
   cosineOperand();
   if (report()) put(0);
 }
@@ -73,6 +78,7 @@ export function fcos(op: usize): void {
 /** Results go to ST(0) and on top of it. False: empty or full, and that is dealt with. */
 function openPush(op: usize): bool {
   enter(op);
+  setStatus(status() & ~C2);
   const empty = isEmpty(0);
   if (empty || !isEmpty(7)) {
     if (empty ? underflows() : overflows()) {
@@ -100,7 +106,10 @@ export function fsincos(op: usize): void {
   sineOperand();
   const sig = sig80();
   const top = top80();
+  const up = raised & ROUNDED_UP;
   cosineOperand();
+  // C1 tells of the sine alone
+  if (up == 0) setRaised(raised & ~ROUNDED_UP);
   if (!report()) return;
   push();
   putBits(1, sig, top);

@@ -36,7 +36,7 @@ export const x87Rows: readonly OpcodeRow[] = [
   row('D9 /0 reg', 'fld', 'ST', 'fldSti', X87),
   row('D9 /1 reg', 'fxch', 'ST', 'fxch', X87),
   row('D9 =D0', 'fnop', '', 'fnop', X87),
-  row('D9 /3 reg', 'fstp', 'ST', 'fstpSti', X87),
+  row('D9 /3 reg', 'fstp1', 'ST', 'fstp1Sti', X87),
   row('D9 =E0', 'fchs', '', 'fchs', X87),
   row('D9 =E1', 'fabs', '', 'fabs', X87),
   row('D9 =E4', 'ftst', '', 'ftst', X87),
