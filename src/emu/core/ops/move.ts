@@ -55,8 +55,8 @@ export function movzxGvEb(op: usize): void { extendZero(op, 1); }
 export function movzxGvEw(op: usize): void { extendZero(op, 2); }
 export function movsxGvEb(op: usize): void { extendSign(op, 1); }
 export function movsxGvEw(op: usize): void { extendSign(op, 2); }
-/** With a 16-bit operand size it moves 16 bits. */
-export function movsxdGvEd(op: usize): void { extendSign(op, opSize(op) == 2 ? 2 : 4); }
+/** Reads 32 bits even if the operand size is 16. */
+export function movsxdGvEd(op: usize): void { extendSign(op, 4); }
 
 /** CBW CWDE CDQE. */
 export function cbw(op: usize): void {
