@@ -9,6 +9,7 @@ import { dispatch } from './generate/dispatch.ts';
 import { fast } from './generate/fast.ts';
 import { handlersIn } from './generate/handlers.ts';
 import { layoutConstants } from './generate/layout-constants.ts';
+import { cpuidTable, monitorConstants, msrTable } from './generate/processor-tables.ts';
 
 const ROOT = new URL('..', import.meta.url).pathname;
 const CORE = join(ROOT, 'src/emu/core');
@@ -49,6 +50,9 @@ if (missing.length > 0) {
 }
 const { text: dispatchText, numberOf } = dispatch(rows, handlers);
 write('layout.ts', layoutConstants());
+write('monitor-layout.ts', monitorConstants());
+write('msrs.ts', msrTable());
+write('cpuid.ts', cpuidTable());
 write('dispatch.ts', dispatchText);
 const { text: fastText, cases } = fast(rows, numberOf);
 write('fast.ts', fastText);

@@ -162,6 +162,9 @@ const ROWS: readonly (readonly [string, FieldType, number, string])[] = [
   ['exitPhysical', 'u64', 1, 'guest-physical address'],
   ['exitValue', 'u64', 1, 'value written or about to be'],
   ['exitBytes', 'bytes', 16, 'the instruction'],
+  ['exitSkip', 'u32', 1, '1: the intercept that made the last exit does not fire at exitSkipRip, exitSkipIcount'],
+  ['exitSkipRip', 'u64', 1, ''],
+  ['exitSkipIcount', 'u64', 1, ''],
   // The ring of records. head and tail are byte positions that only grow; position modulo ring size gives the place.
   ['ringHead', 'u64', 1, 'written by the core'],
   ['ringTail', 'u64', 1, 'written by the consumer'],

@@ -190,7 +190,8 @@ export const POLICY = {
 export const POLICY_HEADER = offsets({
   trapRowCount: 4,
   taskFieldCount: 4,
-  reserved: 4,
+  /** Offset from RSP in a signal frame at which the interrupted call's result stands; 0: unknown. */
+  frameResult: 4,
   taskBase: 4, // TASK_BASE
   taskOffset: 8, // signed offset of the current task pointer from that base
   taskMinimum: 8, // a task pointer below is taken as unknown (0)

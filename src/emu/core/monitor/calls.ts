@@ -1,0 +1,127 @@
+// System calls: the entry, which stays pending with its task, and the return to user mode that ends it.
+import { ICOUNT, GPR, RIP } from "../generated/layout";
+import {
+  ABI_linux32, CAPTURE_KIND_signalFrame, ARGUMENT_result, POLICY_header, POLICY_HEADER_frameResult, POLICY_syscalls,
+  RECORD_abi, RECORD_detail, RECORD_FLAG_firstReturn, RECORD_FLAG_overlapped, RECORD_FLAG_restarted,
+  RECORD_FLAG_ripDiffers, RECORD_KIND_callEntry, RECORD_KIND_callReturn, RECORD_mechanism, SIGNAL_FRAME_BYTES,
+  SYSCALL_FLAG_newContext, SYSCALL_FLAG_noReturn, SYSCALL_ROW_BYTES, SYSCALL_ROW_entryCount, SYSCALL_ROW_entryFirst,
+  SYSCALL_ROW_flags, SYSCALL_ROW_returnCount, SYSCALL_ROW_returnFirst, SYSCALL_ROWS, TASK_ENTRY_abi,
+  TASK_ENTRY_arguments, TASK_ENTRY_entryIcount, TASK_ENTRY_entryRip, TASK_ENTRY_mechanism, TASK_ENTRY_nextRip,
+  TASK_ENTRY_number, TASK_ENTRY_state, TASK_STATE_pending, TASK_STATE_seen,
+} from "../generated/monitor-layout";
+import { instructionRip, nextRip, syncCount } from "../run";
+import { captureArguments, values } from "./capture";
+import { readWord, word } from "./read";
+import { captureBytes, closeRecord, openRecord, record, setFlag } from "./record";
+import { checkIdentity, currentTask, entryOfTask, forgetTask } from "./tasks";
+
+const NO_NUMBER: u32 = 0xffff_ffff;
+
+// @ts-ignore: decorator
+@inline function register(number: u32): u64 { return load<u64>(GPR + (number << 3)); }
+
+/** rdi rsi rdx r10 r8 r9, or ebx ecx edx esi edi ebp. */
+function readArguments(abi: u32): void {
+  if (abi == ABI_linux32) {
+    store<u64>(values, register(3) & 0xffff_ffff);
+    store<u64>(values, register(1) & 0xffff_ffff, 8);
+    store<u64>(values, register(2) & 0xffff_ffff, 16);
+    store<u64>(values, register(6) & 0xffff_ffff, 24);
+    store<u64>(values, register(7) & 0xffff_ffff, 32);
+    store<u64>(values, register(5) & 0xffff_ffff, 40);
+    return;
+  }
+  store<u64>(values, register(7));
+  store<u64>(values, register(6), 8);
+  store<u64>(values, register(2), 16);
+  store<u64>(values, register(10), 24);
+  store<u64>(values, register(8), 32);
+  store<u64>(values, register(9), 40);
+}
+
+/** Row of a number in its ABI's table; 0 for numbers beyond it. */
+function callRow(abi: u32, number: u32): usize {
+  return number >= SYSCALL_ROWS ? 0 : POLICY_syscalls + (abi * SYSCALL_ROWS + number) * SYSCALL_ROW_BYTES;
+}
+
+/** Before the instruction that enters the kernel has done anything. */
+export function recordEntry(op: usize, mechanism: u32, abi: u32): void {
+  syncCount();
+  const icount = load<u64>(ICOUNT);
+  const rip = instructionRip(op);
+  const task = currentTask(true);
+  const entry = entryOfTask(task, icount);
+  checkIdentity(entry, task, rip, icount);
+  const number = load<u32>(GPR);
+  const row = callRow(abi, number);
+  readArguments(abi);
+  store<u64>(values, 0, 48);
+  openRecord(RECORD_KIND_callEntry, rip, icount, task);
+  store<u8>(record, <u8>mechanism, RECORD_mechanism);
+  store<u8>(record, <u8>abi, RECORD_abi);
+  store<u32>(record, number, RECORD_detail);
+  if (load<u32>(entry, TASK_ENTRY_state) & TASK_STATE_pending) setFlag(RECORD_FLAG_overlapped);
+  if (row) captureArguments(u32(load<u16>(row, SYSCALL_ROW_entryFirst)), u32(load<u16>(row, SYSCALL_ROW_entryCount)), false);
+  closeRecord();
+  if (row != 0 && (load<u32>(row, SYSCALL_ROW_flags) & SYSCALL_FLAG_noReturn) != 0) {
+    forgetTask(entry);
+    return;
+  }
+  store<u32>(entry, TASK_STATE_pending | TASK_STATE_seen, TASK_ENTRY_state);
+  store<u32>(entry, number, TASK_ENTRY_number);
+  store<u8>(entry, <u8>abi, TASK_ENTRY_abi);
+  store<u8>(entry, <u8>mechanism, TASK_ENTRY_mechanism);
+  store<u64>(entry, rip, TASK_ENTRY_entryRip);
+  store<u64>(entry, nextRip(op), TASK_ENTRY_nextRip);
+  store<u64>(entry, icount, TASK_ENTRY_entryIcount);
+  memory.copy(entry + TASK_ENTRY_arguments, values, 48);
+}
+
+/** After any instruction has taken the processor from the kernel to user mode. */
+export function recordReturn(mechanism: u32): void {
+  syncCount();
+  const icount = load<u64>(ICOUNT) + 1;
+  const rip = load<u64>(RIP);
+  const task = currentTask(true);
+  const entry = entryOfTask(task, icount);
+  const before = load<u32>(entry, TASK_ENTRY_state);
+  if (before == TASK_STATE_seen || (task == 0 && before == 0)) return;
+  checkIdentity(entry, task, rip, icount);
+  const state = load<u32>(entry, TASK_ENTRY_state);
+  const pending = (state & TASK_STATE_pending) != 0;
+  store<u32>(entry, TASK_STATE_seen, TASK_ENTRY_state);
+  openRecord(RECORD_KIND_callReturn, rip, icount, task);
+  store<u8>(record, <u8>mechanism, RECORD_mechanism);
+  if (pending) describeReturn(entry, rip);
+  else {
+    setFlag(RECORD_FLAG_firstReturn);
+    store<u32>(record, NO_NUMBER, RECORD_detail);
+  }
+  closeRecord();
+}
+
+function describeReturn(entry: usize, rip: u64): void {
+  const number = load<u32>(entry, TASK_ENTRY_number);
+  const abi = u32(load<u8>(entry, TASK_ENTRY_abi));
+  store<u8>(record, <u8>abi, RECORD_abi);
+  store<u32>(record, number, RECORD_detail);
+  const row = callRow(abi, number);
+  memory.copy(values, entry + TASK_ENTRY_arguments, 48);
+  const result = register(0);
+  store<u64>(values, abi == ABI_linux32 ? <u64>i64(<i32>result) : result, 48);
+  if (rip != load<u64>(entry, TASK_ENTRY_nextRip)) {
+    setFlag(RECORD_FLAG_ripDiffers);
+    if (rip == load<u64>(entry, TASK_ENTRY_entryRip)) {
+      setFlag(RECORD_FLAG_restarted);
+      return;
+    }
+    if (row == 0 || (load<u32>(row, SYSCALL_ROW_flags) & SYSCALL_FLAG_newContext) == 0) {
+      const stack = register(4);
+      captureBytes(ARGUMENT_result, CAPTURE_KIND_signalFrame, stack, u64(SIGNAL_FRAME_BYTES), SIGNAL_FRAME_BYTES);
+      const place = load<u32>(POLICY_header, POLICY_HEADER_frameResult);
+      if (place == 0 || !readWord(stack + place)) return;
+      store<u64>(values, word, 48);
+    }
+  }
+  if (row) captureArguments(u32(load<u16>(row, SYSCALL_ROW_returnFirst)), u32(load<u16>(row, SYSCALL_ROW_returnCount)), true);
+}

@@ -1,0 +1,159 @@
+// What a system call's arguments point to, as the capture rows of monitor-layout.ts say.
+import {
+  ARGUMENT_none, CAPTURE_fullLength, CAPTURE_KIND_buffer, CAPTURE_KIND_fdSet, CAPTURE_KIND_ioctl, CAPTURE_KIND_iovec,
+  CAPTURE_KIND_iovecData, CAPTURE_KIND_lengthPointer, CAPTURE_KIND_lengthWord, CAPTURE_KIND_mmsghdr,
+  CAPTURE_KIND_msgControl, CAPTURE_KIND_msghdr, CAPTURE_KIND_msgName, CAPTURE_KIND_pointerArray,
+  CAPTURE_KIND_pointerArrayString, CAPTURE_KIND_string, CAPTURE_KIND_struct, CAPTURE_ROW_argument,
+  CAPTURE_ROW_boundArgument, CAPTURE_ROW_BYTES, CAPTURE_ROW_conditionArgument, CAPTURE_ROW_conditionMask,
+  CAPTURE_ROW_conditionValue, CAPTURE_ROW_kind, CAPTURE_ROW_lengthArgument, CAPTURE_ROW_limit, CAPTURE_ROW_size,
+  CAPTURE_ROW_when, CAPTURE_status, CAPTURE_STATUS_absent, CAPTURE_STATUS_limited, CAPTURE_WHEN_failure,
+  CAPTURE_WHEN_positive, CAPTURE_WHEN_success, POLICY_captureRows,
+} from "../generated/monitor-layout";
+import { readWord, word } from "./read";
+import { captureBytes, captureHeader, captureString, captured } from "./record";
+
+/** The six arguments as they were at the entry, then the result: 7 x u64. */
+export const values: usize = memory.data(56);
+
+const IOVEC_BYTES: u32 = 16;
+const IOVEC_MAXIMUM: u64 = 1024;
+const MSGHDR_BYTES: u32 = 56;
+const MMSGHDR_BYTES: u32 = 64;
+const MMSGHDR_LENGTH: u32 = 56;
+const IOC_WRITE: u32 = 1;
+const IOC_READ: u32 = 2;
+const UNBOUNDED: u64 = 0x7fff_ffff_ffff_ffff;
+
+// @ts-ignore: decorator
+@inline function valueOf(argument: u32): u64 { return load<u64>(values + (argument << 3)); }
+// @ts-ignore: decorator
+@inline function field8(row: usize, offset: usize): u32 { return u32(load<u8>(row + offset)); }
+
+/** Evaluates `count` capture rows from number `first` on. */
+export function captureArguments(first: u32, count: u32, returning: bool): void {
+  for (let i: u32 = 0; i < count; i++) {
+    const row: usize = POLICY_captureRows + (first + i) * CAPTURE_ROW_BYTES;
+    if (applies(row)) captureRow(row, returning);
+  }
+}
+
+function applies(row: usize): bool {
+  const condition = field8(row, CAPTURE_ROW_conditionArgument);
+  if (condition != ARGUMENT_none
+    && (valueOf(condition) & load<u64>(row, CAPTURE_ROW_conditionMask)) != load<u64>(row, CAPTURE_ROW_conditionValue)) return false;
+  const result = <i64>valueOf(6);
+  const failed = result < 0 && result >= -4095;
+  switch (field8(row, CAPTURE_ROW_when)) {
+    case CAPTURE_WHEN_success: return !failed;
+    case CAPTURE_WHEN_positive: return result > 0;
+    case CAPTURE_WHEN_failure: return failed;
+    default: return true;
+  }
+}
+
+function captureRow(row: usize, returning: bool): void {
+  const argument = field8(row, CAPTURE_ROW_argument);
+  const address = valueOf(argument);
+  if (address == 0) return;
+  const kind = field8(row, CAPTURE_ROW_kind);
+  const lengthArgument = field8(row, CAPTURE_ROW_lengthArgument);
+  const boundArgument = field8(row, CAPTURE_ROW_boundArgument);
+  const size = load<u32>(row, CAPTURE_ROW_size);
+  const limit = load<u32>(row, CAPTURE_ROW_limit);
+  const length: u64 = lengthArgument == ARGUMENT_none ? 1 : valueOf(lengthArgument);
+  let bound: u64 = boundArgument == ARGUMENT_none ? UNBOUNDED : valueOf(boundArgument);
+  if (<i64>bound < 0) bound = 0;
+  switch (kind) {
+    case CAPTURE_KIND_string: captureString(argument, kind, address, limit); break;
+    case CAPTURE_KIND_struct: captureBytes(argument, kind, address, u64(size), max(limit, size)); break;
+    case CAPTURE_KIND_buffer:
+      if (<i64>length > 0) captureBytes(argument, kind, address, min(scaled(length, size), bound), limit);
+      break;
+    case CAPTURE_KIND_iovec: captureVector(argument, address, length, bound, limit); break;
+    case CAPTURE_KIND_msghdr: captureMessage(argument, kind, address, MSGHDR_BYTES, bound, limit); break;
+    case CAPTURE_KIND_mmsghdr: captureMessages(argument, address, length, size, boundArgument != ARGUMENT_none, limit); break;
+    case CAPTURE_KIND_pointerArray: capturePointers(argument, address, size, limit); break;
+    case CAPTURE_KIND_lengthPointer: captureCounted(argument, address, length, limit); break;
+    case CAPTURE_KIND_fdSet: captureBytes(argument, kind, address, ((length & 0xffff_ffff) + 63) >> 6 << 3, limit); break;
+    case CAPTURE_KIND_ioctl: captureIoctl(argument, address, <u32>length, size, limit, returning); break;
+    default: break;
+  }
+}
+
+/** Element count times size, without overflow. */
+function scaled(count: u64, size: u32): u64 {
+  const each: u64 = size == 0 ? 1 : u64(size);
+  return count > 0x7fff_ffff ? 0x7fff_ffff : count * each;
+}
+
+function captureVector(argument: u32, address: u64, count: u64, bound: u64, limit: u32): void {
+  if (address == 0 || <i64>count <= 0) return;
+  const vector = captureBytes(argument, CAPTURE_KIND_iovec, address, min(count, IOVEC_MAXIMUM) * IOVEC_BYTES, IOVEC_BYTES * <u32>IOVEC_MAXIMUM);
+  const elements = captured / IOVEC_BYTES;
+  let left = limit;
+  for (let i: u32 = 0; i < elements && bound > 0; i++) {
+    const at = load<u64>(vector + i * IOVEC_BYTES);
+    const length = min(load<u64>(vector + i * IOVEC_BYTES, 8), bound);
+    if (length == 0) continue;
+    captureBytes(argument | ((i + 1) << 4), CAPTURE_KIND_iovecData, at, length, left);
+    left -= min(left, captured);
+    bound -= length;
+  }
+}
+
+function captureMessage(argument: u32, kind: u32, address: u64, bytes: u32, bound: u64, limit: u32): void {
+  const message = captureBytes(argument, kind, address, u64(bytes), bytes);
+  if (captured < bytes) return;
+  const name = load<u64>(message);
+  const vector = load<u64>(message, 16);
+  const count = load<u64>(message, 24);
+  const control = load<u64>(message, 32);
+  const nameLength = u64(load<u32>(message, 8));
+  const controlLength = load<u64>(message, 40);
+  if (bytes == MMSGHDR_BYTES && bound == 0) bound = u64(load<u32>(message, MMSGHDR_LENGTH));
+  if (name != 0 && nameLength != 0) captureBytes(argument, CAPTURE_KIND_msgName, name, nameLength, limit);
+  captureVector(argument, vector, count, bound, limit);
+  if (control != 0 && controlLength != 0) captureBytes(argument, CAPTURE_KIND_msgControl, control, controlLength, limit);
+}
+
+/** `sized`: the messages have their lengths in msg_len (they were received or sent). */
+function captureMessages(argument: u32, address: u64, count: u64, most: u32, sized: bool, limit: u32): void {
+  if (<i64>count <= 0) return;
+  const elements = <u32>min(count, u64(most));
+  for (let i: u32 = 0; i < elements; i++) {
+    captureMessage(argument | ((i + 1) << 4), CAPTURE_KIND_mmsghdr, address + i * MMSGHDR_BYTES, MMSGHDR_BYTES, sized ? 0 : UNBOUNDED, limit);
+  }
+}
+
+function capturePointers(argument: u32, address: u64, most: u32, limit: u32): void {
+  const header = captureHeader(argument, CAPTURE_KIND_pointerArray, address);
+  if (header == 0) return;
+  let count: u32 = 0;
+  while (readWord(address + (count << 3))) {
+    if (word == 0) return finishPointers(header, count, 0);
+    if (count == most) return finishPointers(header, count, CAPTURE_STATUS_limited);
+    count++;
+    captureString(argument | (count << 4), CAPTURE_KIND_pointerArrayString, word, limit);
+  }
+  finishPointers(header, count, CAPTURE_STATUS_absent);
+}
+
+function finishPointers(header: usize, count: u32, status: u32): void {
+  store<u32>(header, count, CAPTURE_fullLength);
+  store<u32>(header, status, CAPTURE_status);
+}
+
+function captureCounted(argument: u32, address: u64, lengthAt: u64, limit: u32): void {
+  if (lengthAt == 0) return;
+  const at = captureBytes(argument, CAPTURE_KIND_lengthWord, lengthAt, 4, 4);
+  if (captured < 4) return;
+  captureBytes(argument, CAPTURE_KIND_lengthPointer, address, u64(load<u32>(at)), limit);
+}
+
+function captureIoctl(argument: u32, address: u64, command: u32, unsized: u32, limit: u32, returning: bool): void {
+  const size = (command >> 16) & 0x3fff;
+  const direction = command >> 30;
+  if (size == 0 || direction == 0) {
+    if (unsized != 0) captureBytes(argument, CAPTURE_KIND_ioctl, address, u64(unsized), limit);
+  } else if (direction & (returning ? IOC_READ : IOC_WRITE)) captureBytes(argument, CAPTURE_KIND_ioctl, address, u64(size), limit);
+}

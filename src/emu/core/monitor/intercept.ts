@@ -1,0 +1,192 @@
+// Where the processor meets the monitor: each intercept records, and then completes, injects, or leaves run().
+import {
+  EXIT_ERROR_CODE, EXIT_EXCEPTION, EXIT_INTERRUPT, EXIT_LENGTH, EXIT_QUALIFICATION, EXIT_REASON, EXIT_RING_FULL, EXIT_VALUE,
+  EXIT_VECTOR, FAULT_ADDRESS, FAULT_CODE, FAULT_HAS_CODE, FAULT_PENDING, ICOUNT, MONITOR_ON, RIP, RUN_OP,
+  VMCS_EXCEPTION_BITMAP,
+} from "../generated/layout";
+import {
+  COMPLETION_complete, COMPLETION_host, COMPLETION_inject, RECORD_abi, RECORD_detail, RECORD_KIND_callEntry,
+  RECORD_KIND_callReturn, RECORD_KIND_pad, RECORD_mechanism, TRAP_ROW_abi, TRAP_ROW_completion, TRAP_ROW_mechanism,
+  TRAP_ROW_recordKind,
+} from "../generated/monitor-layout";
+import { VECTOR_PF, raise, raiseCode, raiseExit, VECTOR_GP } from "../fault";
+import { opLength } from "../op";
+import { instructionRip, syncCount } from "../run";
+import { recordEntry } from "./calls";
+import { captureExit, closeRecord, hasRoom, openRecord, record } from "./record";
+import { exitSkipped } from "./resume";
+import { armReturn } from "./returns";
+import { countInjected, instructionBytes, matchRow } from "./rows";
+import { currentTask } from "./tasks";
+
+/** What interceptException and interceptInterrupt answer. */
+export const DELIVER: u32 = 0;
+export const HANDLED: u32 = 1;
+export const LEAVE: u32 = 2;
+
+// @ts-ignore: decorator
+@inline function monitored(): bool { return load<u32>(MONITOR_ON) != 0; }
+
+/** A record of the exit fields. */
+function recordExit(row: usize, reason: u32, vector: u32, rip: u64, icount: u64): void {
+  openRecord(u32(load<u8>(row, TRAP_ROW_recordKind)), rip, icount, currentTask(false));
+  store<u8>(record, load<u8>(row, TRAP_ROW_mechanism), RECORD_mechanism);
+  store<u8>(record, load<u8>(row, TRAP_ROW_abi), RECORD_abi);
+  store<u32>(record, reason | (vector << 8), RECORD_detail);
+  captureExit(reason);
+  closeRecord();
+}
+
+/** A fault about to be delivered, RIP already what would be saved. */
+export function interceptException(vector: u32, hasCode: bool, code: u32): u32 {
+  if (vector > 31 || ((load<u32>(VMCS_EXCEPTION_BITMAP) >> vector) & 1) == 0) return DELIVER;
+  const rip = load<u64>(RIP);
+  store<u32>(EXIT_VECTOR, vector);
+  store<u32>(EXIT_ERROR_CODE, code);
+  store<u32>(EXIT_LENGTH, 0);
+  store<u64>(EXIT_QUALIFICATION, vector == VECTOR_PF ? load<u64>(FAULT_ADDRESS) : 0);
+  store<u64>(EXIT_VALUE, 0);
+  const bytes = instructionBytes(rip);
+  store<u32>(FAULT_HAS_CODE, u32(hasCode));
+  store<u32>(FAULT_CODE, code);
+  if (monitored()) {
+    const row = matchRow(EXIT_EXCEPTION, vector, bytes);
+    if (row == 0) {
+      countInjected();
+      return DELIVER;
+    }
+    if (load<u8>(row, TRAP_ROW_recordKind) == RECORD_KIND_callEntry || load<u8>(row, TRAP_ROW_recordKind) == RECORD_KIND_callReturn) {
+      // A look-alike: the instruction's own intercept would have matched, so this fault is the guest's.
+      countInjected();
+      return DELIVER;
+    }
+    if (load<u8>(row, TRAP_ROW_recordKind) != RECORD_KIND_pad) {
+      if (!hasRoom()) {
+        store<u32>(FAULT_PENDING, vector + 1);
+        store<u32>(EXIT_REASON, EXIT_RING_FULL);
+        return LEAVE;
+      }
+      recordExit(row, EXIT_EXCEPTION, vector, rip, load<u64>(ICOUNT));
+    }
+    if (load<u8>(row, TRAP_ROW_completion) != COMPLETION_host) return DELIVER;
+  }
+  store<u32>(EXIT_REASON, EXIT_EXCEPTION);
+  return LEAVE;
+}
+
+/**
+ * SYSCALL, SYSRET, SYSENTER, SYSEXIT whose enabling register is hidden: the fault that the hidden value makes is ours.
+ * True: the instruction executes with the guest's own value. `bytes`: its opcode.
+ */
+export function interceptHidden(op: usize, vector: u32, bytes: u64): bool {
+  if (exitSkipped(op)) return true;
+  if (!monitored()) {
+    leaveWithFault(op, vector);
+    return false;
+  }
+  const row = matchRow(EXIT_EXCEPTION, vector, bytes);
+  if (row == 0) return true;
+  const kind = u32(load<u8>(row, TRAP_ROW_recordKind));
+  if (kind != RECORD_KIND_pad && !hasRoom()) {
+    raiseExit(EXIT_RING_FULL);
+    return false;
+  }
+  const completion = u32(load<u8>(row, TRAP_ROW_completion));
+  if (completion == COMPLETION_inject) {
+    if (vector == VECTOR_GP) raiseCode(vector, 0); else raise(vector);
+    return false;
+  }
+  if (kind == RECORD_KIND_callEntry) recordEntry(op, u32(load<u8>(row, TRAP_ROW_mechanism)), u32(load<u8>(row, TRAP_ROW_abi)));
+  else if (kind == RECORD_KIND_callReturn) armReturn();
+  if (completion == COMPLETION_complete) return true;
+  leaveWithFault(op, vector);
+  return false;
+}
+
+function leaveWithFault(op: usize, vector: u32): void {
+  store<u32>(EXIT_VECTOR, vector);
+  store<u32>(EXIT_ERROR_CODE, 0);
+  store<u32>(EXIT_LENGTH, opLength(op));
+  store<u64>(EXIT_QUALIFICATION, 0);
+  store<u64>(EXIT_VALUE, 0);
+  instructionBytes(instructionRip(op));
+  store<u32>(FAULT_HAS_CODE, u32(vector == VECTOR_GP));
+  store<u32>(FAULT_CODE, 0);
+  raiseExit(EXIT_EXCEPTION);
+}
+
+/**
+ * An instruction that a control watches, before it has done anything. True: it executes. False: run() is left at it.
+ * The qualification's low byte is what trap rows match as vector.
+ */
+export function interceptInstruction(op: usize, reason: u32, qualification: u32, value: u64): bool {
+  if (exitSkipped(op)) return true;
+  let row: usize = 0;
+  if (monitored()) {
+    row = matchRow(reason, qualification & 255, 0);
+    if (row == 0) return true;
+    if (load<u8>(row, TRAP_ROW_recordKind) != RECORD_KIND_pad && !hasRoom()) {
+      raiseExit(EXIT_RING_FULL);
+      return false;
+    }
+  }
+  const rip = instructionRip(op);
+  instructionBytes(rip);
+  store<u32>(EXIT_VECTOR, 0);
+  store<u32>(EXIT_ERROR_CODE, 0);
+  store<u32>(EXIT_LENGTH, opLength(op));
+  store<u64>(EXIT_QUALIFICATION, u64(qualification));
+  store<u64>(EXIT_VALUE, value);
+  if (row) {
+    syncCount();
+    if (load<u8>(row, TRAP_ROW_recordKind) != RECORD_KIND_pad) recordExit(row, reason, qualification & 255, rip, load<u64>(ICOUNT));
+    if (load<u8>(row, TRAP_ROW_completion) != COMPLETION_host) return true;
+  }
+  raiseExit(reason);
+  return false;
+}
+
+/** A vector beyond the IDT limit in force, though not beyond the guest's own. `software`: INT n, which may leave run(). */
+export function interceptInterrupt(vector: u32, software: bool): u32 {
+  if (!software) {
+    if (!monitored()) return DELIVER;
+    const outside = matchRow(EXIT_INTERRUPT, vector, 0);
+    if (outside != 0 && load<u8>(outside, TRAP_ROW_recordKind) != RECORD_KIND_pad && hasRoom()) {
+      describeInterrupt(vector);
+      recordExit(outside, EXIT_INTERRUPT, vector, load<u64>(RIP), load<u64>(ICOUNT));
+    }
+    return DELIVER;
+  }
+  const op: usize = load<u32>(RUN_OP);
+  if (exitSkipped(op)) return DELIVER;
+  let row: usize = 0;
+  if (monitored()) {
+    row = matchRow(EXIT_INTERRUPT, vector, u64(0xcd) | (u64(vector) << 8));
+    if (row == 0) return DELIVER;
+    const kind = u32(load<u8>(row, TRAP_ROW_recordKind));
+    if (kind != RECORD_KIND_pad && !hasRoom()) {
+      raiseExit(EXIT_RING_FULL);
+      return LEAVE;
+    }
+    describeInterrupt(vector);
+    if (kind == RECORD_KIND_callEntry) recordEntry(op, u32(load<u8>(row, TRAP_ROW_mechanism)), u32(load<u8>(row, TRAP_ROW_abi)));
+    else if (kind != RECORD_KIND_pad) {
+      syncCount();
+      recordExit(row, EXIT_INTERRUPT, vector, instructionRip(op), load<u64>(ICOUNT));
+    }
+    if (load<u8>(row, TRAP_ROW_completion) != COMPLETION_host) return DELIVER;
+  } else describeInterrupt(vector);
+  store<u32>(EXIT_LENGTH, opLength(op));
+  raiseExit(EXIT_INTERRUPT);
+  return LEAVE;
+}
+
+/** As hardware with the truncated table would say it: #GP, the vector in the error code. */
+function describeInterrupt(vector: u32): void {
+  store<u32>(EXIT_VECTOR, vector);
+  store<u32>(EXIT_ERROR_CODE, (vector << 3) | 2);
+  store<u32>(EXIT_LENGTH, 0);
+  store<u64>(EXIT_QUALIFICATION, 0);
+  store<u64>(EXIT_VALUE, 0);
+  instructionBytes(load<u64>(RIP));
+}

@@ -1,0 +1,76 @@
+// Guest memory as the monitor reads it: by the present page tables, without faults, accessed bits or TLB fills.
+import { MODE, REGION_RAM } from "../generated/layout";
+import { canonical, inspect, isRam, NO_TRANSLATION } from "../mmu";
+import { MODE_LONG } from "../mode";
+import { TLB_READ, entryOf, tableOf } from "../tlb";
+
+const ABSENT: usize = 0;
+
+/** Address in linear memory of a guest-virtual one; 0 if its page is not present or not RAM. */
+export function hostOf(linear: u64): usize {
+  const page = linear & ~4095;
+  const user = entryOf(tableOf(TLB_READ + 2), linear);
+  if (load<u64>(user) == page) return <u32>linear + load<u32>(user, 8);
+  const kernel = entryOf(tableOf(TLB_READ), linear);
+  if (load<u64>(kernel) == page) return <u32>linear + load<u32>(kernel, 8);
+  if (load<u32>(MODE) & MODE_LONG) {
+    if (!canonical(linear)) return ABSENT;
+  } else linear &= 0xffff_ffff;
+  const physical = inspect(linear);
+  return physical == NO_TRANSLATION || !isRam(physical) ? ABSENT : REGION_RAM + <usize>physical;
+}
+
+/** Copies up to `length` bytes; returns how many there were before an absent page. */
+export function copyGuest(linear: u64, length: u32, to: usize): u32 {
+  let done: u32 = 0;
+  while (done < length) {
+    const from = hostOf(linear + done);
+    if (from == ABSENT) return done;
+    const part = min<u32>(length - done, 4096 - (<u32>(linear + done) & 4095));
+    memory.copy(to + done, from, part);
+    done += part;
+  }
+  return done;
+}
+
+/** The same up to a NUL, which is not copied. `nulFound` tells why it ended. */
+export let nulFound: bool = false;
+
+export function copyString(linear: u64, limit: u32, to: usize): u32 {
+  nulFound = false;
+  let done: u32 = 0;
+  while (done < limit) {
+    const from = hostOf(linear + done);
+    if (from == ABSENT) return done;
+    const part = min<u32>(limit - done, 4096 - (<u32>(linear + done) & 4095));
+    for (let i: u32 = 0; i < part; i++) {
+      const byte = load<u8>(from + i);
+      if (byte == 0) {
+        nulFound = true;
+        return done + i;
+      }
+      store<u8>(to + done + i, byte);
+    }
+    done += part;
+  }
+  const next = hostOf(linear + done);
+  if (next != ABSENT && load<u8>(next) == 0) nulFound = true;
+  return done;
+}
+
+/** True, and the value in `word`, if all 8 bytes are present. */
+export let word: u64 = 0;
+
+export function readWord(linear: u64): bool {
+  if ((<u32>linear & 4095) <= 4088) {
+    const from = hostOf(linear);
+    if (from == ABSENT) return false;
+    word = load<u64>(from);
+    return true;
+  }
+  const low = copyGuest(linear, 8, SPLIT);
+  word = load<u64>(SPLIT);
+  return low == 8;
+}
+
+const SPLIT: usize = memory.data(8);

@@ -1,0 +1,170 @@
+// Appending records to the ring. The consumer may run in another thread: ringHead moves when a record is complete.
+import {
+  CPL, CR3, EXIT_BYTES, EXIT_ERROR_CODE, EXIT_LENGTH, EXIT_LINEAR, EXIT_PHYSICAL, EXIT_QUALIFICATION, EXIT_VALUE,
+  EXIT_VECTOR, GPR, IDLE_TIME, REGION_RING, REGION_RING_SIZE, RING_HEAD, RING_RECORDS, RING_TAIL, SEG_BASE,
+} from "../generated/layout";
+import {
+  ARGUMENT_result, CAPTURE_address, CAPTURE_argument, CAPTURE_BYTES, CAPTURE_fullLength, CAPTURE_kind, CAPTURE_KIND_exit,
+  CAPTURE_length, CAPTURE_status, CAPTURE_STATUS_absent, CAPTURE_STATUS_complete, CAPTURE_STATUS_full, CAPTURE_STATUS_limited,
+  EXIT_BLOCK_BYTES, EXIT_BLOCK_bytes, EXIT_BLOCK_errorCode, EXIT_BLOCK_length, EXIT_BLOCK_linear, EXIT_BLOCK_physical,
+  EXIT_BLOCK_qualification, EXIT_BLOCK_reason, EXIT_BLOCK_value, EXIT_BLOCK_vector, POLICY_header, POLICY_HEADER_captureMisses,
+  RECORD_abi, RECORD_BYTES, RECORD_captureCount, RECORD_cpl, RECORD_cr3, RECORD_detail, RECORD_FLAG_truncated, RECORD_flags,
+  RECORD_fsBase, RECORD_gpr, RECORD_gsBase, RECORD_icount, RECORD_kind, RECORD_KIND_pad, RECORD_LIMIT, RECORD_mechanism,
+  RECORD_rflags, RECORD_rip, RECORD_size, RECORD_task, RECORD_time, RECORD_vcpu, ROOM,
+} from "../generated/monitor-layout";
+import { readRflags } from "../flags";
+import { SEG_FS, SEG_GS } from "../mode";
+import { copyGuest, copyString, nulFound } from "./read";
+
+/** The record under construction, and where its next capture goes. */
+export let record: usize = 0;
+let cursor: usize = 0;
+let end: usize = 0;
+let position: u64 = 0;
+
+/** Is there room for whatever the next event may append? */
+export function hasRoom(): bool {
+  return load<u64>(RING_HEAD) + ROOM - atomic.load<u64>(RING_TAIL) <= u64(REGION_RING_SIZE);
+}
+
+export function openRecord(kind: u32, rip: u64, icount: u64, task: u64): void {
+  position = load<u64>(RING_HEAD);
+  let place = <u32>position & (<u32>REGION_RING_SIZE - 1);
+  const rest = <u32>REGION_RING_SIZE - place;
+  if (rest < RECORD_LIMIT) {
+    const pad = REGION_RING + place;
+    store<u32>(pad, rest, RECORD_size);
+    store<u16>(pad, <u16>RECORD_KIND_pad, RECORD_kind);
+    position += rest;
+    place = 0;
+  }
+  record = REGION_RING + place;
+  cursor = record + RECORD_BYTES;
+  end = record + RECORD_LIMIT;
+  store<u16>(record, <u16>kind, RECORD_kind);
+  store<u16>(record, 0, RECORD_flags);
+  store<u64>(record, icount, RECORD_icount);
+  store<u64>(record, icount + load<u64>(IDLE_TIME), RECORD_time);
+  store<u64>(record, task, RECORD_task);
+  store<u64>(record, rip, RECORD_rip);
+  store<u32>(record, <u32>readRflags(), RECORD_rflags);
+  store<u8>(record, <u8>load<u32>(CPL), RECORD_cpl);
+  store<u8>(record, 0, RECORD_vcpu);
+  store<u8>(record, 0, RECORD_mechanism);
+  store<u8>(record, 0, RECORD_abi);
+  store<u64>(record, load<u64>(CR3), RECORD_cr3);
+  memory.copy(record + RECORD_gpr, GPR, 128);
+  store<u64>(record, load<u64>(SEG_BASE + (SEG_FS << 3)), RECORD_fsBase);
+  store<u64>(record, load<u64>(SEG_BASE + (SEG_GS << 3)), RECORD_gsBase);
+  store<u32>(record, 0, RECORD_captureCount);
+  store<u32>(record, 0, RECORD_detail);
+}
+
+export function setFlag(flag: u32): void { store<u16>(record, <u16>(u32(load<u16>(record, RECORD_flags)) | flag), RECORD_flags); }
+
+export function closeRecord(): void {
+  const size = <u32>(cursor - record);
+  store<u32>(record, size, RECORD_size);
+  store<u64>(RING_RECORDS, load<u64>(RING_RECORDS) + 1);
+  atomic.store<u64>(RING_HEAD, position + size);
+}
+
+/** Bytes of data that the next capture may still have; 0 also when not even its header fits. */
+function roomLeft(): u32 {
+  const used = <u32>(cursor - record) + CAPTURE_BYTES;
+  return used >= RECORD_LIMIT ? 0 : (RECORD_LIMIT - used) & ~(<u32>7);
+}
+
+/** Writes the header before `length` bytes that already lie at `dataPlace()`. Returns the data's address. */
+function commit(argument: u32, kind: u32, address: u64, length: u32, full: u64, status: u32): usize {
+  const header = cursor;
+  store<u16>(header, <u16>argument, CAPTURE_argument);
+  store<u16>(header, <u16>kind, CAPTURE_kind);
+  store<u32>(header, length, CAPTURE_length);
+  store<u64>(header, address, CAPTURE_address);
+  store<u32>(header, <u32>min<u64>(full, 0xffff_ffff), CAPTURE_fullLength);
+  store<u32>(header, status, CAPTURE_status);
+  const data = header + CAPTURE_BYTES;
+  const padded = (length + 7) & ~(<u32>7);
+  for (let i = length; i < padded; i++) store<u8>(data + i, 0);
+  cursor = data + padded;
+  store<u32>(record, load<u32>(record, RECORD_captureCount) + 1, RECORD_captureCount);
+  if (status == CAPTURE_STATUS_absent) {
+    const misses: usize = POLICY_header + POLICY_HEADER_captureMisses;
+    store<u64>(misses, load<u64>(misses) + 1);
+  }
+  return data;
+}
+
+function overflowed(): void { setFlag(RECORD_FLAG_truncated); }
+
+/** Bytes captured by the last captureBytes; its result is the data's address, 0 if nothing fitted. */
+export let captured: u32 = 0;
+
+/** Guest bytes: `full` there are, at most `limit` are wanted. */
+export function captureBytes(argument: u32, kind: u32, address: u64, full: u64, limit: u32): usize {
+  captured = 0;
+  const room = roomLeft();
+  if (room == 0) {
+    overflowed();
+    return 0;
+  }
+  let status: u32 = full > u64(limit) ? CAPTURE_STATUS_limited : CAPTURE_STATUS_complete;
+  let wanted = <u32>min<u64>(full, u64(limit));
+  if (wanted > room) {
+    wanted = room;
+    status = CAPTURE_STATUS_full;
+    overflowed();
+  }
+  const length = copyGuest(address, wanted, cursor + CAPTURE_BYTES);
+  if (length < wanted) status = CAPTURE_STATUS_absent;
+  captured = length;
+  return commit(argument, kind, address, length, full, status);
+}
+
+/** A NUL-terminated string. */
+export function captureString(argument: u32, kind: u32, address: u64, limit: u32): void {
+  const room = roomLeft();
+  if (room == 0) return overflowed();
+  const wanted = min<u32>(limit, room);
+  const length = copyString(address, wanted, cursor + CAPTURE_BYTES);
+  let status: u32 = CAPTURE_STATUS_complete;
+  if (!nulFound) {
+    if (length < wanted) status = CAPTURE_STATUS_absent;
+    else if (wanted < limit) {
+      status = CAPTURE_STATUS_full;
+      overflowed();
+    } else status = CAPTURE_STATUS_limited;
+  }
+  commit(argument, kind, address, length, u64(length) + u64(!nulFound), status);
+}
+
+/** A capture without bytes; returns its header, so that the length and status can follow. */
+export function captureHeader(argument: u32, kind: u32, address: u64): usize {
+  if (roomLeft() == 0) {
+    overflowed();
+    return 0;
+  }
+  return commit(argument, kind, address, 0, 0, CAPTURE_STATUS_complete) - CAPTURE_BYTES;
+}
+
+/** Bytes of the core's own memory. */
+export function captureOwn(kind: u32, from: usize, length: u32, address: u64): void {
+  memory.copy(cursor + CAPTURE_BYTES, from, length);
+  commit(ARGUMENT_result, kind, address, length, u64(length), CAPTURE_STATUS_complete);
+}
+
+/** The exit fields as EXIT_BLOCK. */
+export function captureExit(reason: u32): void {
+  const block = cursor + CAPTURE_BYTES;
+  store<u32>(block, reason, EXIT_BLOCK_reason);
+  store<u32>(block, load<u32>(EXIT_VECTOR), EXIT_BLOCK_vector);
+  store<u32>(block, load<u32>(EXIT_ERROR_CODE), EXIT_BLOCK_errorCode);
+  store<u32>(block, load<u32>(EXIT_LENGTH), EXIT_BLOCK_length);
+  store<u64>(block, load<u64>(EXIT_QUALIFICATION), EXIT_BLOCK_qualification);
+  store<u64>(block, load<u64>(EXIT_LINEAR), EXIT_BLOCK_linear);
+  store<u64>(block, load<u64>(EXIT_PHYSICAL), EXIT_BLOCK_physical);
+  store<u64>(block, load<u64>(EXIT_VALUE), EXIT_BLOCK_value);
+  memory.copy(block + EXIT_BLOCK_bytes, EXIT_BYTES, 16);
+  commit(ARGUMENT_result, CAPTURE_KIND_exit, 0, EXIT_BLOCK_BYTES, u64(EXIT_BLOCK_BYTES), CAPTURE_STATUS_complete);
+}

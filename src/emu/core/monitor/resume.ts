@@ -1,0 +1,27 @@
+// How the host goes on after an exit: the instruction completes, or the guest gets its fault.
+import {
+  EXIT_REASON, EXIT_SKIP, EXIT_SKIP_ICOUNT, EXIT_SKIP_RIP, EXIT_VECTOR, FAULT_PENDING, ICOUNT, RIP,
+} from "../generated/layout";
+import { deliverFaults } from "../deliver";
+import { instructionRip, syncCount } from "../run";
+
+/** The next run() executes the instruction at RIP without the intercept that made the last exit. */
+export function completeExit(): void {
+  store<u32>(EXIT_SKIP, 1);
+  store<u64>(EXIT_SKIP_RIP, load<u64>(RIP));
+  store<u64>(EXIT_SKIP_ICOUNT, load<u64>(ICOUNT));
+}
+
+/** After EXIT.exception: delivers it to the guest. Returns -1, or EXIT.shutdown after a triple fault. */
+export function injectExit(): i32 {
+  store<u32>(FAULT_PENDING, load<u32>(EXIT_VECTOR) + 1);
+  return deliverFaults(false) ? -1 : <i32>load<u32>(EXIT_REASON);
+}
+
+/** True once, for the instruction that completeExit() was called for. */
+export function exitSkipped(op: usize): bool {
+  if (load<u32>(EXIT_SKIP) == 0) return false;
+  store<u32>(EXIT_SKIP, 0);
+  syncCount();
+  return load<u64>(EXIT_SKIP_ICOUNT) == load<u64>(ICOUNT) && load<u64>(EXIT_SKIP_RIP) == instructionRip(op);
+}

@@ -1,0 +1,50 @@
+// Trap rows: which policy an event belongs to.
+import { CPL, EXIT_BYTES, MODE, SEG_BASE } from "../generated/layout";
+import {
+  POLICY_header, POLICY_HEADER_evaluated, POLICY_HEADER_injected, POLICY_HEADER_trapRowCount, POLICY_trapRows,
+  TRAP_FLAG_fromKernel, TRAP_FLAG_fromUser, TRAP_ROW_bytes, TRAP_ROW_BYTES, TRAP_ROW_flags, TRAP_ROW_hits,
+  TRAP_ROW_mask, TRAP_ROW_reason, TRAP_ROW_vector,
+} from "../generated/monitor-layout";
+import { MODE_BITS, MODE_CODE64, SEG_CS } from "../mode";
+import { copyGuest } from "./read";
+
+function count(at: usize): void { store<u64>(at, load<u64>(at) + 1); }
+
+/** The first row that matches, 0 if none does. `bytes`: the instruction without its prefixes. */
+export function matchRow(reason: u32, vector: u32, bytes: u64): usize {
+  count(POLICY_header + POLICY_HEADER_evaluated);
+  const rows = load<u32>(POLICY_header, POLICY_HEADER_trapRowCount);
+  const cpl = load<u32>(CPL);
+  for (let i: u32 = 0; i < rows; i++) {
+    const row: usize = POLICY_trapRows + i * TRAP_ROW_BYTES;
+    if (load<u8>(row, TRAP_ROW_reason) != reason || load<u8>(row, TRAP_ROW_vector) != vector) continue;
+    if ((bytes & load<u64>(row, TRAP_ROW_mask)) != load<u64>(row, TRAP_ROW_bytes)) continue;
+    const flags = u32(load<u16>(row, TRAP_ROW_flags));
+    if ((flags & TRAP_FLAG_fromUser) != 0 && cpl != 3) continue;
+    if ((flags & TRAP_FLAG_fromKernel) != 0 && cpl != 0) continue;
+    count(row + TRAP_ROW_hits);
+    return row;
+  }
+  return 0;
+}
+
+/** A trap that is nobody's: the guest gets it unchanged. */
+export function countInjected(): void { count(POLICY_header + POLICY_HEADER_injected); }
+
+function isPrefix(byte: u32, long: bool): bool {
+  if (long && (byte & 0xf0) == 0x40) return true;
+  return byte == 0x66 || byte == 0x67 || byte == 0xf0 || byte == 0xf2 || byte == 0xf3
+    || (byte & 0xe7) == 0x26 || byte == 0x64 || byte == 0x65;
+}
+
+/** Copies the instruction at `rip` to exitBytes and returns its first 8 bytes after the prefixes. */
+export function instructionBytes(rip: u64): u64 {
+  memory.fill(EXIT_BYTES, 0, 16);
+  const long = (load<u32>(MODE) & MODE_BITS) == MODE_CODE64;
+  const length = copyGuest(long ? rip : rip + load<u64>(SEG_BASE + (SEG_CS << 3)), 15, EXIT_BYTES);
+  let skip: u32 = 0;
+  while (skip < length && isPrefix(u32(load<u8>(EXIT_BYTES + skip)), long)) skip++;
+  let bytes: u64 = 0;
+  for (let i: u32 = 0; i < 8 && skip + i < 16; i++) bytes |= u64(load<u8>(EXIT_BYTES + skip + i)) << (i << 3);
+  return bytes;
+}

@@ -1,0 +1,119 @@
+// Who runs: the kernel's current task pointer, what is known of it, and its pending call.
+import { KERNEL_GS_BASE, REGION_TASKS, SEG_BASE } from "../generated/layout";
+import {
+  CAPTURE_KIND_task, POLICY_header, POLICY_HEADER_taskBase, POLICY_HEADER_taskFieldCount, POLICY_HEADER_taskMinimum,
+  POLICY_HEADER_taskOffset, POLICY_taskFields, RECORD_KIND_task, TASK_BASE_absolute, TASK_BASE_kernelFs, TASK_BASE_none,
+  TASK_ENTRIES, TASK_ENTRY_BYTES, TASK_ENTRY_identity, TASK_ENTRY_lastIcount, TASK_ENTRY_state, TASK_ENTRY_task,
+  TASK_FIELD_FLAG_key, TASK_FIELD_ROW_BYTES, TASK_FIELD_ROW_dereferences, TASK_FIELD_ROW_flags, TASK_FIELD_ROW_offset0,
+  TASK_FIELD_ROW_place, TASK_FIELD_ROW_size, TASK_IDENTITY_BYTES,
+} from "../generated/monitor-layout";
+import { SEG_FS, SEG_GS } from "../mode";
+import { copyGuest, hostOf, readWord, word } from "./read";
+import { captureOwn, closeRecord, openRecord } from "./record";
+
+const PROBES: u32 = 16;
+/** Where calls of unknown tasks are kept. */
+const NOBODY: usize = REGION_TASKS + <usize>TASK_ENTRIES * <usize>TASK_ENTRY_BYTES;
+
+function base(atUser: bool): u64 {
+  const gs = load<u64>(SEG_BASE + (SEG_GS << 3));
+  const other = load<u64>(KERNEL_GS_BASE);
+  if (atUser) return other;
+  return <i64>gs < 0 ? gs : other;
+}
+
+/** The current task pointer, 0 if unknown. `atUser`: user code is about to enter the kernel, or was just returned to. */
+export function currentTask(atUser: bool): u64 {
+  const kind = load<u32>(POLICY_header, POLICY_HEADER_taskBase);
+  if (kind == TASK_BASE_none) return 0;
+  let at = load<u64>(POLICY_header, POLICY_HEADER_taskOffset);
+  if (kind == TASK_BASE_kernelFs) at += load<u64>(SEG_BASE + (SEG_FS << 3));
+  else if (kind != TASK_BASE_absolute) at += base(atUser);
+  if (!readWord(at)) return 0;
+  return word < load<u64>(POLICY_header, POLICY_HEADER_taskMinimum) ? 0 : word;
+}
+
+/** The entry of a task, a fresh one if there was none. */
+export function entryOfTask(task: u64, icount: u64): usize {
+  if (task == 0) return NOBODY;
+  let slot = <u32>((task >> 6) * 0x9e37_79b1) >> 8;
+  let oldest: usize = 0;
+  for (let i: u32 = 0; i < PROBES; i++, slot++) {
+    const entry = REGION_TASKS + <usize>(slot & (TASK_ENTRIES - 1)) * <usize>TASK_ENTRY_BYTES;
+    const found = load<u64>(entry, TASK_ENTRY_task);
+    if (found == task) {
+      store<u64>(entry, icount, TASK_ENTRY_lastIcount);
+      return entry;
+    }
+    if (found == 0) return fresh(entry, task, icount);
+    if (oldest == 0 || load<u64>(entry, TASK_ENTRY_lastIcount) < load<u64>(oldest, TASK_ENTRY_lastIcount)) oldest = entry;
+  }
+  return fresh(oldest, task, icount);
+}
+
+function fresh(entry: usize, task: u64, icount: u64): usize {
+  memory.fill(entry, 0, TASK_ENTRY_BYTES);
+  store<u64>(entry, task, TASK_ENTRY_task);
+  store<u64>(entry, icount, TASK_ENTRY_lastIcount);
+  return entry;
+}
+
+/** The task is gone: whatever comes under its pointer next is another one. */
+export function forgetTask(entry: usize): void {
+  store<u32>(entry, 0, TASK_ENTRY_state);
+  memory.fill(entry + TASK_ENTRY_identity, 0, TASK_IDENTITY_BYTES);
+}
+
+const present: usize = memory.data(256);
+
+/** Appends a task record if the task's identity is not what it was at its last event. */
+export function checkIdentity(entry: usize, task: u64, rip: u64, icount: u64): void {
+  const count = load<u32>(POLICY_header, POLICY_HEADER_taskFieldCount);
+  if (task == 0 || count == 0) return;
+  let changed = false;
+  let another = false;
+  for (let i: u32 = 0; i < count; i++) {
+    const row: usize = POLICY_taskFields + i * TASK_FIELD_ROW_BYTES;
+    const place = u32(load<u16>(row, TASK_FIELD_ROW_place));
+    const size = u32(load<u8>(row, TASK_FIELD_ROW_size));
+    const at = fieldAddress(row, task);
+    const from = at == 0 ? 0 : hostOf(at);
+    const known = entry + TASK_ENTRY_identity + place;
+    if (from == 0 || (<u32>at & 4095) + size > 4096) {
+      // Across a page end, or absent: by way of a copy.
+      memory.fill(present, 0, size);
+      if (from != 0) copyGuest(at, size, present);
+      if (same(present, known, size)) continue;
+      memory.copy(known, present, size);
+    } else {
+      if (same(from, known, size)) continue;
+      memory.copy(known, from, size);
+    }
+    changed = true;
+    if (load<u32>(row, TASK_FIELD_ROW_flags) & TASK_FIELD_FLAG_key) another = true;
+  }
+  if (!changed) return;
+  if (another) store<u32>(entry, 0, TASK_ENTRY_state);
+  openRecord(RECORD_KIND_task, rip, icount, task);
+  captureOwn(CAPTURE_KIND_task, entry + TASK_ENTRY_identity, TASK_IDENTITY_BYTES, task);
+  closeRecord();
+}
+
+/** Guest-virtual address of a field, 0 if a pointer on the way is null or absent. */
+function fieldAddress(row: usize, task: u64): u64 {
+  let at = task + i64(load<i32>(row, TASK_FIELD_ROW_offset0));
+  const steps = u32(load<u8>(row, TASK_FIELD_ROW_dereferences));
+  for (let i: u32 = 0; i < steps; i++) {
+    if (!readWord(at) || word == 0) return 0;
+    at = word + i64(load<i32>(row + TASK_FIELD_ROW_offset0 + ((i + 1) << 2)));
+  }
+  return at;
+}
+
+function same(a: usize, b: usize, size: u32): bool {
+  if (size == 4) return load<u32>(a) == load<u32>(b);
+  if (size == 8) return load<u64>(a) == load<u64>(b);
+  if (size == 16) return load<u64>(a) == load<u64>(b) && load<u64>(a, 8) == load<u64>(b, 8);
+  for (let i: u32 = 0; i < size; i++) if (load<u8>(a + i) != load<u8>(b + i)) return false;
+  return true;
+}

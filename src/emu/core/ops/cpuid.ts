@@ -1,0 +1,47 @@
+// CPUID by the table of isa/cpuid.ts.
+import {
+  APIC_BASE, CONTROL_CPUID, CPU_VENDOR, CR4, EXIT_CPUID, VMCS_CONTROLS, XCR0,
+} from "../generated/layout";
+import { CPUID_COUNT, CPUID_ROWS } from "../generated/cpuid";
+import { CR4_OSXSAVE } from "../mode";
+import { interceptInstruction } from "../monitor/intercept";
+import { RAX, RBX, RCX, RDX } from "./sized";
+
+const ROW_BYTES: usize = 28;
+const ANY: u32 = 0xffff_ffff;
+const EDX_APIC: u32 = 1 << 9;
+const ECX_OSXSAVE: u32 = 1 << 27;
+const APIC_ENABLED: u64 = 1 << 11;
+
+/** Row that answers, 0 if there is none: all registers are 0 then. */
+function rowOf(leaf: u32, subleaf: u32): usize {
+  const vendor = load<u32>(CPU_VENDOR);
+  for (let i: u32 = 0; i < CPUID_COUNT; i++) {
+    const row = CPUID_ROWS + i * ROW_BYTES;
+    if (load<u32>(row) != leaf) continue;
+    const rowSubleaf = load<u32>(row, 4);
+    const rowVendor = load<u32>(row, 8);
+    if ((rowSubleaf == ANY || rowSubleaf == subleaf) && (rowVendor == ANY || rowVendor == vendor)) return row;
+  }
+  return 0;
+}
+
+export function cpuid(op: usize): void {
+  const leaf = load<u32>(RAX);
+  const subleaf = load<u32>(RCX);
+  if ((load<u32>(VMCS_CONTROLS) & CONTROL_CPUID) != 0
+    && !interceptInstruction(op, EXIT_CPUID, leaf, u64(subleaf))) return;
+  const row = rowOf(leaf, subleaf);
+  let ecx: u32 = row ? load<u32>(row, 20) : 0;
+  let edx: u32 = row ? load<u32>(row, 24) : 0;
+  if (leaf == 1) {
+    if (load<u64>(CR4) & CR4_OSXSAVE) ecx |= ECX_OSXSAVE;
+    if ((load<u64>(APIC_BASE) & APIC_ENABLED) == 0) edx &= ~EDX_APIC;
+  }
+  // Topology leaves name the level asked for even where there is none.
+  if (leaf == 0xb && row == 0) ecx = subleaf & 0xff;
+  store<u64>(RAX, u64(row ? load<u32>(row, 12) : 0));
+  store<u64>(RBX, u64(row ? load<u32>(row, 16) : 0));
+  store<u64>(RCX, u64(ecx));
+  store<u64>(RDX, u64(edx));
+}

@@ -1,0 +1,106 @@
+// IN OUT INS OUTS: rights by IOPL and the TSS's bitmap, the I/O intercept, then the host's devices.
+import {
+  CONTROL_IO, CPL, CR0, EXIT_IO, EXIT_LENGTH, EXIT_QUALIFICATION, EXIT_VALUE, RFLAGS, VMCS_CONTROLS, VMCS_IO_BITMAP,
+} from "../generated/layout";
+import { faulted, raiseExit } from "../fault";
+import { DF, IOPL, VM } from "../flags";
+import { portIn, portOut } from "../host";
+import { probeWrite, segmentLinear } from "../memory";
+import { CR0_PE, SEG_ES } from "../mode";
+import { exitSkipped } from "../monitor/resume";
+import { PREFIX_REP, PREFIX_REPNE, opImm8, opLength, opPrefixes, opSegment, opSize } from "../op";
+import { instructionRip, jumpTo, syncCount } from "../run";
+import { checkPortBitmap } from "../task-state";
+import { RAX, RCX, RDI, RDX, RSI, addressMask, readLinear, readRegister, writeLinear, writeRegister } from "./sized";
+
+const QUALIFICATION_IN: u64 = 1 << 24;
+const QUALIFICATION_STRING: u64 = 1 << 25;
+
+/** 64-bit operand size is 32 for ports. */
+// @ts-ignore: decorator
+@inline function portSize(op: usize): u32 { return min<u32>(opSize(op), 4); }
+
+/** False: a fault or an exit is pending. */
+function allowed(op: usize, port: u32, size: u32, value: u64, how: u64): bool {
+  const rflags = load<u64>(RFLAGS);
+  if ((load<u64>(CR0) & CR0_PE) != 0
+    && (u64(load<u32>(CPL)) > (rflags & IOPL) >> 12 || (rflags & VM) != 0)) {
+    checkPortBitmap(port, size);
+    if (faulted()) return false;
+  }
+  syncCount();
+  if ((load<u32>(VMCS_CONTROLS) & CONTROL_IO) == 0) return true;
+  for (let i: u32 = 0; i < size; i++) {
+    const at = (port + i) & 0xffff;
+    if ((load<u8>(VMCS_IO_BITMAP + (at >> 3)) >> (at & 7)) & 1) {
+      if (exitSkipped(op)) return true;
+      store<u64>(EXIT_QUALIFICATION, u64(port) | (u64(size) << 16) | how);
+      store<u64>(EXIT_VALUE, value);
+      store<u32>(EXIT_LENGTH, opLength(op));
+      raiseExit(EXIT_IO);
+      return false;
+    }
+  }
+  return true;
+}
+
+function input(op: usize, port: u32, size: u32): void {
+  if (allowed(op, port, size, 0, QUALIFICATION_IN)) writeRegister(RAX, size, u64(portIn(port, size)));
+}
+
+function output(op: usize, port: u32, size: u32): void {
+  const value = readRegister(RAX, size);
+  if (allowed(op, port, size, value, 0)) portOut(port, size, <u32>value);
+}
+
+export function inALIb(op: usize): void { input(op, opImm8(op), 1); }
+export function inEaxIb(op: usize): void { input(op, opImm8(op), portSize(op)); }
+export function inALDx(op: usize): void { input(op, u32(load<u16>(RDX)), 1); }
+export function inEaxDx(op: usize): void { input(op, u32(load<u16>(RDX)), portSize(op)); }
+export function outIbAL(op: usize): void { output(op, opImm8(op), 1); }
+export function outIbEax(op: usize): void { output(op, opImm8(op), portSize(op)); }
+export function outDxAL(op: usize): void { output(op, u32(load<u16>(RDX)), 1); }
+export function outDxEax(op: usize): void { output(op, u32(load<u16>(RDX)), portSize(op)); }
+
+function advance(register: usize, mask: u64, by: u64): void {
+  const old = load<u64>(register);
+  const moved = (old + by) & mask;
+  store<u64>(register, mask == 0xffff ? (old & ~mask) | moved : moved);
+}
+
+/** One element of INS or OUTS; a repeated one comes back to itself until rCX is 0. */
+function stringPort(op: usize, size: u32, incoming: bool): void {
+  const mask = addressMask(op);
+  const repeated = (opPrefixes(op) & (PREFIX_REP | PREFIX_REPNE)) != 0;
+  if (repeated && (load<u64>(RCX) & mask) == 0) return;
+  const step: u64 = load<u64>(RFLAGS) & DF ? 0 - u64(size) : u64(size);
+  if (incoming) insertOne(op, size, mask, step);
+  else extractOne(op, size, mask, step);
+  if (faulted() || !repeated) return;
+  advance(RCX, mask, ~(<u64>0));
+  if (load<u64>(RCX) & mask) jumpTo(instructionRip(op));
+}
+
+function insertOne(op: usize, size: u32, mask: u64, step: u64): void {
+  const port = u32(load<u16>(RDX));
+  const linear = segmentLinear(SEG_ES, load<u64>(RDI) & mask, size, true);
+  if (!faulted()) probeWrite(linear, size);
+  if (faulted() || !allowed(op, port, size, 0, QUALIFICATION_IN | QUALIFICATION_STRING)) return;
+  writeLinear(linear, size, u64(portIn(port, size)));
+  if (!faulted()) advance(RDI, mask, step);
+}
+
+function extractOne(op: usize, size: u32, mask: u64, step: u64): void {
+  const port = u32(load<u16>(RDX));
+  const linear = segmentLinear(opSegment(op), load<u64>(RSI) & mask, size, false);
+  if (faulted()) return;
+  const value = readLinear(linear, size);
+  if (faulted() || !allowed(op, port, size, value, QUALIFICATION_STRING)) return;
+  portOut(port, size, <u32>value);
+  advance(RSI, mask, step);
+}
+
+export function insb(op: usize): void { stringPort(op, 1, true); }
+export function insv(op: usize): void { stringPort(op, portSize(op), true); }
+export function outsb(op: usize): void { stringPort(op, 1, false); }
+export function outsv(op: usize): void { stringPort(op, portSize(op), false); }
