@@ -22,6 +22,8 @@ interface CoreExports {
   reset(vendor: number): void;
   run(budget: number): number;
   stepOver(): number;
+  completeExit(): void;
+  injectExit(): number;
   modeChanged(): void;
   flushTlb(): void;
   invalidatePhysical(address: number, length: number): void;
@@ -91,6 +93,16 @@ export class Core {
   /** Runs one instruction with the second-level permissions ignored. Returns a value of EXIT. */
   stepOver(): number {
     return this.core.stepOver();
+  }
+
+  /** The next run() executes the instruction that made the last exit, without that intercept. */
+  completeExit(): void {
+    this.core.completeExit();
+  }
+
+  /** After EXIT.exception: the guest gets its fault. Returns EXIT.shutdown after a triple fault, else -1. */
+  injectExit(): number {
+    return this.core.injectExit();
   }
 
   /** Puts the processor into its state after power-on. RAM, the intercept controls and `icount` stay. */

@@ -14,7 +14,7 @@ import { commitFrame, openPresentStack, pushFrame } from "./frame";
 import { deliverLong, deliverProtected } from "./gates";
 import { readSystem32 } from "./memory";
 import { CR0_PE, SEG_CS } from "./mode";
-import { HANDLED, LEAVE, interceptException, interceptInterrupt } from "./monitor/intercept";
+import { HANDLED, LEAVE, interceptBreakpoint, interceptException, interceptInterrupt } from "./monitor/intercept";
 import { setParagraph } from "./segments";
 
 export const EVENT_EXTERNAL: u32 = 0;
@@ -85,6 +85,7 @@ export function deliverInterrupt(vector: u32, kind: u32): bool {
   if (beyondForcedLimit(vector) && (kind == EVENT_SOFTWARE || kind == EVENT_EXTERNAL)) {
     if (interceptInterrupt(vector, kind == EVENT_SOFTWARE) == LEAVE) return false;
   }
+  if ((kind == EVENT_BREAKPOINT || kind == EVENT_INT1) && !interceptBreakpoint(vector)) return false;
   const rflags = load<u64>(RFLAGS);
   if (kind == EVENT_SOFTWARE && (rflags & VM) != 0 && (rflags & IOPL) != IOPL) {
     raiseCode(VECTOR_GP, 0);

@@ -8,6 +8,7 @@ import { flushBlocks, invalidateWritten } from "./blocks";
 export { modeChanged } from "./mode";
 export { run, stepOver } from "./run";
 export { reset } from "./reset";
+export { completeExit, injectExit } from "./monitor/resume";
 
 /** Once, before anything else. `ramSize` in bytes. */
 export function init(ramSize: u32): void {

@@ -4,6 +4,7 @@ import {
   CR0, CR2, CR3, CR4, CR8, XCR0, DR, EFER, PAT, APIC_BASE, MXCSR, FPU_CONTROL, CPU_VENDOR, A20, CPL, HALTED,
   INTERRUPT_SHADOW, NMI_BLOCKED, NMI_PENDING, FAULT_PENDING, LEAVE_BLOCK, XMM,
 } from "./generated/layout";
+import { CPUID_SIGNATURES } from "./generated/cpuid";
 import { setFlags } from "./flags";
 import { modeChanged, SEG_CS, SEG_LDTR, SEG_TR } from "./mode";
 import { flushTlb } from "./tlb";
@@ -11,12 +12,11 @@ import { flushTlb } from "./tlb";
 const RESET_CR0: u64 = 0x6000_0010;
 const RESET_PAT: u64 = 0x0007_0406_0007_0406;
 const RESET_APIC_BASE: u64 = 0xfee0_0900; // enabled, bootstrap processor
-const SIGNATURE: u64 = 0x600f20; // EDX: family, model, stepping
 
 export function reset(vendor: u32): void {
   store<u32>(CPU_VENDOR, vendor);
   memory.fill(GPR, 0, 128);
-  store<u64>(GPR + 16, SIGNATURE);
+  store<u64>(GPR + 16, u64(load<u32>(CPUID_SIGNATURES + (vendor << 2))));
   store<u64>(RIP, 0xfff0);
   store<u64>(RFLAGS, 2);
   setFlags(0);

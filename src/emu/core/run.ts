@@ -1,15 +1,15 @@
 // Where the program counter is, and what happens between blocks.
 import {
   RIP, CODE_PAGE, MODE, RUN_OP, RUN_LEFT, RUN_START, ICOUNT, BUDGET_LEFT, RFLAGS, DR, HALTED, INTERRUPT_SHADOW,
-  INTERRUPT_PENDING, NMI_PENDING, NMI_BLOCKED, EXIT_REQUEST, LEAVE_BLOCK, FAULT_PENDING, FAULT_KIND, FAULT_HAS_CODE,
-  FAULT_CODE, FAULT_ADDRESS, VMCS_EXCEPTION_BITMAP, VMCS_CONTROLS, CONTROL_SINGLE_STEP, CONTROL_EXTERNAL_INTERRUPT,
-  EXIT_REASON, EXIT_VECTOR, EXIT_ERROR_CODE, EXIT_QUALIFICATION, EXIT_BUDGET, EXIT_HALT, EXIT_HOST_REQUEST,
-  EXIT_EXCEPTION, EXIT_SINGLE_STEP, EXIT_INTERRUPT, EXIT_SHUTDOWN, SECOND_LEVEL_IGNORED,
+  INTERRUPT_PENDING, NMI_PENDING, NMI_BLOCKED, EXIT_REQUEST, LEAVE_BLOCK, VMCS_CONTROLS, CONTROL_SINGLE_STEP,
+  EXIT_REASON, EXIT_BUDGET, EXIT_HALT, EXIT_HOST_REQUEST, EXIT_SINGLE_STEP, SECOND_LEVEL_IGNORED,
 } from "./generated/layout";
 import { loop } from "./generated/loop";
 import { opLength, opPageOffset, opRemaining } from "./op";
 import { MODE_BITS, MODE_CODE64 } from "./mode";
-import { faulted, raiseTrap, KIND_EXIT, VECTOR_DB, VECTOR_PF } from "./fault";
+import { EVENT_EXTERNAL, EVENT_NMI, deliverInterrupt, deliverPending } from "./deliver";
+import { faulted, raiseTrap, VECTOR_DB } from "./fault";
+import { acknowledgeInterrupt } from "./host";
 import { TF, IF } from "./flags";
 
 /** RIP of the instruction. */
@@ -41,20 +41,18 @@ let trapAfterStep: bool = false;
 let exitAfterStep: bool = false;
 let stepOverNext: bool = false;
 
-function takeFault(): i32 {
-  const vector = load<u32>(FAULT_PENDING) - 1;
-  if (load<u32>(FAULT_KIND) == KIND_EXIT) {
-    store<u32>(FAULT_PENDING, 0);
-    return load<u32>(EXIT_REASON);
+/** The interrupt or NMI that waits and may come now. False: run() is to be left with exitReason. */
+function takeInterrupt(): bool {
+  if (load<u32>(NMI_PENDING) != 0 && load<u32>(NMI_BLOCKED) == 0) {
+    store<u32>(NMI_PENDING, 0);
+    store<u32>(HALTED, 0);
+    return deliverInterrupt(2, EVENT_NMI);
   }
-  if (load<u32>(VMCS_EXCEPTION_BITMAP) & (1 << vector)) {
-    store<u32>(EXIT_VECTOR, vector);
-    store<u32>(EXIT_ERROR_CODE, load<u32>(FAULT_CODE));
-    store<u64>(EXIT_QUALIFICATION, vector == VECTOR_PF ? load<u64>(FAULT_ADDRESS) : 0);
-    store<u32>(FAULT_PENDING, 0);
-    return EXIT_EXCEPTION;
-  }
-  return -1;
+  if (load<u32>(INTERRUPT_PENDING) == 0 || (load<u64>(RFLAGS) & IF) == 0) return true;
+  const vector = acknowledgeInterrupt();
+  if (vector < 0) return true;
+  store<u32>(HALTED, 0);
+  return deliverInterrupt(<u32>vector, EVENT_EXTERNAL);
 }
 
 /** Between instructions: faults, exits, interrupts. A value of EXIT, or -1 to go on at state.rip. */
@@ -71,8 +69,7 @@ export function boundary(left: i32): i32 {
   store<u32>(LEAVE_BLOCK, 0);
   if (faulted()) {
     exitAfterStep = false;
-    const reason = takeFault();
-    if (reason >= 0) return reason;
+    if (!deliverPending()) return load<u32>(EXIT_REASON);
   }
   if (leaving == 2) return load<u32>(EXIT_REASON);
   if (stepped && exitAfterStep) {
@@ -85,11 +82,12 @@ export function boundary(left: i32): i32 {
   }
   const shadow = load<u32>(INTERRUPT_SHADOW) != 0;
   if (shadow) store<u32>(INTERRUPT_SHADOW, 0);
-  if (load<u32>(HALTED)) return EXIT_HALT;
   if (left == 0) {
     if (shadow) store<u32>(INTERRUPT_SHADOW, 1);
     return EXIT_BUDGET;
   }
+  if (!shadow && !takeInterrupt()) return load<u32>(EXIT_REASON);
+  if (load<u32>(HALTED)) return EXIT_HALT;
   if (load<u64>(RFLAGS) & TF) {
     stepping = true;
     trapAfterStep = true;
@@ -100,6 +98,7 @@ export function boundary(left: i32): i32 {
     stepOverNext = false;
   }
   if (shadow) stepping = true;
+  store<u32>(LEAVE_BLOCK, 0);
   return -1;
 }
 

@@ -96,7 +96,13 @@ const MMXEXT = bits({ mmxext: 22 });
 const REPEATED = STANDARD_EDX & 0x0183_f3ff;
 
 /** So that kernels need no work-arounds for processors we are not: AMD APM volume 3, E.4.21. */
-const QUIRK_FREE = bits({ noNestedDataBreakpoints: 0, lfenceRdtsc: 2, nullSelectorClearsBase: 6, autoIbrs: 8, srsoNo: 29 });
+const QUIRK_FREE = bits({
+  noNestedDataBreakpoints: 0,
+  lfenceRdtsc: 2,
+  nullSelectorClearsBase: 6,
+  autoIbrs: 8,
+  srsoNo: 29,
+});
 const SPECULATIVE_STORE_BYPASS_NO = bits({ ssbNo: 26 });
 
 const BRAND = 'Trapline x86-64 processor'.padEnd(48, '\0');

@@ -244,14 +244,7 @@ export class Stage {
       return this.picture(undefined, `left the core by '${name}'`);
     }
     const vector = core.get('exitVector');
-    const rip = core.get64('rip');
-    if (vector === VECTOR_BP) {
-      // A trap: RIP is behind INT3.
-      core.set64('rip', rip - 1n);
-      return this.picture(undefined, undefined);
-    }
-    if (vector === 6 && rip < BigInt(RAM_SIZE) && core.ram[Number(rip)] === BREAKPOINT)
-      return this.picture(undefined, undefined);
+    if (vector === VECTOR_BP) return this.picture(undefined, undefined);
     return this.picture(
       { vector, code: core.get('exitErrorCode'), address: core.get64('exitQualification') },
       undefined,

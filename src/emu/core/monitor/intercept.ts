@@ -103,12 +103,43 @@ export function interceptHidden(op: usize, vector: u32, bytes: u64): bool {
   return false;
 }
 
-function leaveWithFault(op: usize, vector: u32): void {
+/** INT3, INTO, INT1 count as exceptions. True: deliver it. False: run() is left, RIP at the instruction. */
+export function interceptBreakpoint(vector: u32): bool {
+  if (((load<u32>(VMCS_EXCEPTION_BITMAP) >> vector) & 1) == 0) return true;
+  const op: usize = load<u32>(RUN_OP);
+  if (exitSkipped(op)) return true;
+  let row: usize = 0;
+  if (monitored()) {
+    row = matchRow(EXIT_EXCEPTION, vector, instructionBytes(instructionRip(op)));
+    if (row == 0) {
+      countInjected();
+      return true;
+    }
+    if (load<u8>(row, TRAP_ROW_recordKind) != RECORD_KIND_pad) {
+      if (!hasRoom()) {
+        raiseExit(EXIT_RING_FULL);
+        return false;
+      }
+      syncCount();
+      describe(vector, 0, opLength(op));
+      recordExit(row, EXIT_EXCEPTION, vector, instructionRip(op), load<u64>(ICOUNT));
+    }
+    if (load<u8>(row, TRAP_ROW_completion) != COMPLETION_host) return true;
+  }
+  leaveWithFault(op, vector);
+  return false;
+}
+
+function describe(vector: u32, errorCode: u32, length: u32): void {
   store<u32>(EXIT_VECTOR, vector);
-  store<u32>(EXIT_ERROR_CODE, 0);
-  store<u32>(EXIT_LENGTH, opLength(op));
+  store<u32>(EXIT_ERROR_CODE, errorCode);
+  store<u32>(EXIT_LENGTH, length);
   store<u64>(EXIT_QUALIFICATION, 0);
   store<u64>(EXIT_VALUE, 0);
+}
+
+function leaveWithFault(op: usize, vector: u32): void {
+  describe(vector, 0, opLength(op));
   instructionBytes(instructionRip(op));
   store<u32>(FAULT_HAS_CODE, u32(vector == VECTOR_GP));
   store<u32>(FAULT_CODE, 0);
@@ -183,10 +214,6 @@ export function interceptInterrupt(vector: u32, software: bool): u32 {
 
 /** As hardware with the truncated table would say it: #GP, the vector in the error code. */
 function describeInterrupt(vector: u32): void {
-  store<u32>(EXIT_VECTOR, vector);
-  store<u32>(EXIT_ERROR_CODE, (vector << 3) | 2);
-  store<u32>(EXIT_LENGTH, 0);
-  store<u64>(EXIT_QUALIFICATION, 0);
-  store<u64>(EXIT_VALUE, 0);
+  describe(vector, (vector << 3) | 2, 0);
   instructionBytes(load<u64>(RIP));
 }

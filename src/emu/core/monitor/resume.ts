@@ -1,8 +1,9 @@
 // How the host goes on after an exit: the instruction completes, or the guest gets its fault.
 import {
-  EXIT_REASON, EXIT_SKIP, EXIT_SKIP_ICOUNT, EXIT_SKIP_RIP, EXIT_VECTOR, FAULT_PENDING, ICOUNT, RIP,
+  EXIT_LENGTH, EXIT_REASON, EXIT_SKIP, EXIT_SKIP_ICOUNT, EXIT_SKIP_RIP, EXIT_VECTOR, FAULT_PENDING, ICOUNT, RIP,
 } from "../generated/layout";
 import { deliverFaults } from "../deliver";
+import { VECTOR_BP, VECTOR_DB, VECTOR_OF } from "../fault";
 import { instructionRip, syncCount } from "../run";
 
 /** The next run() executes the instruction at RIP without the intercept that made the last exit. */
@@ -12,9 +13,17 @@ export function completeExit(): void {
   store<u64>(EXIT_SKIP_ICOUNT, load<u64>(ICOUNT));
 }
 
-/** After EXIT.exception: delivers it to the guest. Returns -1, or EXIT.shutdown after a triple fault. */
+/**
+ * After EXIT.exception: delivers it to the guest. Returns -1, or EXIT.shutdown after a triple fault. INT3, INTO and INT1
+ * execute in the next run().
+ */
 export function injectExit(): i32 {
-  store<u32>(FAULT_PENDING, load<u32>(EXIT_VECTOR) + 1);
+  const vector = load<u32>(EXIT_VECTOR);
+  if (vector == VECTOR_BP || vector == VECTOR_OF || (vector == VECTOR_DB && load<u32>(EXIT_LENGTH) != 0)) {
+    completeExit();
+    return -1;
+  }
+  store<u32>(FAULT_PENDING, vector + 1);
   return deliverFaults(false) ? -1 : <i32>load<u32>(EXIT_REASON);
 }
 
