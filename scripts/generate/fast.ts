@@ -53,10 +53,7 @@ export function fast(rows: readonly OpcodeRow[], numberOf: (row: OpcodeRow) => n
       taken.add(slot);
       const ends =
         /h = GO_\w+; break;$/.test(form.body) || (form.body.endsWith('{ TAKEN }') && !form.body.includes('if ('));
-      const id = addCase(
-        generic,
-        form.onlyWithoutFlags ? `/* ${form.size} bytes */ break;` : `${form.body} ${ends ? '' : tail(form)}`,
-      );
+      const id = addCase(generic, `${form.body} ${ends ? '' : tail(form)}`);
       const need = { register: 0, memory: 0, stack: 1, flat: 2 }[form.needs];
       forms.push(slot, id | (need << 12));
       const bits =

@@ -73,8 +73,23 @@ export function setFlags(value: u32): void {
   store<u64>(FLAG_SOURCE, u64(value & STATUS));
 }
 
+/** CF and OF as given at their places, the others as they are (rotations). */
+export function setCarryOverflow(bits: u32): void {
+  const kind = load<u32>(FLAG_KIND);
+  if (kind >> 2 == FLAG_EXPLICIT) store<u64>(FLAG_SOURCE, (load<u64>(FLAG_SOURCE) & ~u64(CF | OF)) | u64(bits));
+  else {
+    const others = bits | adjust();
+    store<u32>(FLAG_KIND, (FLAG_RESULT_ONLY << 2) | (kind & 3));
+    store<u64>(FLAG_SOURCE, u64(others));
+  }
+}
+
 /** Only the status flags in `mask`. */
 export function setFlagsMasked(mask: u32, value: u32): void {
+  if (mask == (CF | OF)) {
+    setCarryOverflow(value & mask);
+    return;
+  }
   setFlags((flags() & ~mask) | (value & mask));
 }
 

@@ -10,9 +10,8 @@ export interface FastForm {
   /** What it needs: `register` form, `memory` operand at a flat address, a flat 64- or 32-bit `stack`, `flat` code. */
   readonly needs: 'register' | 'memory' | 'stack' | 'flat';
   readonly body: string;
-  /** The same without setting flags, for when nothing can see them. `only`: there is no body with flags. */
+  /** The same without setting flags, for when nothing can see them. */
   readonly bodyWithoutFlags?: string;
-  readonly onlyWithoutFlags?: boolean;
   /** Status flags: how many of them it writes, whether it reads any. */
   readonly writes?: 'all' | 'some';
   readonly reads?: boolean;
@@ -267,19 +266,21 @@ function oneRegister(): FastForm[] {
         });
       }
       if (size < 4) continue;
-      for (const [name, fn] of [
-        ['rol', 'rotl'],
-        ['ror', 'rotr'],
+      const top = bits - 1;
+      for (const [name, fn, carryBit, other] of [
+        ['rol', 'rotl', 0, top],
+        ['ror', 'rotr', top, top - 1],
       ] as const) {
+        const compute = `${start} ${skip} const r: ${t} = ${fn}<${t}>(a, <${t}>n); ${write}`;
+        const bit = (index: number) => `(<u32>(u64(r) >> ${index}) & 1)`;
         forms.push({
           mnemonic: name,
           operands,
           size,
           needs: 'register',
           writes: 'some',
-          onlyWithoutFlags: true,
-          body: '',
-          bodyWithoutFlags: `${start} const r: ${t} = ${fn}<${t}>(a, <${t}>n); ${write}`,
+          body: `${compute} setCarryOverflow(${bit(carryBit)} | ((${bit(carryBit)} ^ ${bit(other)}) << 11));`,
+          bodyWithoutFlags: compute,
         });
       }
     }
@@ -314,7 +315,8 @@ function moves(): FastForm[] {
     ] as const) {
       const bytes = Number(from.slice(1)) / 8;
       const wide = (address: string) => `<${t}><${signed(size)}>load<${from}>(${address})`;
-      const extended = (address: string) => (from.startsWith('u') ? `<${t}>load<${from}>(${address})` : wide(address));
+      const extended = (address: string) =>
+        from.startsWith('u') || bytes === size ? `<${t}>load<u${bytes * 8}>(${address})` : wide(address);
       forms.push({ mnemonic, operands: operand, size, needs: 'register', body: put(reg, size, extended(rm)) });
       forms.push({
         mnemonic,

@@ -13,7 +13,7 @@ export function differences(vector: Vector, before: Picture, after: Picture, sta
   };
   const { o } = vector;
   if (after.stray !== undefined) return [after.stray];
-  expect('exception', describe(o.exc && { ...o.exc }), describe(asExpected(after, o.exc?.e !== undefined)));
+  expect('exception', describe(o.exc), describe(asExpected(after, o.exc, stage)));
   expect('rip', BigInt(`0x${o.ip}`), after.rip);
   for (let i = 0; i < (vector.m === 64 ? 16 : 8); i++) {
     const mask = BigInt(`0x${vector.rm?.[String(i)] ?? 'ffffffffffffffff'}`);
@@ -49,10 +49,16 @@ interface Exception {
   readonly cr2?: string | undefined;
 }
 
-function asExpected(after: Picture, withCode: boolean): Exception | undefined {
+/**
+ * The exception in the record's form. In the read-only area the recording process may not have had the page in
+ * memory yet: the error code's P bit is as the record has it.
+ */
+function asExpected(after: Picture, recorded: Exception | undefined, stage: Stage): Exception | undefined {
   if (after.exception === undefined) return undefined;
   const { vector, code, address } = after.exception;
-  return { v: vector, e: withCode ? code : undefined, cr2: vector === 14 ? hex(address) : undefined };
+  const lazy = vector === 14 && stage.isReadOnly(address);
+  const e = recorded?.e === undefined ? undefined : lazy ? (code & ~1) | (recorded.e & 1) : code;
+  return { v: vector, e, cr2: vector === 14 ? hex(address) : undefined };
 }
 
 function describe(exception: Exception | undefined): string {

@@ -284,6 +284,11 @@ export class Stage {
     return changed;
   }
 
+  /** Mapped, but not for writing. */
+  isReadOnly(address: bigint): boolean {
+    return AREAS.some((area) => !area.writable && address >= area.from && address < area.to);
+  }
+
   /** A byte of memory before the run. */
   byteBefore(address: number): number {
     return this.before[address] ?? 0;
