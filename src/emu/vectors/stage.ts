@@ -25,6 +25,17 @@ const PDPT = 0x10_1000;
 const PD = 0x10_2000;
 const PT = 0x10_3000;
 const GDT = 0x10_4000;
+const IDT = 0x10_5000;
+/** Where interrupt handlers stand, 16 bytes each, all HLT. */
+const HANDLERS = 0x10_6000;
+const HLT = 0xf4;
+const TSS = 0x10_7000;
+/** End of the supervisor's stack. */
+const STACK0 = 0x10_9000;
+const VECTOR_OF = 4;
+const INTO = 0xce;
+/** Gates that user mode may call. */
+const USER_GATES = [3, VECTOR_OF];
 /** PE MP ET NE WP AM PG; PAE PGE OSFXSR OSXMMEXCPT FSGSBASE. */
 const CR0 = 0x8005_0033n;
 const CR4 = 0x1_06b0n;
@@ -128,7 +139,18 @@ export class Stage {
         view.setBigUint64(PT + (page >> 12) * 8, entry, true);
       }
     }
-    view.setBigUint64(PT + (GDT >> 12) * 8, BigInt(GDT | 0x63), true);
+    for (const page of [GDT, IDT, HANDLERS, TSS, STACK0 - 4096]) {
+      view.setBigUint64(PT + (page >> 12) * 8, BigInt(page | 0x63), true);
+    }
+    ram.fill(HLT, HANDLERS, HANDLERS + 4096);
+    for (let vector = 0; vector < 256; vector++) {
+      const handler = HANDLERS + vector * 16;
+      const privilege = USER_GATES.includes(vector) ? 0xee00 : 0x8e00;
+      view.setUint32(IDT + vector * 16, (0x10 << 16) | (handler & 0xffff), true);
+      view.setUint32(IDT + vector * 16 + 4, (handler & 0xffff_0000) | privilege, true);
+    }
+    view.setBigUint64(TSS + 4, BigInt(STACK0), true);
+    view.setUint16(TSS + 0x66, 0xffff, true); // no I/O permission bitmap
     const descriptors = [
       0n,
       0x00cf9b000000ffffn,
@@ -149,6 +171,12 @@ export class Stage {
     core.set64('efer', 0xd01n);
     core.set64('gdtrBase', BigInt(GDT));
     core.set('gdtrLimit', 0x7f);
+    core.set64('idtrBase', BigInt(IDT));
+    core.set('idtrLimit', 0xfff);
+    core.set('segSelector', 0x40, 7);
+    core.set64('segBase', BigInt(TSS), 7);
+    core.set('segLimit', 0x67, 7);
+    core.set('segAttr', 0x8b, 7);
     core.set('vmcsExceptionBitmap', 0xffff_ffff);
   }
 
@@ -239,6 +267,7 @@ export class Stage {
   run(): Picture {
     const { core } = this;
     const reason = core.run(STEPS);
+    if (reason === EXIT.halt && core.get('cpl') === 0) return this.interrupted();
     if (reason !== EXIT.exception) {
       const name = Object.entries(EXIT).find(([, value]) => value === reason)?.[0] ?? String(reason);
       return this.picture(undefined, `left the core by '${name}'`);
@@ -249,6 +278,19 @@ export class Stage {
       { vector, code: core.get('exitErrorCode'), address: core.get64('exitQualification') },
       undefined,
     );
+  }
+
+  /** A software interrupt reached its handler: the user's registers are on the supervisor's stack. */
+  private interrupted(): Picture {
+    const { core } = this;
+    const vector = (Number(core.get64('rip')) - HANDLERS) >> 4;
+    const frame = Number(core.get64('gpr', 4));
+    const word = (index: number) => core.view.getBigUint64(core.ram.byteOffset + frame + index * 8, true);
+    const rip = word(0);
+    core.set64('rip', vector === VECTOR_BP ? rip - 1n : rip);
+    core.rflags = word(2);
+    core.set64('gpr', word(3), 4);
+    return this.picture(vector === VECTOR_BP ? undefined : { vector, code: 0, address: 0n }, undefined);
   }
 
   private picture(exception: Picture['exception'], stray: string | undefined): Picture {
