@@ -274,6 +274,10 @@ export class Stage {
     }
     const vector = core.get('exitVector');
     if (vector === VECTOR_BP) return this.picture(undefined, undefined);
+    if (vector === VECTOR_OF) {
+      // INTO traps: the recorder saw RIP behind it.
+      core.set64('rip', BigInt(core.ram.indexOf(INTO, Number(core.get64('rip'))) + 1));
+    }
     return this.picture(
       { vector, code: core.get('exitErrorCode'), address: core.get64('exitQualification') },
       undefined,
