@@ -17,6 +17,9 @@ import type { ChunkSummary } from '../trace/summary.ts';
 /** An index frame follows so many others, so that a killed recorder leaves most of it. */
 const INDEX_INTERVAL = 64;
 
+/** Inputs wait for the next chunk of events, unless they are many bytes. */
+const INPUT_BYTES = 1 << 20;
+
 export type FrameKind = (typeof FRAME_KIND)[keyof typeof FRAME_KIND];
 
 /** What the trace holds. */
@@ -37,6 +40,8 @@ export class TraceFile {
   readonly #appender: FrameAppender;
   readonly #encoder = new ChunkEncoder();
   readonly #inputs = new InputEncoder();
+  #waitingInputs: InputEntry[] = [];
+  #waitingBytes = 0;
   #unindexed: IndexEntry[] = [];
   #events = 0;
   #written = 0;
@@ -50,6 +55,11 @@ export class TraceFile {
     this.add(FRAME_KIND.header, encodeHeader(header));
   }
 
+  /** Events so far, written or not. */
+  get events(): number {
+    return this.#events;
+  }
+
   addEvent(event: EventRecord): void {
     this.#encoder.add(event);
     this.#events++;
@@ -58,13 +68,14 @@ export class TraceFile {
     if (this.#encoder.full) this.writeChunk();
   }
 
-  /** Events that are not in the file yet. */
+  /** Events and inputs that are not in the file yet. */
   get unwritten(): number {
-    return this.#encoder.count;
+    return this.#encoder.count + this.#waitingInputs.length;
   }
 
-  /** Writes what events there are as a chunk. */
+  /** Writes what inputs there are, and what events as a chunk. */
   writeChunk(): void {
+    this.#writeInputs();
     if (this.#encoder.count === 0) return;
     const before = this.#appender.offset;
     const { payload, summary } = this.#encoder.finish(this.#written);
@@ -74,6 +85,18 @@ export class TraceFile {
   }
 
   addInputs(entries: readonly InputEntry[]): void {
+    for (const entry of entries) {
+      this.#waitingInputs.push(entry);
+      this.#waitingBytes += entry.bytes.length;
+    }
+    if (this.#waitingBytes >= INPUT_BYTES) this.#writeInputs();
+  }
+
+  #writeInputs(): void {
+    if (this.#waitingInputs.length === 0) return;
+    const entries = this.#waitingInputs;
+    this.#waitingInputs = [];
+    this.#waitingBytes = 0;
     this.add(FRAME_KIND.inputs, this.#inputs.encode(entries));
   }
 
@@ -114,6 +137,7 @@ export class TraceFile {
     return this.totals(lost);
   }
 
+  /** What is in the file; `lost` is taken as given. */
   totals(lost: number): TraceTotals {
     return {
       events: this.#written,

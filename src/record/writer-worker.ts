@@ -125,8 +125,8 @@ class Writer {
   }
 
   #showProgress(): void {
-    const { events, calls, bytes } = this.#file.totals(0);
-    this.#control.setProgress(events + this.#file.unwritten, calls, bytes);
+    const { calls, bytes } = this.#file.totals(0);
+    this.#control.setProgress(this.#file.events, calls, bytes);
   }
 
   #writeDueChunk(): void {

@@ -12,7 +12,16 @@ export interface InputEntry {
   readonly kind: string;
   /** Instruction count at which the machine took it. */
   readonly icount: number;
+  /** Virtual nanoseconds, then. */
+  readonly time: number;
+  /** A device asked for it there; otherwise the host offered it. */
+  readonly asked: boolean;
   readonly bytes: Uint8Array;
+}
+
+/** Exact up to 2^53 either way. */
+function putDifference(column: ColumnWriter, a: number, b: number): void {
+  column.difference64(a % WORD, Math.floor(a / WORD), b % WORD, Math.floor(b / WORD));
 }
 
 /** Encodes chunks of one file in order: it remembers which contents the file holds already. */
@@ -23,6 +32,8 @@ export class InputEncoder {
     const column = {
       kind: new ColumnWriter(),
       icount: new ColumnWriter(),
+      time: new ColumnWriter(),
+      asked: new ColumnWriter(),
       length: new ColumnWriter(),
       blobRow: new ColumnWriter(),
       data: new ColumnWriter(),
@@ -31,12 +42,16 @@ export class InputEncoder {
     const rows = new Map<string, number>();
     const blobSha256: Uint8Array[] = [];
     const blob: Uint8Array[] = [];
-    let before = 0;
-    for (const { kind, icount, bytes } of entries) {
+    let icountBefore = 0;
+    let aheadBefore = 0;
+    for (const { kind, icount, time, asked, bytes } of entries) {
       if (!kinds.has(kind)) kinds.set(kind, kinds.size);
       column.kind.varint(kinds.get(kind) ?? 0);
-      column.icount.difference64(icount >>> 0, Math.floor(icount / WORD), before >>> 0, Math.floor(before / WORD));
-      before = icount;
+      putDifference(column.icount, icount, icountBefore);
+      putDifference(column.time, time - icount, aheadBefore);
+      icountBefore = icount;
+      aheadBefore = time - icount;
+      column.asked.byte(asked ? 1 : 0);
       column.length.varint(bytes.length);
       if (bytes.length < BLOB_MINIMUM) {
         column.blobRow.byte(0);
@@ -78,6 +93,8 @@ export class InputDecoder {
     }
     const kind = new ColumnReader(message.kind);
     const icount = new ColumnReader(message.icount);
+    const ahead = new ColumnReader(message.time);
+    const asked = new ColumnReader(message.asked);
     const length = new ColumnReader(message.length);
     const blobRow = new ColumnReader(message.blobRow);
     const data = new ColumnReader(message.data);
@@ -86,13 +103,16 @@ export class InputDecoder {
       const name = message.kindName[kind.varint()];
       if (name === undefined) throw new ColumnError('an input has no kind');
       icount.difference64(icount.low, icount.high);
+      ahead.difference64(ahead.low, ahead.high);
+      const moment = icount.high * WORD + icount.low;
       const size = length.varint();
       const row = blobRow.varint();
       const bytes = row === 0 ? data.take(size) : this.#content(message.blobSha256[row - 1]);
       if (bytes.length !== size) throw new ColumnError('an input does not have its length');
-      entries.push({ kind: name, icount: icount.high * WORD + icount.low, bytes });
+      const time = moment + (ahead.high | 0) * WORD + ahead.low;
+      entries.push({ kind: name, icount: moment, time, asked: asked.byte() !== 0, bytes });
     }
-    if (![kind, icount, length, blobRow, data].every((column) => column.atEnd)) {
+    if (![kind, icount, ahead, asked, length, blobRow, data].every((column) => column.atEnd)) {
       throw new ColumnError('a column holds more than its inputs');
     }
     return entries;

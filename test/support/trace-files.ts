@@ -54,7 +54,7 @@ export function writeTrace(path: string, calls: number, callsAChunk = calls): Tr
   const part = { state: 0, icount: 5, offset: 0, stateSha256: new Uint8Array(0), last: false };
   file.add(FRAME_KIND.snapshot, encodeStatePart({ ...part, section: 'ram', data: new Uint8Array(100).fill(7) }));
   file.add(FRAME_KIND.profile, encodeProfile([{ name: 'os', json: '{"family":"linux"}', data: new Uint8Array(0) }]));
-  file.addInputs([{ kind: 'console', icount: 9, bytes: new TextEncoder().encode('ls\n') }]);
+  file.addInputs([{ kind: 'console', icount: 9, time: 9 + 3, asked: false, bytes: new TextEncoder().encode('ls\n') }]);
   for (let done = 0; done < calls; ) {
     const next = Math.min(calls, done + callsAChunk);
     for (; done < next; done++) {

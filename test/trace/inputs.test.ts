@@ -6,12 +6,12 @@ const page = new Uint8Array(4096).fill(42);
 
 test('inputs come back, contents stand in the file once', () => {
   const first: InputEntry[] = [
-    { kind: 'share', icount: 5, bytes: page },
-    { kind: 'console', icount: 7, bytes: text('a') },
-    { kind: 'share', icount: 2 ** 53 - 1, bytes: page },
-    { kind: 'entropy', icount: 8, bytes: new Uint8Array(0) },
+    { kind: 'share', icount: 5, time: 5 + 3, asked: false, bytes: page },
+    { kind: 'console', icount: 7, time: 2, asked: true, bytes: text('a') },
+    { kind: 'share', icount: 2 ** 53 - 1, time: 2 ** 53 - 1, asked: false, bytes: page },
+    { kind: 'entropy', icount: 8, time: 8 + 3, asked: false, bytes: new Uint8Array(0) },
   ];
-  const second: InputEntry[] = [{ kind: 'share', icount: 9, bytes: page }];
+  const second: InputEntry[] = [{ kind: 'share', icount: 9, time: 9 + 3, asked: false, bytes: page }];
   const encoder = new InputEncoder();
   const chunks = [first, second].map((entries) => encoder.encode(entries));
   expect(chunks[0]!.length).toBeLessThan(5000);
@@ -27,7 +27,7 @@ test('inputs come back, contents stand in the file once', () => {
 
 test('a content that was never there is an error', () => {
   const encoder = new InputEncoder();
-  encoder.encode([{ kind: 'share', icount: 5, bytes: page }]);
-  const second = encoder.encode([{ kind: 'share', icount: 6, bytes: page }]);
+  encoder.encode([{ kind: 'share', icount: 5, time: 5 + 3, asked: false, bytes: page }]);
+  const second = encoder.encode([{ kind: 'share', icount: 6, time: 6 + 3, asked: false, bytes: page }]);
   expect(() => new InputDecoder().decode(second)).toThrow('the content of an input is missing');
 });
