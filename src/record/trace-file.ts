@@ -63,7 +63,6 @@ export class TraceFile {
   addEvent(event: EventRecord): void {
     this.#encoder.add(event);
     this.#events++;
-    if (event.kind === EVENT_KIND.callEntry) this.#calls++;
     if (event.kind <= EVENT_KIND.callReturn && event.taskLow === 0 && event.taskHigh === 0) this.#unattributed++;
     if (this.#encoder.full) this.writeChunk();
   }
@@ -81,6 +80,7 @@ export class TraceFile {
     const { payload, summary } = this.#encoder.finish(this.#written);
     this.add(FRAME_KIND.events, payload, summary);
     this.#written += summary.count;
+    this.#calls += summary.kinds.get(EVENT_KIND.callEntry) ?? 0;
     this.#eventBytes += this.#appender.offset - before;
   }
 

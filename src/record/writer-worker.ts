@@ -1,5 +1,5 @@
 /** The writer's thread: takes records from the ring, encodes and writes them. src/record/writer.ts is its other end. */
-import { type MessagePort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import type { EventRecord } from '../trace/event.ts';
 import type { InputEntry } from '../trace/inputs.ts';
 import type { TraceHeader } from '../trace/messages.ts';
@@ -12,7 +12,8 @@ export interface WriterStart {
   readonly path: string;
   readonly header: TraceHeader;
   readonly control: SharedArrayBuffer;
-  readonly port: MessagePort;
+  /** Where orders come from. Replies go by the thread's own port: those are delivered before its end is told. */
+  readonly orders: MessagePort;
 }
 
 /** From the recording thread. `kibibytes` is what the message adds to the queue. */
@@ -39,7 +40,7 @@ const DRAIN_BYTES = 8 << 20;
 class Writer {
   readonly #path: string;
   readonly #control: WriterControl;
-  readonly #port: MessagePort;
+  readonly #orders: MessagePort;
   readonly #file: TraceFile;
   readonly #addEvent: (event: EventRecord) => void;
   #ring: RingReader | undefined;
@@ -47,10 +48,10 @@ class Writer {
   /** Set when a write has failed: from then on everything is dropped. */
   #abandoned: TraceTotals | undefined;
 
-  constructor({ path, header, control, port }: WriterStart) {
+  constructor({ path, header, control, orders }: WriterStart) {
     this.#path = path;
     this.#control = new WriterControl(control);
-    this.#port = port;
+    this.#orders = orders;
     this.#file = new TraceFile(path, header);
     this.#addEvent = (event) => this.#file.addEvent(event);
   }
@@ -64,7 +65,7 @@ class Writer {
       this.#guarded(() => {
         drained = this.#drain(DRAIN_BYTES);
       });
-      const order = receiveMessageOnPort(this.#port)?.message as WriterOrder | undefined;
+      const order = receiveMessageOnPort(this.#orders)?.message as WriterOrder | undefined;
       if (order?.type === 'close') {
         this.#close(order.report);
         return;
@@ -78,7 +79,7 @@ class Writer {
   }
 
   #reply(reply: WriterReply): void {
-    this.#port.postMessage(reply);
+    parentPort?.postMessage(reply);
   }
 
   #obey(order: WriterOrder): void {
@@ -180,7 +181,6 @@ class Writer {
     this.#control.setProgress(totals.events, totals.calls, totals.bytes);
     this.#control.close();
     this.#reply({ type: 'closed', totals });
-    this.#port.close();
   }
 }
 
@@ -190,5 +190,4 @@ try {
 } catch (error) {
   const reason = systemReason(error) ?? `the trace writer stopped: ${error instanceof Error ? error.message : error}`;
   new WriterControl(start.control).fail(`can't write ${start.path}: ${reason}`);
-  start.port.close();
 }

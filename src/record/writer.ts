@@ -1,4 +1,5 @@
 /** The recording thread's end of the trace writer. */
+import { once } from 'node:events';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { UserError } from '../emu/errors.ts';
 import { fieldAddress, REGION } from '../emu/layout.ts';
@@ -19,25 +20,29 @@ const WORKER = new URL(import.meta.url.endsWith('.ts') ? './writer-worker.ts' : 
 
 export class TraceWriterHandle {
   readonly #control: WriterControl;
-  readonly #port: MessagePort;
+  readonly #orders: MessagePort;
   readonly #worker: Worker;
   readonly #replies: ((reply: WriterReply | undefined) => void)[] = [];
   #positions: BigInt64Array | undefined;
   #ringSize = 0;
+  /** The writer's thread has ended. */
+  #gone = false;
 
   private constructor(path: string, header: TraceHeader) {
     this.#control = new WriterControl();
     const { port1, port2 } = new MessageChannel();
-    this.#port = port1;
-    const workerData: WriterStart = { path, header, control: this.#control.buffer, port: port2 };
+    this.#orders = port1;
+    const workerData: WriterStart = { path, header, control: this.#control.buffer, orders: port2 };
     this.#worker = new Worker(WORKER, { workerData, transferList: [port2] });
-    this.#port.on('message', (reply: WriterReply) => this.#replies.shift()?.(reply));
+    this.#worker.on('message', (reply: WriterReply) => this.#answer(reply));
     this.#worker.on('error', (error) =>
       this.#control.fail(`can't write ${path}: the trace writer stopped: ${error.message}`),
     );
     this.#worker.on('exit', () => {
       this.#control.fail(`can't write ${path}: the trace writer stopped`);
-      for (const reply of this.#replies.splice(0)) reply(undefined);
+      this.#gone = true;
+      this.#orders.close();
+      while (this.#replies.length > 0) this.#answer(undefined);
     });
   }
 
@@ -48,12 +53,21 @@ export class TraceWriterHandle {
     return handle;
   }
 
+  /** The writer's next reply; undefined when none can come any more. */
   #nextReply(): Promise<WriterReply | undefined> {
+    if (this.#gone) return Promise.resolve(undefined);
+    // The thread keeps the process only while somebody waits for it: a recording that failed elsewhere just ends.
+    this.#worker.ref();
     return new Promise((resolve) => this.#replies.push(resolve));
   }
 
+  #answer(reply: WriterReply | undefined): void {
+    this.#replies.shift()?.(reply);
+    if (this.#replies.length === 0) this.#worker.unref();
+  }
+
   #order(order: WriterOrder): void {
-    this.#port.postMessage(order);
+    this.#orders.postMessage(order);
     this.#control.wake();
   }
 
@@ -150,8 +164,10 @@ export class TraceWriterHandle {
     const reply = this.#nextReply();
     this.#order({ type: 'close', report });
     const closed = await reply;
-    await this.#worker.terminate();
-    this.#port.close();
+    if (!this.#gone) {
+      this.#worker.ref();
+      await once(this.#worker, 'exit');
+    }
     return closed?.type === 'closed' ? closed.totals : undefined;
   }
 }

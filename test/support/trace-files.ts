@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import { RingReader } from '../../src/record/ring.ts';
-import { type EndReport, TraceFile, type TraceTotals } from '../../src/record/trace-file.ts';
+import { TraceFile, type TraceTotals } from '../../src/record/trace-file.ts';
 import { FRAME_KIND } from '../../src/trace/frame.ts';
-import { EMPTY_HEADER, encodeProfile, encodeStatePart, type TraceHeader } from '../../src/trace/messages.ts';
+import { encodeProfile, encodeStatePart } from '../../src/trace/messages.ts';
 import { CallLoad, RingProducer } from './ring-load.ts';
+import { END, HEADER } from './trace-ends.ts';
 
 /** A folder that goes with the test file. */
 export function temporaryFolder(): string {
@@ -15,35 +16,6 @@ export function temporaryFolder(): string {
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
-
-export const HEADER: TraceHeader = {
-  ...EMPTY_HEADER,
-  program: 'trapline 0.1.0',
-  guestStart: 1_700_000_000,
-  kernelName: 'vmlinuz-6.1',
-  kernelSha256: new Uint8Array(32).fill(0xab),
-  kernelRelease: '6.1.0-56-cloud-amd64',
-  kernelCommandLine: 'console=hvc0 quiet',
-  command: ['ls', '-l', 'a b'],
-  environment: ['PATH=/bin'],
-  workingDirectory: '/tmp',
-  memory: 512 * 2 ** 20,
-  cpuVendor: 'AuthenticAMD',
-  traps: ['syscall', 'return'],
-  shares: ['/usr'],
-  settings: { entropy: 'seed 1' },
-  hostNote: 'a test',
-};
-
-export const END: EndReport = {
-  exitStatus: 3,
-  reason: 'exit',
-  message: '',
-  instructions: 123_456_789,
-  time: 2_000_000_000,
-  stateSha256: new Uint8Array(32).fill(0xcd),
-  totals: { processes: 2 },
-};
 
 /** A trace of `calls` calls in chunks of at most `callsAChunk`, with a frame of each kind. */
 export function writeTrace(path: string, calls: number, callsAChunk = calls): TraceTotals {

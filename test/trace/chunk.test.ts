@@ -8,7 +8,8 @@ import { verifyTrace } from '../../src/replay/verify.ts';
 import { EVENT_KIND, REGISTER } from '../../src/trace/event.ts';
 import type { EventChunk } from '../../src/trace/event-chunk.ts';
 import { Dice, type RawRecord, RingProducer } from '../support/ring-load.ts';
-import { END, HEADER, temporaryFolder } from '../support/trace-files.ts';
+import { END, HEADER } from '../support/trace-ends.ts';
+import { temporaryFolder } from '../support/trace-files.ts';
 
 const folder = temporaryFolder();
 const TOP = 0xffff_ffff_ffff_ffffn;
