@@ -59,14 +59,14 @@ export interface SessionEvents {
  * and sends what the host wants. Holds nothing that a snapshot at `ready` would have to keep, except `streams`.
  */
 export class Session {
-  /** The console ports are there; without them all streams are the first serial line. */
+  /** The console ports are there, says `ready`; without them all streams are the first serial line. */
   streams: boolean;
   private readonly channels: GuestChannels;
   private readonly events: SessionEvents;
   private readonly reader = new FrameReader();
 
   /** `streams` matters only to a session that takes up a restored guest, which says `ready` no more. */
-  constructor(channels: GuestChannels, events: SessionEvents, streams = true) {
+  constructor(channels: GuestChannels, events: SessionEvents, streams = false) {
     this.channels = channels;
     this.events = events;
     this.streams = streams;
@@ -86,8 +86,11 @@ export class Session {
         this.events.error(bytes);
         break;
       case PORT.terminal:
-      case SERIAL.terminal:
         this.events.terminal(bytes);
+        break;
+      case SERIAL.terminal:
+        // With console ports it is only the kernel's own console.
+        if (!this.streams) this.events.terminal(bytes);
         break;
     }
   }
