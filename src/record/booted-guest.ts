@@ -5,7 +5,6 @@ import { UserError } from '../emu/errors.ts';
 import { packSnapshot, restoreSnapshot, takeSnapshot, unpackSnapshot } from '../emu/snapshot.ts';
 import type { Guest } from './guest.ts';
 import { type GuestFacts, readGuestFacts } from './guest-facts.ts';
-import type { Randomness } from './randomness.ts';
 import { SnapshotCache, type World } from './world/index.ts';
 
 /** Fast rather than small: it is read at every start. */
@@ -54,9 +53,4 @@ export function storeBoot(guest: Guest, key: string, streams: boolean): CachedBo
   const body = packSnapshot(takeSnapshot(guest.machine), CODEC);
   new SnapshotCache().store(key, { snapshot: Buffer.concat([length, head, body]), streams });
   return cached;
-}
-
-/** Loads kernel and initramfs into the machine, as after power-on. */
-export function coldBoot(guest: Guest, world: World, randomness: Randomness): void {
-  guest.boot(world.kernel.bytes, world.initramfs, world.commandLine, randomness);
 }

@@ -5,7 +5,7 @@ import { type InputEntry, RecordingInputs } from '../emu/input-log.ts';
 import { EXIT } from '../emu/layout.ts';
 import type { Outcome } from '../emu/machine.ts';
 import { stateHash } from '../emu/state-hash.ts';
-import { bootKey, coldBoot, restoreBoot, storeBoot } from './booted-guest.ts';
+import { bootKey, restoreBoot, storeBoot } from './booted-guest.ts';
 import { HostInput, terminals, windowSize, writeAll } from './console.ts';
 import { Guest } from './guest.ts';
 import { type GuestFacts, profileFacts, UNKNOWN_GUEST } from './guest-facts.ts';
@@ -16,7 +16,8 @@ import { traceHeader } from './trace-header.ts';
 import { armSyscallTrap } from './traps/syscall.ts';
 import { DEFAULT_LIMITS, writeSyscallCaptures } from './traps/syscall-captures.ts';
 import { writeTaskPolicy } from './traps/task-policy.ts';
-import { Collector, prepareWorld, Session, shellStatus, type World } from './world/index.ts';
+import { inputKind, listenTo, machineChannels } from './world/devices.ts';
+import { Collector, PORT, prepareWorld, SERIAL, Session, shellStatus, type World } from './world/index.ts';
 import { TraceWriterHandle } from './writer.ts';
 
 /** Instructions between two looks at the host: some 10 ms of running. */
@@ -74,14 +75,15 @@ class Recording {
       memory: options.memory,
       vendor: options.vendor,
       inputs: this.#inputs,
-      randomness: { bytes: (length) => this.#random(length) } as Randomness,
+      random: (length) => this.#random(length),
       startTime: BOOT_TIME,
       disk: options.disk,
       share: this.#world.server,
     });
     this.#collector = new Collector(this.#world.collected, (message) => this.#note(message));
-    this.#session = new Session(this.#guest, this.#events());
-    this.#guest.listen((channel, bytes) => this.#session.received(channel, bytes));
+    this.#session = new Session(machineChannels(this.#guest.machine), this.#events());
+    listenTo(this.#guest.machine, this.#session);
+    this.#guest.machine.listen(inputKind(SERIAL.terminal), (bytes) => this.#kernelSaid(bytes));
   }
 
   #random(length: number): Uint8Array {
@@ -102,7 +104,7 @@ class Recording {
       started: () => {},
       output: (bytes) => this.#show(1, bytes),
       error: (bytes) => this.#show(2, bytes),
-      terminal: (bytes) => this.#terminal(bytes),
+      terminal: (bytes) => this.#show(process.stdout.isTTY === true ? 1 : 2, bytes),
       exited: (status) => {
         this.#status = shellStatus(status);
       },
@@ -127,10 +129,9 @@ class Recording {
     if (!writeAll(fd, bytes)) this.#session.endOutput(fd === 1 ? 'output' : 'error');
   }
 
-  /** Before the program runs, what appears on the first serial line is the kernel's: kept to explain a failed boot. */
-  #terminal(bytes: Uint8Array): void {
+  /** The first serial line is the kernel's: what it said last explains a boot that failed. */
+  #kernelSaid(bytes: Uint8Array): void {
     if (this.#phase === 'booting') this.#bootOutput.push(bytes.slice());
-    else this.#show(process.stdout.isTTY === true ? 1 : 2, bytes);
   }
 
   async run(): Promise<number> {
@@ -166,7 +167,7 @@ class Recording {
       this.#phase = 'ready';
       return cached.facts;
     }
-    coldBoot(this.#guest, this.#world, this.#bootRandomness);
+    this.#guest.boot(this.#world);
     await this.#drive(() => this.#phase !== 'booting');
     if (this.#phase === 'booting') {
       this.#explainBoot();
@@ -214,7 +215,7 @@ class Recording {
           if (!raw) this.#session.endInput();
           this.#wake();
         },
-        full: () => this.#guest.pending('trapline.stdin') > INPUT_LIMIT,
+        full: () => this.#guest.pending(PORT.input) > INPUT_LIMIT,
       },
       raw,
     );
