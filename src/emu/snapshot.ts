@@ -107,7 +107,7 @@ export function unpackSnapshot(packed: Uint8Array, codec: SnapshotCodec): Snapsh
     const headLength = new DataView(packed.buffer, packed.byteOffset, packed.byteLength).getUint32(0, true);
     const head = stateFields(decodeState(packed.subarray(4, 4 + headLength)));
     if (head.magic !== MAGIC || head.version !== VERSION) throw new Error('another format');
-    const pageBytes = (head.pages as Uint8Array).slice();
+    const pageBytes = new Uint8Array(head.pages as Uint8Array);
     const pages = new Uint32Array(pageBytes.buffer);
     const contents = codec.decompress(packed.subarray(4 + headLength));
     if (contents.length !== pages.length * PAGE) throw new Error('pages are missing');

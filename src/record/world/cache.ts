@@ -71,7 +71,8 @@ export class SnapshotCache {
   load(key: string): BootedGuest | undefined {
     const path = this.path(key);
     try {
-      const bytes = readFileSync(path);
+      // Not a Buffer: its slices would be views of the same bytes.
+      const bytes = new Uint8Array(readFileSync(path));
       const body = bytes.subarray(DIGEST_BYTES);
       const digest = createHash('sha256').update(body).digest();
       if (!digest.equals(bytes.subarray(0, DIGEST_BYTES))) {
