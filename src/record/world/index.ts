@@ -15,6 +15,15 @@ import { chooseShares } from './shares.ts';
 
 export { type BootedGuest, SnapshotCache } from './cache.ts';
 export { Collector } from './collect.ts';
+export {
+  diskSource,
+  inputKind,
+  listenTo,
+  machineChannels,
+  type WorldDevices,
+  type WorldDevicesOptions,
+  worldDevices,
+} from './devices.ts';
 export { PORT, type ProgramSpec, SHARE_TAG, type WindowSize } from './protocol.ts';
 export { type ExitStatus, type GuestChannels, SERIAL, Session, type SessionEvents, shellStatus } from './session.ts';
 
