@@ -109,18 +109,24 @@ export function ioctlName(command: number): string {
   return `_IOC(${DIRECTIONS[command >>> 30]}, ${hex((command >>> 8) & 0xff)}, ${hex(command & 0xff)}, ${hex((command >>> 16) & 0x3fff)})`;
 }
 
-const TYPES: Readonly<Record<number, string>> = {
-  2401: 'S_IFIFO', 4802: 'S_IFCHR', 9604: 'S_IFDIR', 14406: 'S_IFBLK', 16807: 'S_IFREG', 21609: 'S_IFLNK', 26411: 'S_IFSOCK',
-}; // biome-ignore format: one row
+const TYPES = new Map([
+  [0o010000, 'S_IFIFO'],
+  [0o020000, 'S_IFCHR'],
+  [0o040000, 'S_IFDIR'],
+  [0o060000, 'S_IFBLK'],
+  [0o100000, 'S_IFREG'],
+  [0o120000, 'S_IFLNK'],
+  [0o140000, 'S_IFSOCK'],
+]);
 const SPECIAL = [[0o4000, 'S_ISUID'], [0o2000, 'S_ISGID'], [0o1000, 'S_ISVTX']] as const; // biome-ignore format: one row
 
 /** File type and permissions: `S_IFREG|S_ISUID|0755`. */
 export function fileMode(mode: number): string {
   const parts: string[] = [];
-  const type = TYPES[mode & 0o170000];
+  const type = TYPES.get(mode & 0o170000);
   if (type !== undefined) parts.push(type);
   for (const [bit, name] of SPECIAL) if ((mode & bit) !== 0) parts.push(name);
-  parts.push(`0${(mode & 0o777).toString(8).padStart(3, '0').replace(/^000$/, '000')}`);
+  parts.push(`0${(mode & 0o777).toString(8).padStart(3, '0')}`);
   return parts.join('|');
 }
 
