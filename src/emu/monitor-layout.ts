@@ -174,6 +174,12 @@ export const EXIT_BLOCK_BYTES = 64;
 
 export const SIGNAL_FRAME_BYTES = 1024;
 
+/**
+ * Added to a capture's kind in a return record: it belongs to the entry, where its page was not present yet. The kernel
+ * has brought it in since, and read it.
+ */
+export const CAPTURE_LATE = 0x40;
+
 // ---------------------------------------------------------------------------------------------------------------
 // The policy region.
 
@@ -320,7 +326,8 @@ export const TASK_ENTRY = offsets({
   number: 4, // of the pending call
   abi: 1,
   mechanism: 1,
-  reserved: 6,
+  reserved: 2,
+  lateRows: 4, // entry's capture rows that met an absent page, one bit each
   entryRip: 8,
   nextRip: 8,
   entryIcount: 8,

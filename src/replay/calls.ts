@@ -1,3 +1,4 @@
+import { CAPTURE_LATE } from '../emu/monitor-layout.ts';
 import type { Syscall } from '../guest/linux/signature.ts';
 import { REGISTER, type RegisterName } from '../trace/event.ts';
 import type { Capture, EventChunk } from '../trace/event-chunk.ts';
@@ -70,28 +71,44 @@ export class Call {
 
   /** The first capture of an argument read at the entry or at the return. */
   capture(argument: number, phase: 'entry' | 'exit'): Capture | undefined {
-    const event = phase === 'entry' ? this.entry : this.exit;
-    if (event === undefined) return undefined;
-    const count = event.chunk.captureCount(event.row);
-    for (let i = 0; i < count; i++) {
-      const capture = event.chunk.capture(event.row, i);
-      if (capture.argument === argument && capture.kind !== LENGTH_WORD) return capture;
-    }
-    return undefined;
+    if (phase === 'exit') return firstCapture(this.exit, argument, 0);
+    const late = firstCapture(this.exit, argument, CAPTURE_LATE);
+    return late === undefined ? firstCapture(this.entry, argument, 0) : { ...late, kind: late.kind & ~CAPTURE_LATE };
   }
 
-  /** Every capture of an argument, array elements included, in the order in which they were read. */
+  /**
+   * Every capture of an argument, array elements included, in the order in which they were read. What was not present
+   * at the entry stands with the return.
+   */
   captures(argument: number, phase: 'entry' | 'exit'): Capture[] {
-    const event = phase === 'entry' ? this.entry : this.exit;
-    if (event === undefined) return [];
-    const out: Capture[] = [];
-    const count = event.chunk.captureCount(event.row);
-    for (let i = 0; i < count; i++) {
-      const capture = event.chunk.capture(event.row, i);
-      if ((capture.argument & 15) === argument) out.push(capture);
-    }
-    return out;
+    const ofReturn = capturesOf(this.exit, argument);
+    if (phase === 'exit') return ofReturn.filter(({ kind }) => (kind & CAPTURE_LATE) === 0);
+    const late = ofReturn.filter(({ kind }) => (kind & CAPTURE_LATE) !== 0);
+    if (late.length === 0) return capturesOf(this.entry, argument);
+    return late.map((capture) => ({ ...capture, kind: capture.kind & ~CAPTURE_LATE }));
   }
+}
+
+/** The first of an argument, late or not as `mark` says, that is more than the word before it. */
+function firstCapture(event: EventRef | undefined, argument: number, mark: number): Capture | undefined {
+  if (event === undefined) return undefined;
+  const count = event.chunk.captureCount(event.row);
+  for (let i = 0; i < count; i++) {
+    const capture = event.chunk.capture(event.row, i);
+    if (capture.argument !== argument || (capture.kind & CAPTURE_LATE) !== mark) continue;
+    if ((capture.kind & ~CAPTURE_LATE) !== LENGTH_WORD) return capture;
+  }
+  return undefined;
+}
+
+function capturesOf(event: EventRef | undefined, argument: number): Capture[] {
+  const out: Capture[] = [];
+  const count = event?.chunk.captureCount(event.row) ?? 0;
+  for (let i = 0; event !== undefined && i < count; i++) {
+    const capture = event.chunk.capture(event.row, i);
+    if ((capture.argument & 15) === argument) out.push(capture);
+  }
+  return out;
 }
 
 /** CAPTURE_KIND.lengthWord, which comes before what it measures. */

@@ -103,7 +103,8 @@ const QUIRK_FREE = bits({
   autoIbrs: 8,
   srsoNo: 29,
 });
-const SPECULATIVE_STORE_BYPASS_NO = bits({ ssbNo: 26 });
+/** FXRSTOR restores the error pointers always; no speculative store bypass. */
+const AMD_EXTENDED_EBX = bits({ xsaveErrorPointer: 2, ssbNo: 26 });
 
 const BRAND = 'Trapline x86-64 processor'.padEnd(48, '\0');
 const brand = (leaf: number, at: number): CpuidRow => ({
@@ -164,7 +165,7 @@ export const cpuid: readonly CpuidRow[] = [
   { leaf: 0x8000_0006, vendor: intel, ecx: 0x0200_6040 },
   { leaf: 0x8000_0007, edx: bits({ invariantTsc: 8 }) },
   // 40 physical, 48 linear address bits.
-  { leaf: 0x8000_0008, vendor: amd, eax: 0x3028, ebx: SPECULATIVE_STORE_BYPASS_NO },
+  { leaf: 0x8000_0008, vendor: amd, eax: 0x3028, ebx: AMD_EXTENDED_EBX },
   { leaf: 0x8000_0008, vendor: intel, eax: 0x3028 },
   { leaf: 0x8000_0021, vendor: amd, eax: QUIRK_FREE },
 ];

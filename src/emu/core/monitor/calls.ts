@@ -1,18 +1,18 @@
 // System calls: the entry, which stays pending with its task, and the return to user mode that ends it.
 import { ICOUNT, GPR, RIP } from "../generated/layout";
 import {
-  ABI_linux32, CAPTURE_KIND_signalFrame, ARGUMENT_result, POLICY_header, POLICY_HEADER_frameResult, POLICY_syscalls,
+  ABI_linux32, CAPTURE_LATE, CAPTURE_KIND_signalFrame, ARGUMENT_result, POLICY_header, POLICY_HEADER_frameResult, POLICY_syscalls,
   RECORD_abi, RECORD_detail, RECORD_FLAG_firstReturn, RECORD_FLAG_overlapped, RECORD_FLAG_restarted,
   RECORD_FLAG_ripDiffers, RECORD_KIND_callEntry, RECORD_KIND_callReturn, RECORD_mechanism, SIGNAL_FRAME_BYTES,
   SYSCALL_FLAG_newContext, SYSCALL_FLAG_noReturn, SYSCALL_ROW_BYTES, SYSCALL_ROW_entryCount, SYSCALL_ROW_entryFirst,
   SYSCALL_ROW_flags, SYSCALL_ROW_returnCount, SYSCALL_ROW_returnFirst, SYSCALL_ROWS, TASK_ENTRY_abi,
-  TASK_ENTRY_arguments, TASK_ENTRY_entryIcount, TASK_ENTRY_entryRip, TASK_ENTRY_mechanism, TASK_ENTRY_nextRip,
+  TASK_ENTRY_arguments, TASK_ENTRY_entryIcount, TASK_ENTRY_entryRip, TASK_ENTRY_lateRows, TASK_ENTRY_mechanism, TASK_ENTRY_nextRip,
   TASK_ENTRY_number, TASK_ENTRY_state, TASK_STATE_pending, TASK_STATE_seen,
 } from "../generated/monitor-layout";
 import { instructionRip, nextRip, syncCount } from "../run";
-import { captureArguments, values } from "./capture";
+import { captureArguments, captureSome, values } from "./capture";
 import { readWord, word } from "./read";
-import { captureBytes, closeRecord, openRecord, record, setFlag } from "./record";
+import { captureBytes, closeRecord, markCaptures, openRecord, record, setFlag } from "./record";
 import { checkIdentity, currentTask, entryOfTask, forgetTask } from "./tasks";
 
 const NO_NUMBER: u32 = 0xffff_ffff;
@@ -61,7 +61,8 @@ export function recordEntry(op: usize, mechanism: u32, abi: u32): void {
   store<u8>(record, <u8>abi, RECORD_abi);
   store<u32>(record, number, RECORD_detail);
   if (load<u32>(entry, TASK_ENTRY_state) & TASK_STATE_pending) setFlag(RECORD_FLAG_overlapped);
-  if (row) captureArguments(u32(load<u16>(row, SYSCALL_ROW_entryFirst)), u32(load<u16>(row, SYSCALL_ROW_entryCount)), false);
+  let missed: u32 = 0;
+  if (row) missed = captureArguments(u32(load<u16>(row, SYSCALL_ROW_entryFirst)), u32(load<u16>(row, SYSCALL_ROW_entryCount)), false);
   closeRecord();
   if (row != 0 && (load<u32>(row, SYSCALL_ROW_flags) & SYSCALL_FLAG_noReturn) != 0) {
     forgetTask(entry);
@@ -71,6 +72,7 @@ export function recordEntry(op: usize, mechanism: u32, abi: u32): void {
   store<u32>(entry, number, TASK_ENTRY_number);
   store<u8>(entry, <u8>abi, TASK_ENTRY_abi);
   store<u8>(entry, <u8>mechanism, TASK_ENTRY_mechanism);
+  store<u32>(entry, missed, TASK_ENTRY_lateRows);
   store<u64>(entry, rip, TASK_ENTRY_entryRip);
   store<u64>(entry, nextRip(op), TASK_ENTRY_nextRip);
   store<u64>(entry, icount, TASK_ENTRY_entryIcount);
@@ -116,12 +118,22 @@ function describeReturn(entry: usize, rip: u64): void {
       return;
     }
     if (row == 0 || (load<u32>(row, SYSCALL_ROW_flags) & SYSCALL_FLAG_newContext) == 0) {
+      captureLate(entry, row);
       const stack = register(4);
       captureBytes(ARGUMENT_result, CAPTURE_KIND_signalFrame, stack, u64(SIGNAL_FRAME_BYTES), SIGNAL_FRAME_BYTES);
       const place = load<u32>(POLICY_header, POLICY_HEADER_frameResult);
       if (place == 0 || !readWord(stack + place)) return;
       store<u64>(values, word, 48);
     }
-  }
+  } else captureLate(entry, row);
   if (row) captureArguments(u32(load<u16>(row, SYSCALL_ROW_returnFirst)), u32(load<u16>(row, SYSCALL_ROW_returnCount)), true);
+}
+
+/** What could not be read at the entry, because the kernel had not brought its pages in yet. */
+function captureLate(entry: usize, row: usize): void {
+  const rows = load<u32>(entry, TASK_ENTRY_lateRows);
+  if (row == 0 || rows == 0) return;
+  markCaptures(CAPTURE_LATE);
+  captureSome(u32(load<u16>(row, SYSCALL_ROW_entryFirst)), u32(load<u16>(row, SYSCALL_ROW_entryCount)), rows, false);
+  markCaptures(0);
 }

@@ -10,7 +10,7 @@ import {
   CAPTURE_WHEN_positive, CAPTURE_WHEN_success, POLICY_captureRows,
 } from "../generated/monitor-layout";
 import { readWord, word } from "./read";
-import { captureBytes, captureHeader, captureString, captured } from "./record";
+import { absences, captureBytes, captureHeader, captureString, captured } from "./record";
 
 /** The six arguments as they were at the entry, then the result: 7 x u64. */
 export const values: usize = memory.data(56);
@@ -29,12 +29,22 @@ const UNBOUNDED: u64 = 0x7fff_ffff_ffff_ffff;
 // @ts-ignore: decorator
 @inline function field8(row: usize, offset: usize): u32 { return u32(load<u8>(row + offset)); }
 
-/** Evaluates `count` capture rows from number `first` on. */
-export function captureArguments(first: u32, count: u32, returning: bool): void {
+/** Evaluates `count` capture rows from number `first` on. Returns which of them met an absent page, one bit each. */
+export function captureArguments(first: u32, count: u32, returning: bool): u32 {
+  return captureSome(first, count, ~(<u32>0), returning);
+}
+
+/** The same for those rows whose bit is set. */
+export function captureSome(first: u32, count: u32, chosen: u32, returning: bool): u32 {
+  let missed: u32 = 0;
   for (let i: u32 = 0; i < count; i++) {
+    if (((chosen >> (i & 31)) & 1) == 0) continue;
     const row: usize = POLICY_captureRows + (first + i) * CAPTURE_ROW_BYTES;
+    const before = absences;
     if (applies(row)) captureRow(row, returning);
+    if (absences != before) missed |= 1 << (i & 31);
   }
+  return missed;
 }
 
 function applies(row: usize): bool {

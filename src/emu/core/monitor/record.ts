@@ -27,7 +27,14 @@ export function hasRoom(): bool {
   return load<u64>(RING_HEAD) + ROOM - atomic.load<u64>(RING_TAIL) <= u64(REGION_RING_SIZE);
 }
 
+/** Captures since the last openRecord that met an absent page. */
+export let absences: u32 = 0;
+/** Added to the kind of every capture: 0 or CAPTURE_LATE. */
+let mark: u32 = 0;
+export function markCaptures(value: u32): void { mark = value; }
+
 export function openRecord(kind: u32, rip: u64, icount: u64, task: u64): void {
+  absences = 0;
   position = load<u64>(RING_HEAD);
   let place = <u32>position & (<u32>REGION_RING_SIZE - 1);
   const rest = <u32>REGION_RING_SIZE - place;
@@ -79,7 +86,7 @@ function roomLeft(): u32 {
 function commit(argument: u32, kind: u32, address: u64, length: u32, full: u64, status: u32): usize {
   const header = cursor;
   store<u16>(header, <u16>argument, CAPTURE_argument);
-  store<u16>(header, <u16>kind, CAPTURE_kind);
+  store<u16>(header, <u16>(kind | mark), CAPTURE_kind);
   store<u32>(header, length, CAPTURE_length);
   store<u64>(header, address, CAPTURE_address);
   store<u32>(header, <u32>min<u64>(full, 0xffff_ffff), CAPTURE_fullLength);
@@ -90,6 +97,7 @@ function commit(argument: u32, kind: u32, address: u64, length: u32, full: u64, 
   cursor = data + padded;
   store<u32>(record, load<u32>(record, RECORD_captureCount) + 1, RECORD_captureCount);
   if (status == CAPTURE_STATUS_absent) {
+    absences++;
     const misses: usize = POLICY_header + POLICY_HEADER_captureMisses;
     store<u64>(misses, load<u64>(misses) + 1);
   }

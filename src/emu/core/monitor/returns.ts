@@ -16,8 +16,8 @@ let armed: bool = false;
 /** SYSRET or SYSEXIT was recognised by its fault: its completion makes the record, whatever the IRET control says. */
 export function armReturn(): void { armed = true; }
 
-/** Before the instruction has done anything. False: run() is left at it. */
-export function beforeReturn(op: usize): bool {
+/** Before the instruction has done anything; `bytes`: its opcode. False: run() is left at it. */
+export function beforeReturn(op: usize, bytes: u64): bool {
   const watched = (load<u32>(VMCS_CONTROLS) & CONTROL_IRET) != 0 && load<u32>(CPL) != 3;
   if (!watched && !armed) return true;
   if (load<u32>(MONITOR_ON)) {
@@ -26,7 +26,7 @@ export function beforeReturn(op: usize): bool {
       raiseExit(EXIT_RING_FULL);
       return false;
     }
-    armed = armed || matchRow(EXIT_IRET, 0, 0) != 0;
+    armed = armed || matchRow(EXIT_IRET, 0, bytes) != 0;
     return true;
   }
   if (exitSkipped(op)) return true;

@@ -33,17 +33,17 @@ function indirect(op: usize, call: bool): void {
 export function jmpMp(op: usize): void { indirect(op, false); }
 export function callMp(op: usize): void { indirect(op, true); }
 
-function returnFar(op: usize, release: u32): void {
-  if (!beforeReturn(op)) return;
+function returnFar(op: usize, bytes: u64, release: u32): void {
+  if (!beforeReturn(op, bytes)) return;
   farReturn(opSize(op), release);
   afterReturn(op, MECHANISM_retFar);
 }
 
-export function retf(op: usize): void { returnFar(op, 0); }
-export function retfIw(op: usize): void { returnFar(op, <u32>opImm(op) & 0xffff); }
+export function retf(op: usize): void { returnFar(op, 0xcb, 0); }
+export function retfIw(op: usize): void { returnFar(op, 0xca, <u32>opImm(op) & 0xffff); }
 
 export function iret(op: usize): void {
-  if (!beforeReturn(op)) return;
+  if (!beforeReturn(op, 0xcf)) return;
   interruptReturn(opSize(op));
   afterReturn(op, MECHANISM_iret);
 }

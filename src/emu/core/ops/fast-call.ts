@@ -68,7 +68,7 @@ export function sysret(op: usize): void {
     afterReturn(op, MECHANISM_sysret);
     return;
   }
-  if (!beforeReturn(op)) return;
+  if (!beforeReturn(op, SYSRET_BYTES)) return;
   const selector = <u32>(load<u64>(STAR) >> 48) & 0xffff;
   store<u64>(RIP, wide ? load<u64>(RCX) : load<u64>(RCX) & 0xffff_ffff);
   if (longModeActive()) writeRflags((load<u64>(R11) & 0x3c_7fd7) | 2);
@@ -120,7 +120,7 @@ export function sysexit(op: usize): void {
     afterReturn(op, MECHANISM_sysexit);
     return;
   }
-  if (!beforeReturn(op)) return;
+  if (!beforeReturn(op, SYSEXIT_BYTES)) return;
   const selector = <u32>load<u64>(SYSENTER_CS) & 0xfffc;
   const mask: u64 = wide ? ~(<u64>0) : 0xffff_ffff;
   store<u64>(RSP, load<u64>(RCX) & mask);
