@@ -14,6 +14,7 @@ import {
   permissions,
   signalName,
   socketType,
+  statxFlags,
 } from './flags.ts';
 import { messageHeader, vectors } from './messages.ts';
 import { socketAddress, socketProtocol } from './socket-address.ts';
@@ -224,6 +225,7 @@ const SCALARS: Readonly<Record<string, ArgumentFormat>> = {
   creatmode: creationMode,
   map: (call, argument) => mapFlags(call.low(argument)),
   access: (call, argument) => (call.low(argument) === 0 ? 'F_OK' : flagNames('access', call.low(argument))),
+  statxflags: (call, argument) => statxFlags(call.low(argument)),
   socktype: (call, argument) => socketType(call.low(argument)),
   protocol: (call, argument) => socketProtocol(call.low(0), call.low(argument)),
   ioctl: (call, argument) => ioctlName(call.low(argument)),
