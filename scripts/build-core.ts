@@ -10,7 +10,7 @@ const result = spawnSync(
   [
     asc,
     'src/emu/core/index.ts',
-    ...(lite ? ['-O1'] : ['-O3']),
+    ...(lite ? ['-O1'] : ['-O2']),
     ...['--noAssert', '--runtime', 'stub', '--use', 'abort='],
     ...['--enable', 'simd', '--enable', 'bulk-memory', '--enable', 'threads'],
     ...['--importMemory', '--sharedMemory', '--initialMemory', '4096', '--maximumMemory', '65536'],
