@@ -16,7 +16,7 @@ import { dirname, join } from 'node:path';
 /** `$XDG_CACHE_HOME/trapline`, or `~/.cache/trapline`. It may not exist yet. */
 export function cacheFolder(): string {
   const base = process.env.XDG_CACHE_HOME;
-  return join(base !== undefined && base.startsWith('/') ? base : join(homedir(), '.cache'), 'trapline');
+  return join(base?.startsWith('/') ? base : join(homedir(), '.cache'), 'trapline');
 }
 
 export function sha256(bytes: Uint8Array): string {

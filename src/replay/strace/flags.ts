@@ -94,7 +94,9 @@ export function mapFlags(low: number): string {
 
 /** Flags of statx: how to synchronise comes first, and always. */
 export function statxFlags(low: number): string {
-  const sync = ['AT_STATX_SYNC_AS_STAT', 'AT_STATX_FORCE_SYNC', 'AT_STATX_DONT_SYNC', 'AT_STATX_SYNC_TYPE'][(low >>> 13) & 3]!;
+  const sync = ['AT_STATX_SYNC_AS_STAT', 'AT_STATX_FORCE_SYNC', 'AT_STATX_DONT_SYNC', 'AT_STATX_SYNC_TYPE'][
+    (low >>> 13) & 3
+  ]!;
   const rest = flagNames('statx', low & ~0x6000, 0, '');
   return rest === '' ? sync : `${sync}|${rest}`;
 }
