@@ -104,7 +104,9 @@ class Recording {
       started: () => {},
       output: (bytes) => this.#show(1, bytes),
       error: (bytes) => this.#show(2, bytes),
-      terminal: (bytes) => this.#show(process.stdout.isTTY === true ? 1 : 2, bytes),
+      terminal: (bytes) => {
+        if (this.#phase !== 'booting') this.#show(process.stdout.isTTY === true ? 1 : 2, bytes);
+      },
       exited: (status) => {
         this.#status = shellStatus(status);
       },

@@ -33,6 +33,8 @@ export class Call {
   readonly number: number;
   exit: EventRef | undefined;
   outcome: Outcome = { kind: 'pending' };
+  /** rt_sigreturn: the signal mask of the frame that it takes down, where the frame was seen. */
+  signalMask: Uint8Array | undefined;
 
   constructor(sequence: number, entry: EventRef, number: number, syscall: Syscall | undefined) {
     this.sequence = sequence;

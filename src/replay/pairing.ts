@@ -1,4 +1,5 @@
 import { CAPTURE_KIND, RECORD_FLAG } from '../emu/monitor-layout.ts';
+import { SIGNAL_FRAME as FRAME } from '../guest/linux/signal-frame.ts';
 import { amd64Syscalls } from '../guest/linux/signature.ts';
 import { EVENT_KIND, REGISTER } from '../trace/event.ts';
 import { Call, type EventRef, type Outcome } from './calls.ts';
@@ -39,13 +40,12 @@ const RESTART_BLOCK = new Set(['nanosleep', 'clock_nanosleep', 'poll', 'futex', 
 const EINTR = 4;
 const RESTART = { sys: 512, noHand: 514, block: 516 } as const;
 
-/** Offsets in struct rt_sigframe (arch/x86/include/asm/sigframe.h) behind the return address at RSP. */
-const FRAME = { rax: 152, rip: 176, siginfo: 312, end: 440 } as const;
-
 /** Pairs entries and returns per task; steps come out in the order of the trace. */
 export class Pairing {
   readonly counts: PairingCounts = { orphanReturns: 0, lostReturns: 0 };
   readonly #pending = new Map<bigint, Call>();
+  /** Signal frames on each task's stack: address and the mask to be restored. */
+  readonly #frames = new Map<bigint, Map<bigint, Uint8Array>>();
   #sequence = 0;
 
   /** Calls that have not returned so far. */
@@ -67,6 +67,7 @@ export class Pairing {
     if (this.#pending.delete(task)) this.counts.lostReturns++;
     const number = event.chunk.detail(event.row);
     const call = new Call(this.#sequence++, event, number, SYSCALLS.get(number));
+    if (number === NR.rtSigreturn) call.signalMask = this.#leaveFrame(event, task);
     if (NO_RETURN.has(call.name)) call.outcome = { kind: 'never' };
     else this.#pending.set(task, call);
     emit({ kind: 'entry', call, task });
@@ -87,8 +88,27 @@ export class Pairing {
     emit({ kind: 'return', call, task });
     if (frame !== undefined) {
       const number = event.chunk.registerLow(event.row, REGISTER.rdi);
+      this.#enterFrame(event, task, frame);
       emit({ kind: 'signal', event, task, number, siginfo: frame.subarray(FRAME.siginfo, FRAME.end) });
     }
+  }
+
+  #enterFrame(event: EventRef, task: bigint, frame: Uint8Array): void {
+    let frames = this.#frames.get(task);
+    if (frames === undefined) {
+      frames = new Map();
+      this.#frames.set(task, frames);
+    }
+    frames.set(event.chunk.register(event.row, REGISTER.rsp), frame.slice(FRAME.mask, FRAME.siginfo));
+  }
+
+  /** rt_sigreturn runs with the return address popped: the frame starts 8 bytes below. */
+  #leaveFrame(event: EventRef, task: bigint): Uint8Array | undefined {
+    const frames = this.#frames.get(task);
+    const address = event.chunk.register(event.row, REGISTER.rsp) - 8n;
+    const mask = frames?.get(address);
+    frames?.delete(address);
+    return mask;
   }
 }
 

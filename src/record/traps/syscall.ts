@@ -1,5 +1,6 @@
 // Forced trap of SYSCALL and SYSRET: EFER.SCE is not in force, so both raise #UD; the core tells them from a real #UD by
 // the instruction's bytes. A call ends at any return to user mode: SYSRET, IRET, SYSEXIT or a far return.
+
 import type { Core } from '../../emu/core-instance.ts';
 import { EXIT, VMCS_CONTROL } from '../../emu/layout.ts';
 import {
@@ -13,6 +14,7 @@ import {
   TRAP_ROW,
   TRAP_ROW_BYTES,
 } from '../../emu/monitor-layout.ts';
+import { SIGNAL_FRAME } from '../../guest/linux/signal-frame.ts';
 
 const VECTOR_UD = 6;
 const EFER_SCE = 1n;
@@ -41,6 +43,7 @@ export function armSyscallTrap(core: Core): void {
   const { view } = core;
   for (const [i, row] of ROWS.entries()) writeRow(view, POLICY.trapRows + i * TRAP_ROW_BYTES, row);
   view.setUint32(POLICY.header + POLICY_HEADER.trapRowCount, ROWS.length, true);
+  view.setUint32(POLICY.header + POLICY_HEADER.frameResult, SIGNAL_FRAME.rax, true);
   core.set('vmcsControls', core.get('vmcsControls') | VMCS_CONTROL.syscall | VMCS_CONTROL.iret);
   core.set('vmcsExceptionBitmap', core.get('vmcsExceptionBitmap') | (1 << VECTOR_UD));
   core.set64('vmcsEferHidden', core.get64('vmcsEferHidden') | EFER_SCE);

@@ -50,10 +50,7 @@ const string =
   (limited: boolean): ArgumentFormat =>
   (call, argument, options) => {
     const capture = call.capture(argument, 'entry');
-    if (
-      capture === undefined ||
-      (capture.status === CAPTURE_STATUS.absent && capture.fullLength <= capture.bytes.length)
-    ) {
+    if (capture === undefined || (capture.status === CAPTURE_STATUS.absent && capture.bytes.length === 0)) {
       return address(call, argument);
     }
     return quoteBuffer(capture.bytes, capture.fullLength, limited ? options.stringLimit : PATH_MAX);
@@ -118,12 +115,19 @@ const SHOWN_TWICE = new Set(['socklen', 'off']);
 type StructFormat = (capture: Capture, call: Call, options: FormatOptions) => string;
 
 const STRUCT_FORMATS: Readonly<Record<string, StructFormat>> = {
+  wstatus: (capture, call, options) =>
+    call.result === 0 ? pointerOf(capture) : formatStruct('wstatus', capture.bytes, options),
   sockaddr: (capture) => socketAddress(capture.bytes),
   optval: (capture, call, options) => optionValue(capture.bytes, call, options.stringLimit),
   cpuset: (capture) => cpuSet(capture.bytes),
   cloneargs: (capture) => cloneArguments(capture.bytes),
   capdata: (capture) => capabilities(capture.bytes),
 };
+
+/** Nothing was waited for: the status was not written. */
+function pointerOf(capture: Capture): string {
+  return pointer(Number(capture.address & 0xffff_ffffn), Number(capture.address >> 32n));
+}
 
 function cpuSet(set: Uint8Array): string {
   const members: number[] = [];

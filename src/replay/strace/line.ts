@@ -2,7 +2,7 @@ import { amd64Syscalls, type Syscall } from '../../guest/linux/signature.ts';
 import { errnoOf } from '../../guest/linux/tables/errno.ts';
 import type { Call } from '../calls.ts';
 import { type ArgumentFormat, argumentFormat, descriptorSet, type FormatOptions } from './arguments.ts';
-import { flagNames } from './flags.ts';
+import { flagNames, signalSet } from './flags.ts';
 import { fcntlResult, futexArity, prctlArity } from './special.ts';
 import { hex64, octal, pointer, signed64 } from './values.ts';
 
@@ -80,13 +80,18 @@ function argumentTexts(call: Call, first: number, last: number, options: FormatO
 /** Every argument as text, in order. */
 export function callArguments(call: Call, options: FormatOptions): string[] {
   if (call.name === 'clone') return cloneText(call);
+  if (call.signalMask !== undefined) return [`{mask=${signalSet(call.signalMask)}}`];
   return argumentTexts(call, 0, 6, options);
 }
 
 /** `name(` with the arguments that are known at the entry; what follows is `callRest`. */
 export function callStart(call: Call, options: FormatOptions): string {
   if (call.name === 'clone') return `clone(${cloneText(call).slice(0, 2).join(', ')}`;
-  return `${call.name}(${argumentTexts(call, 0, earlyArguments(call), options).join(', ')}`;
+  const early =
+    call.signalMask === undefined
+      ? argumentTexts(call, 0, earlyArguments(call), options)
+      : callArguments(call, options);
+  return `${call.name}(${early.join(', ')}`;
 }
 
 /** The arguments that are known only at the return, with the comma that joins them. */

@@ -94,6 +94,7 @@ export function waitStatus(status: number): string {
   return `{WIFSIGNALED(s) && WTERMSIG(s) == ${signalName(signal)}${core}}`;
 }
 
+/** A siginfo as the kernel wrote it. */
 function siginfo(view: DataView): string {
   const signal = view.getInt32(0, true);
   const errno = view.getInt32(4, true);

@@ -4,7 +4,7 @@ import { type CallFilter, wantsNumber, wantsOutcome } from '../call-filter.ts';
 import type { Call } from '../calls.ts';
 import type { Descriptors } from '../descriptors.ts';
 import type { TextOutput } from '../output.ts';
-import type { Step } from '../pairing.ts';
+import type { SignalDelivery, Step } from '../pairing.ts';
 import type { StepSink } from '../reconstruction.ts';
 import type { FormatOptions } from './arguments.ts';
 import { callRest, callResult, callStart } from './line.ts';
@@ -25,9 +25,10 @@ export interface StraceOptions {
 /** Column of the `=`, as strace has it. */
 const RESULT_COLUMN = 39;
 
+/** A call that was entered last and may still be told in one line. */
 interface OpenLine {
   readonly call: Call;
-  readonly length: number;
+  readonly prefix: string;
 }
 
 /** Calls as lines of text, one whole call a line unless another task comes between. */
@@ -74,7 +75,7 @@ export class StraceWriter implements StepSink {
 
   /** Calls still open when the trace ends. */
   end(): void {
-    if (this.#open !== undefined) this.#finish(' <unfinished ...>\n');
+    this.#interrupt();
   }
 
   #entry(call: Call, identity: TaskIdentity | undefined): void {
@@ -86,11 +87,12 @@ export class StraceWriter implements StepSink {
     }
     this.#interrupt();
     const prefix = this.#prefix(call.entry.chunk.time(call.entry.row), identity);
+    if (call.outcome.kind !== 'never') {
+      this.#open = { call, prefix };
+      return;
+    }
     const text = callStart(call, this.#format);
-    this.#output.write(prefix + text);
-    if (call.outcome.kind === 'never')
-      this.#output.write(`${this.#equals(text.length + 1)}?\n${this.#exitNote(call, identity)}`);
-    else this.#open = { call, length: text.length };
+    this.#output.write(`${prefix}${text}${this.#equals(text.length + 1)}?\n${this.#exitNote(call, identity)}`);
   }
 
   #exitNote(call: Call, identity: TaskIdentity | undefined): string {
@@ -104,16 +106,16 @@ export class StraceWriter implements StepSink {
       if (wantsOutcome(this.#options.filter, call)) this.#whole(call, identity, callStart(call, this.#format));
       return;
     }
-    const rest = callRest(call, this.#format);
     if (this.#open?.call === call) {
-      this.#output.write(`${rest}${this.#tail(call, this.#open.length + rest.length)}`);
+      const text = callStart(call, this.#format) + callRest(call, this.#format);
+      this.#output.write(`${this.#open.prefix}${text}${this.#tail(call, text.length)}`);
       this.#open = undefined;
       return;
     }
     if (!this.#unfinished.delete(call)) return;
     this.#interrupt();
     const prefix = this.#prefix(call.exit!.chunk.time(call.exit!.row), identity);
-    const text = `<... ${call.name} resumed>${rest}`;
+    const text = `<... ${call.name} resumed>${callRest(call, this.#format)}`;
     this.#output.write(`${prefix}${text}${this.#tail(call, text.length)}`);
   }
 
@@ -127,19 +129,16 @@ export class StraceWriter implements StepSink {
   #signal(step: Extract<Step, { kind: 'signal' }>, identity: TaskIdentity | undefined): void {
     this.#interrupt();
     const name = SIGNALS[step.number] ?? `SIGRT_${step.number - 32}`;
-    const info = formatStruct('siginfo', step.siginfo, this.#options);
+    const info = signalInfo(step, name, this.#options);
     this.#output.write(`${this.#prefix(step.event.chunk.time(step.event.row), identity)}--- ${name} ${info} ---\n`);
   }
 
-  /** Another task has something to say while a line is open. */
+  /** Something else is to be told while a call is open: its line ends without result. */
   #interrupt(): void {
     if (this.#open === undefined) return;
-    this.#unfinished.add(this.#open.call);
-    this.#finish(' <unfinished ...>\n');
-  }
-
-  #finish(text: string): void {
-    this.#output.write(text);
+    const { call, prefix } = this.#open;
+    this.#output.write(`${prefix}${callStart(call, this.#format)} <unfinished ...>\n`);
+    this.#unfinished.add(call);
     this.#open = undefined;
   }
 
@@ -159,6 +158,13 @@ export class StraceWriter implements StepSink {
     this.#lastTime = time;
     return `${who}${seconds(shown)} `;
   }
+}
+
+/** The kernel writes siginfo only for handlers that asked for it (SA_SIGINFO): else the signal's number is all there is. */
+function signalInfo(step: SignalDelivery, name: string, options: StraceOptions): string {
+  const view = new DataView(step.siginfo.buffer, step.siginfo.byteOffset, step.siginfo.byteLength);
+  if (view.getInt32(0, true) !== step.number) return `{si_signo=${name}, ...}`;
+  return formatStruct('siginfo', step.siginfo, options);
 }
 
 /** Guest text on a line of its own terms: nothing but printable ASCII reaches the terminal. */

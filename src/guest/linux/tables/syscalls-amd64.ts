@@ -102,7 +102,7 @@ export const SYSCALLS_AMD64: readonly SyscallRow[] = [
   [281, 'epoll_pwait', 'fd >epollevent[result] int int <sigset size'], [282, 'signalfd', 'fd <sigset size -> fd'], [283, 'timerfd_create', 'E:clock F:timerfd -> fd'],
   [284, 'eventfd', 'uint -> fd'], [285, 'fallocate', 'fd F:falloc off off'], [286, 'timerfd_settime', 'fd F:timerfdSet <itimerspec >itimerspec'],
   [287, 'timerfd_gettime', 'fd >itimerspec'], [288, 'accept4', 'fd >sockaddr[*2] =socklen F:socketType -> fd'], [289, 'signalfd4', 'fd <sigset size F:signalfd -> fd'],
-  [290, 'eventfd2', 'uint F:eventfd -> fd'], [291, 'epoll_create1', 'F:epollCreate -> fd'], [292, 'dup3', 'fd fd F:open -> fd'], [293, 'pipe2', '>fdpair F:open'],
+  [290, 'eventfd2', 'uint F:eventfd -> fd'], [291, 'epoll_create1', 'F:epollCreate -> fd'], [292, 'dup3', 'fd fd F:pipe -> fd'], [293, 'pipe2', '>fdpair F:pipe'],
   [294, 'inotify_init1', 'F:inotifyInit -> fd'], [295, 'preadv', 'fd >iov[2] ulong off zero'], [296, 'pwritev', 'fd <iov[2] ulong off zero'],
   [297, 'rt_tgsigqueueinfo', 'pid pid sig <siginfo'], [298, 'perf_event_open', 'ptr pid int fd hex -> fd'], [299, 'recvmmsg', 'fd >mmsghdr[result] uint F:msg <timespec'],
   [300, 'fanotify_init', 'hex hex -> fd'], [301, 'fanotify_mark', 'fd hex hex at path'], [302, 'prlimit64', 'pid E:rlimit <rlimit >rlimit'],
