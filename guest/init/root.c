@@ -43,6 +43,8 @@ static void kernel_file_systems(void)
 	make_directory("/dev", 0755);
 	make_directory("/run", 0755);
 	make_directory("/tmp", 01777);
+	make_directory("/var", 0755);
+	make_directory("/var/tmp", 01777);
 	attach("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
 	attach("sysfs", "/sys", "sysfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
 	attach("devtmpfs", "/dev", "devtmpfs", MS_NOSUID, "mode=755");

@@ -64,6 +64,8 @@ export class Session {
   private readonly channels: GuestChannels;
   private readonly events: SessionEvents;
   private readonly reader = new FrameReader();
+  private begun = false;
+  private onTerminal = false;
 
   /** `streams` matters only to a session that takes up a restored guest, which says `ready` no more. */
   constructor(channels: GuestChannels, events: SessionEvents, streams = false) {
@@ -89,13 +91,17 @@ export class Session {
         this.events.terminal(bytes);
         break;
       case SERIAL.terminal:
-        // With console ports it is only the kernel's own console.
-        if (!this.streams) this.events.terminal(bytes);
+        // With console ports, and before the program starts, it is only the kernel's own console.
+        if (this.streams || !this.begun) break;
+        if (this.onTerminal) this.events.terminal(bytes);
+        else this.events.output(bytes);
         break;
     }
   }
 
   start(spec: ProgramSpec): void {
+    this.begun = true;
+    this.onTerminal = (spec.terminal ?? []).length > 0;
     this.command(FRAME.start, encodeSpec(spec));
   }
 
