@@ -135,7 +135,10 @@ function plainOutcome(call: Call, { chunk, row }: EventRef): Outcome {
   return fromValue(low, high);
 }
 
+const TIMER_ABSTIME = 1;
+
 function restartErrno(call: Call): number {
+  if (call.name === 'clock_nanosleep' && (call.low(1) & TIMER_ABSTIME) !== 0) return RESTART.noHand;
   if (NO_HAND.has(call.name)) return RESTART.noHand;
   return RESTART.sys;
 }
@@ -152,7 +155,7 @@ function outcomeFromFrame(call: Call, frame: Uint8Array): Outcome {
   }
   const outcome = fromValue(view.getUint32(FRAME.rax, true), view.getUint32(FRAME.rax + 4, true));
   if (outcome.kind !== 'error' || outcome.errno !== EINTR) return outcome;
-  if (NO_HAND.has(call.name)) return { kind: 'restart', errno: RESTART.noHand };
+  if (restartErrno(call) === RESTART.noHand) return { kind: 'restart', errno: RESTART.noHand };
   if (RESTART_BLOCK.has(call.name)) return { kind: 'restart', errno: RESTART.block };
   return outcome;
 }

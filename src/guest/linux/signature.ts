@@ -71,15 +71,15 @@ function structPointee(word: string, argument: number): Argument {
 }
 
 function parseArgument(word: string, argument: number): Argument {
+  const [kind, size] = word.split(':');
   const pointee = (what: Pointee['what'], direction: Direction, count: Count = ONE): Pointee => ({
     argument,
     what,
     direction,
-    struct: '',
+    struct: kind === 'dirents' ? kind : '',
     count,
   });
   if ('<>=!'.includes(word[0]!)) return structPointee(word, argument);
-  const [kind, size] = word.split(':');
   switch (kind) {
     case 'path':
     case 'str':

@@ -40,6 +40,8 @@ interface Row {
 /** Bytes captured of an ioctl argument whose command does not carry a size (termios is the largest in daily use). */
 const IOCTL_BYTES = 64;
 const MESSAGES = 16;
+/** Names of directory entries are worth more room than other data. */
+const DIRECTORY_BYTES = 32768;
 
 /** Writes, for every system call of the amd64 table, which of its arguments the core follows at entry and return. */
 export function writeSyscallCaptures(memory: ArrayBufferLike, limits: CaptureLimits = DEFAULT_LIMITS): void {
@@ -80,6 +82,7 @@ function syscallFlags(syscall: Syscall): number {
 
 function captureRow(pointee: Pointee, phase: 'entry' | 'return', limits: CaptureLimits): Row | undefined {
   const { direction, count } = pointee;
+  if (phase === 'entry' && pointee.what === 'msghdr' && direction === 'out') return messageRoom(pointee.argument);
   if (phase === 'entry' ? direction === 'out' || direction === 'failure' : direction === 'in') return undefined;
   const when =
     phase === 'entry' ? CAPTURE_WHEN.always : direction === 'failure' ? CAPTURE_WHEN.failure : CAPTURE_WHEN.success;
@@ -105,6 +108,7 @@ function captureRow(pointee: Pointee, phase: 'entry' | 'return', limits: Capture
     case 'strings':
       return { ...row, kind: CAPTURE_KIND.pointerArray, size: limits.strings, limit: limits.string };
     case 'bytes':
+      if (pointee.struct === 'dirents') row.limit = Math.max(limits.data, DIRECTORY_BYTES);
       return { ...row, kind: CAPTURE_KIND.buffer, bound, when: phase === 'return' ? CAPTURE_WHEN.positive : when };
     case 'iovec':
       return { ...row, kind: CAPTURE_KIND.iovec, bound };
@@ -119,6 +123,13 @@ function captureRow(pointee: Pointee, phase: 'entry' | 'return', limits: Capture
     case 'struct':
       return structRow(row, pointee, limits);
   }
+}
+
+/** recvmsg's header before the call: how much room it gives for address and control data. */
+function messageRoom(argument: number): Row {
+  const size = STRUCTS.msghdr!.size;
+  const none = { length: ARGUMENT.none, bound: ARGUMENT.none, when: CAPTURE_WHEN.always };
+  return { ...none, kind: CAPTURE_KIND.struct, argument, size, limit: size };
 }
 
 function structRow(row: Row, pointee: Pointee, limits: CaptureLimits): Row {

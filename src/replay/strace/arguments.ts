@@ -120,9 +120,16 @@ const STRUCT_FORMATS: Readonly<Record<string, StructFormat>> = {
   sockaddr: (capture) => socketAddress(capture.bytes),
   optval: (capture, call, options) => optionValue(capture.bytes, call, options.stringLimit),
   cpuset: (capture) => cpuSet(capture.bytes),
-  cloneargs: (capture) => cloneArguments(capture.bytes),
+  cloneargs: (capture, call) => cloneArguments(capture.bytes) + clonedTid(call),
   capdata: (capture) => capabilities(capture.bytes),
 };
+
+/** The id that clone3 wrote where its arguments asked for it: it is the call's result. */
+function clonedTid(call: Call): string {
+  const capture = call.capture(0, 'entry');
+  const asks = capture !== undefined && ((capture.bytes[2] ?? 0) & 0x10) !== 0;
+  return asks && call.result > 0 ? ` => {parent_tid=[${call.result}]}` : '';
+}
 
 /** Nothing was waited for: the status was not written. */
 function pointerOf(capture: Capture): string {
@@ -192,7 +199,7 @@ const message: ArgumentFormat = (call, argument, options) => {
   const phase = call.syscall?.arguments[argument]?.pointee?.direction === 'in' ? 'entry' : 'exit';
   const captures = call.captures(argument, phase);
   if (captures.length === 0 || (call.failed && phase === 'exit')) return address(call, argument);
-  return messageHeader(captures, phase, options.stringLimit);
+  return messageHeader(captures, phase === 'exit' ? call.capture(argument, 'entry') : undefined, options.stringLimit);
 };
 
 const descriptor: ArgumentFormat = (call, argument, options) => options.descriptor(call.low(argument) | 0, call);

@@ -3,7 +3,7 @@ import { errnoOf } from '../../guest/linux/tables/errno.ts';
 import type { Call } from '../calls.ts';
 import { type ArgumentFormat, argumentFormat, descriptorSet, type FormatOptions } from './arguments.ts';
 import { flagNames, signalSet } from './flags.ts';
-import { fcntlResult, futexArity, prctlArity } from './special.ts';
+import { fcntlResult, futexArguments, futexBitset, prctlArity } from './special.ts';
 import { hex64, octal, pointer, signed64 } from './values.ts';
 
 interface Shape {
@@ -41,7 +41,6 @@ const UNKNOWN: Shape = {
 };
 
 const ARITY: Readonly<Record<string, (call: Call) => number>> = {
-  futex: (call) => futexArity(call.low(1)),
   prctl: (call) => prctlArity(call.low(0)),
 };
 
@@ -66,7 +65,13 @@ function cloneText(call: Call): string[] {
 
 const NO_OPTIONS: FormatOptions = { stringLimit: 32, verbose: false, descriptor: (fd) => String(fd) };
 
+function futexTexts(call: Call, options: FormatOptions): string[] {
+  const { formats } = SHAPES.get(call.syscall!)!;
+  return futexArguments(call.low(1)).map((i) => (i === 6 ? futexBitset(call.low(5)) : formats[i]!(call, i, options)));
+}
+
 function argumentTexts(call: Call, first: number, last: number, options: FormatOptions): string[] {
+  if (call.name === 'futex') return first === 0 ? futexTexts(call, options) : [];
   const { formats } = call.syscall === undefined ? UNKNOWN : SHAPES.get(call.syscall)!;
   const arity = Math.min(formats.length, last, ARITY[call.name]?.(call) ?? formats.length);
   const out: string[] = [];

@@ -31,8 +31,8 @@ export function vectors(captures: readonly Capture[], stringLimit: number): stri
   return `[${parts.join(', ')}]`;
 }
 
-/** A struct msghdr with what it points to. */
-export function messageHeader(captures: readonly Capture[], phase: 'entry' | 'exit', stringLimit: number): string {
+/** A struct msghdr with what it points to; `before`: as the program gave it, where the kernel has written to it since. */
+export function messageHeader(captures: readonly Capture[], before: Capture | undefined, stringLimit: number): string {
   const head = captures.find((capture) => capture.kind === CAPTURE_KIND.msghdr);
   if (head === undefined || head.bytes.length < 56) return 'NULL';
   const view = new DataView(head.bytes.buffer, head.bytes.byteOffset, 56);
@@ -44,12 +44,18 @@ export function messageHeader(captures: readonly Capture[], phase: 'entry' | 'ex
   const count = unsigned64(view.getUint32(24, true), view.getUint32(28, true));
   const control = one(CAPTURE_KIND.msgControl);
   const controlLength = view.getUint32(40, true);
-  const parts = [`msg_name=${nameText}`, `msg_namelen=${view.getUint32(8, true)}`];
+  const room =
+    before === undefined || before.bytes.length < 56
+      ? undefined
+      : new DataView(before.bytes.buffer, before.bytes.byteOffset).getUint32(8, true);
+  const nameLength = view.getUint32(8, true);
+  const lengthText = room === undefined || room === nameLength ? String(nameLength) : `${room} => ${nameLength}`;
+  const parts = [`msg_name=${nameText}`, `msg_namelen=${lengthText}`];
   parts.push(`msg_iov=${vectors(captures, stringLimit)}`, `msg_iovlen=${count}`);
   if (control !== undefined && control.bytes.length > 0) parts.push(`msg_control=${controlMessages(control.bytes)}`);
   parts.push(`msg_controllen=${controlLength}`);
   const flags = view.getUint32(48, true);
-  parts.push(`msg_flags=${flagNames('msg', phase === 'entry' ? flags : flags)}`);
+  parts.push(`msg_flags=${flagNames('msg', flags)}`);
   return `{${parts.join(', ')}}`;
 }
 

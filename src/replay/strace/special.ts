@@ -103,13 +103,27 @@ export function futexOperation(value: number): string {
   return `${name}${kind}${(value & FUTEX_CLOCK_REALTIME) === 0 ? '' : '|FUTEX_CLOCK_REALTIME'}`;
 }
 
-/** How many arguments futex takes, by operation. */
-export function futexArity(value: number): number {
-  const operation = value & 0x7f;
-  if (operation === 1 || operation === 7 || operation === 8) return operation === 1 ? 3 : 2;
-  if (operation === 0 || operation === 6 || operation === 13) return 4;
-  if (operation === 10) return 6;
-  return 6;
+/** Which arguments of futex are shown, by operation (include/uapi/linux/futex.h); index 6: the bit set by name. */
+const FUTEX_ARGUMENTS: Readonly<Record<number, readonly number[]>> = {
+  0: [0, 1, 2, 3],
+  1: [0, 1, 2],
+  2: [0, 1, 2],
+  6: [0, 1, 3],
+  7: [0, 1],
+  8: [0, 1],
+  9: [0, 1, 2, 3, 6],
+  10: [0, 1, 2, 6],
+  13: [0, 1, 3],
+};
+
+/** Arguments of futex in the order in which they are shown; 6 stands for the bit set. */
+export function futexArguments(value: number): readonly number[] {
+  return FUTEX_ARGUMENTS[value & 0x7f] ?? [0, 1, 2, 3, 4, 5];
+}
+
+/** Bit set of FUTEX_WAIT_BITSET and FUTEX_WAKE_BITSET. */
+export function futexBitset(value: number): string {
+  return value === 0xffff_ffff ? 'FUTEX_BITSET_MATCH_ANY' : `0x${value.toString(16)}`;
 }
 
 /** Execution domain. */
@@ -154,7 +168,7 @@ export function fcntlResult(call: Call): string | undefined {
   const command = call.low(1);
   const low = call.result;
   if (command === 1) return low === 0 ? '0' : `0x${low.toString(16)} (flags ${flagNames('fd', low)})`;
-  if (command === 3) return `0x${low.toString(16)} (flags ${openFlags(low)})`;
+  if (command === 3) return `${low === 0 ? '0' : `0x${low.toString(16)}`} (flags ${openFlags(low)})`;
   return undefined;
 }
 
