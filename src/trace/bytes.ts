@@ -1,7 +1,7 @@
 /**
  * Growable byte columns: LEB128 variable-length integers and raw bytes.
- * 64-bit values travel as two 32-bit halves, because BigInt is far too slow for one value an event. On the writing side
- * the halves are signed: V8 keeps those in registers, where it allocates for unsigned ones over 2^31.
+ * 64-bit values travel as two 32-bit halves, because BigInt is far too slow for one value an event. The halves are
+ * signed: V8 keeps those in registers, where it allocates for unsigned ones over 2^31.
  */
 
 const FIRST_CAPACITY = 4096;
@@ -109,7 +109,7 @@ export class ColumnError extends Error {}
 export class ColumnReader {
   readonly #bytes: Uint8Array;
   #at = 0;
-  /** Halves of the value that the last 64-bit read gave. */
+  /** Halves of the value that the last 64-bit read gave, signed. */
   low = 0;
   high = 0;
 
@@ -183,19 +183,18 @@ export class ColumnReader {
       byte = bytes[at++];
     }
     this.#at = at;
-    this.low = low >>> 0;
-    this.high = high >>> 0;
+    this.low = low;
+    this.high = high;
   }
 
   /** Leaves `b` plus the coded difference in `low` and `high`. */
   difference64(bLow: number, bHigh: number): void {
     this.varint64();
     const sign = -(this.low & 1);
-    const low = (((this.low >>> 1) | (this.high << 31)) ^ sign) >>> 0;
-    const high = ((this.high >>> 1) ^ sign) >>> 0;
-    const sum = low + (bLow >>> 0);
-    this.low = sum >>> 0;
-    this.high = (high + bHigh + (sum > 0xffff_ffff ? 1 : 0)) >>> 0;
+    const low = (((this.low >>> 1) | (this.high << 31)) ^ sign) + bLow;
+    const carry = low >>> 0 < bLow >>> 0 ? 1 : 0;
+    this.high = (((this.high >>> 1) ^ sign) + bHigh + carry) | 0;
+    this.low = low | 0;
   }
 
   /** Leaves the value in `low` and `high`. */
@@ -203,8 +202,8 @@ export class ColumnReader {
     const bytes = this.#bytes;
     const at = this.#at;
     if (at + 8 > bytes.length) throw new ColumnError('a column ends early');
-    this.low = (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0;
-    this.high = (bytes[at + 4]! | (bytes[at + 5]! << 8) | (bytes[at + 6]! << 16) | (bytes[at + 7]! << 24)) >>> 0;
+    this.low = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
+    this.high = bytes[at + 4]! | (bytes[at + 5]! << 8) | (bytes[at + 6]! << 16) | (bytes[at + 7]! << 24);
     this.#at = at + 8;
   }
 

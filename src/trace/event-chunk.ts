@@ -8,9 +8,6 @@ import { trapline } from './generated/trace.js';
 import { type ChunkSummary, callKey, summaryFromMessage } from './summary.ts';
 
 const WORD = 2 ** 32;
-/** No chunk has more events: a reader allocates by this number. */
-const EVENT_LIMIT = 1 << 20;
-
 interface Sites {
   readonly kind: Uint16Array;
   readonly flags: Uint16Array;
@@ -98,7 +95,8 @@ export class EventChunk {
     this.summary = summaryFromMessage(message.summary ?? {});
     this.count = this.summary.count;
     this.firstEvent = this.summary.firstEvent;
-    if (this.count > EVENT_LIMIT) throw new ColumnError('a chunk has more events than any may have');
+    // Each event takes a byte of its column at least, so memory is asked for only where there is content.
+    if (this.count > message.site.length) throw new ColumnError('a column ends early');
     this.tasks = decodeTasks(message.taskDictionary);
     this.sites = decodeSites(message.siteDictionary);
     this.taskRow = this.#decodeTaskRows();
@@ -150,9 +148,9 @@ export class EventChunk {
       ahead.difference64(ahead.low, ahead.high);
       icount[at] = icounts.low;
       icount[at + 1] = icounts.high;
-      const low = icounts.low + ahead.low;
+      const low = (icounts.low + ahead.low) | 0;
       time[at] = low;
-      time[at + 1] = icounts.high + ahead.high + (low >= WORD ? 1 : 0);
+      time[at + 1] = icounts.high + ahead.high + (low >>> 0 < ahead.low >>> 0 ? 1 : 0);
     }
     finished(icounts, ahead);
     return [icount, time];
@@ -292,7 +290,7 @@ export class EventChunk {
     if (register.length !== REGISTER_COUNT) throw new ColumnError('a register has no column');
     const count = this.count;
     // Behind the last row stands one of zeros, for what has no row before it.
-    const words = new Uint32Array((count + 1) * REGISTER_WORDS);
+    const words = new Int32Array((count + 1) * REGISTER_WORDS);
     const zeros = count * REGISTER_WORDS;
     const taskAt = new Uint32Array(this.tasks.length).fill(zeros);
     const siteAt = new Uint32Array(this.sites.kind.length).fill(zeros);
@@ -326,7 +324,7 @@ export class EventChunk {
       }
     }
     finished(patternColumn, ...register);
-    return words;
+    return new Uint32Array(words.buffer);
   }
 
   #decodeCaptures(): Captures {
@@ -422,7 +420,7 @@ function decodeTasks(dictionary: Uint8Array): bigint[] {
   const tasks: bigint[] = [];
   while (!column.atEnd) {
     column.raw64();
-    tasks.push((BigInt(column.high) << 32n) | BigInt(column.low));
+    tasks.push((BigInt(column.high >>> 0) << 32n) | BigInt(column.low >>> 0));
   }
   return tasks;
 }

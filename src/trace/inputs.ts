@@ -104,12 +104,12 @@ export class InputDecoder {
       if (name === undefined) throw new ColumnError('an input has no kind');
       icount.difference64(icount.low, icount.high);
       ahead.difference64(ahead.low, ahead.high);
-      const moment = icount.high * WORD + icount.low;
+      const moment = (icount.high >>> 0) * WORD + (icount.low >>> 0);
       const size = length.varint();
       const row = blobRow.varint();
       const bytes = row === 0 ? data.take(size) : this.#content(message.blobSha256[row - 1]);
       if (bytes.length !== size) throw new ColumnError('an input does not have its length');
-      const time = moment + (ahead.high | 0) * WORD + ahead.low;
+      const time = moment + ahead.high * WORD + (ahead.low >>> 0);
       entries.push({ kind: name, icount: moment, time, asked: asked.byte() !== 0, bytes });
     }
     if (![kind, icount, ahead, asked, length, blobRow, data].every((column) => column.atEnd)) {

@@ -30,7 +30,7 @@ function put64(column: ColumnWriter, value: bigint): void {
 
 function get64(column: ColumnReader): bigint {
   column.raw64();
-  return (BigInt(column.high) << 32n) | BigInt(column.low);
+  return (BigInt(column.high >>> 0) << 32n) | BigInt(column.low >>> 0);
 }
 
 export function summaryToMessage(summary: ChunkSummary): trapline.ChunkSummary.$Properties {

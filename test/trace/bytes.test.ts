@@ -30,7 +30,7 @@ test('64-bit values come back, whether signed or unsigned halves are given', () 
   for (const pair of words()) {
     for (const read of [() => reader.varint64(), () => reader.varint64(), () => reader.raw64()]) {
       read();
-      expect([reader.low, reader.high]).toEqual(pair);
+      expect([reader.low >>> 0, reader.high >>> 0]).toEqual(pair);
     }
   }
   expect(reader.atEnd).toBe(true);
@@ -50,7 +50,7 @@ test('differences of any two 64-bit values come back', () => {
   for (const pair of values) {
     for (let twice = 0; twice < 2; twice++) {
       reader.difference64(before[0], before[1]);
-      expect([reader.low, reader.high]).toEqual(pair);
+      expect([reader.low >>> 0, reader.high >>> 0]).toEqual(pair);
     }
     before = pair;
   }
