@@ -73,12 +73,12 @@ export function machineState(machine: Machine): StateValue {
 
 /** Numbers of the pages of RAM that are not all zero. */
 export function* usedPages(machine: Machine): Generator<number> {
-  const words = new BigUint64Array(machine.core.memory.buffer, machine.core.ram.byteOffset, machine.memory.size / 8);
-  const wordsPerPage = PAGE / 8;
+  const words = new Int32Array(machine.core.memory.buffer, machine.core.ram.byteOffset, machine.memory.size / 4);
+  const wordsPerPage = PAGE / 4;
   for (let page = 0; page * wordsPerPage < words.length; page++) {
     const end = (page + 1) * wordsPerPage;
     let at = page * wordsPerPage;
-    while (at < end && words[at] === 0n) at++;
+    while (at < end && words[at] === 0) at++;
     if (at < end) yield page;
   }
 }
