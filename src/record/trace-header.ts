@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { basename } from 'node:path';
 import { EMPTY_HEADER, type TraceHeader } from '../trace/messages.ts';
 import { VERSION } from '../version.ts';
 import type { RecordOptions } from './options.ts';
@@ -13,7 +14,7 @@ export function traceHeader(options: RecordOptions, world: World): TraceHeader {
     ...EMPTY_HEADER,
     program: `trapline ${VERSION}`,
     guestStart: Math.floor((options.startTime ?? Date.now()) / 1000),
-    kernelName: world.kernel.path,
+    kernelName: basename(world.kernel.path),
     kernelSha256: digest(world.kernel.bytes),
     kernelRelease: world.kernel.version,
     kernelCommandLine: world.commandLine,

@@ -99,8 +99,9 @@ function endLines(reader: TraceReader): Line[] {
   ];
 }
 
-/** Lines of text. The trace is not read through: `verify` does that. */
+/** Lines of text. All checksums and hashes are checked; that the content makes sense is for `verify`. */
 export function describeTrace(reader: TraceReader): string[] {
+  reader.checkUnread();
   const { version, header, findings } = reader;
   const whole = findings.length === 0;
   const lines: Line[] = [
@@ -111,7 +112,7 @@ export function describeTrace(reader: TraceReader): string[] {
     ...frameLines(reader),
     ...endLines(reader),
     ['note', header.hostNote],
-    ['whole', whole ? 'yes, by its frames; `verify` checks what is in them' : 'no'],
+    ['whole', whole ? 'yes' : 'no'],
     ...findings.map(({ message }): Line => ['', message]),
     ['seal', reader.seal()],
   ];

@@ -170,6 +170,11 @@ export class TraceReader {
     return this.#source.findings;
   }
 
+  /** Checks the frames that were not needed so far, so that `findings` tells any damage of the file. */
+  checkUnread(): void {
+    this.#source.checkUnread();
+  }
+
   /** SHA-256 of the last frame, hexadecimal. */
   seal(): string {
     return this.#source.seal();

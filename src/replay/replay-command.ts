@@ -110,6 +110,7 @@ function replay(file: string, flags: ReplayFlags): void {
 
 /** What is missing is said on standard error, and by the exit status. */
 function tellFindings(reader: TraceReader, file: string): void {
+  reader.checkUnread();
   if (reader.findings.length === 0) return;
   for (const { message } of reader.findings) process.stderr.write(`trapline: ${file}: ${message}\n`);
   process.exitCode = 1;

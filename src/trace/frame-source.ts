@@ -1,5 +1,6 @@
 /** The frames of a file for reading: found by `scan.ts`, checked one by one as they are read. */
 import { closeSync, fstatSync, openSync } from 'node:fs';
+import { crc32c } from './crc32c.ts';
 import { FRAME_HEADER_BYTES, hashFrame, unpackPayload } from './frame.ts';
 import { type Finding, frameName, readAt, type Scan, type ScannedFrame, scanFrames } from './scan.ts';
 
@@ -9,6 +10,7 @@ export class FrameSource {
   readonly #file: number;
   readonly #findings: Finding[];
   readonly #reported = new Set<number>();
+  readonly #checked = new Set<number>();
 
   /** Throws the system's error when the file can't be read. */
   constructor(path: string) {
@@ -45,24 +47,33 @@ export class FrameSource {
    * checksum and that the next frame carries its hash. Throws the system's error when the file can't be read.
    */
   read(index: number): Uint8Array | undefined {
+    const payload = this.#check(index);
+    if (payload === undefined) return undefined;
+    const frame = this.frames[index]!;
+    const raw = unpackPayload(frame, payload);
+    if (typeof raw !== 'string') return raw;
+    this.report(frame, raw);
+    return undefined;
+  }
+
+  /** Checks the checksums and hashes of all frames that have not been read, so that `findings` tells all damage. */
+  checkUnread(): void {
+    for (const [index, frame] of this.frames.entries()) if (!this.#checked.has(frame.offset)) this.#check(index);
+  }
+
+  /** The payload as it stands in the file, when it is what was written. */
+  #check(index: number): Uint8Array | undefined {
     const frame = this.frames[index];
     if (frame === undefined) throw new RangeError(`there is no frame ${index}`);
     const { header, payload } = this.#bytes(frame);
-    if (payload.length < frame.length) {
-      this.report(frame, 'the file has become shorter');
-      return undefined;
-    }
-    const raw = unpackPayload(frame, payload);
-    if (typeof raw === 'string') {
-      this.report(frame, raw);
-      return undefined;
-    }
+    this.#checked.add(frame.offset);
     const next = this.frames[index + 1];
-    if (next?.number === frame.number + 1 && Buffer.compare(hashFrame(header, payload), next.previous) !== 0) {
+    if (payload.length < frame.length) this.report(frame, 'the file has become shorter');
+    else if (crc32c(payload) !== frame.payloadCrc) this.report(frame, 'the checksum of the payload does not match');
+    else if (next?.number === frame.number + 1 && Buffer.compare(hashFrame(header, payload), next.previous) !== 0) {
       this.report(frame, `it is not the frame that ${frameName(next)} was written after: its hash differs`);
-      return undefined;
-    }
-    return raw;
+    } else return payload;
+    return undefined;
   }
 
   #bytes(frame: ScannedFrame): { header: Uint8Array; payload: Uint8Array } {

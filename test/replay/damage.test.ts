@@ -29,7 +29,7 @@ function readAll(path: string): Reading {
   try {
     const reader = TraceReader.open(path);
     const events = [...reader.events()].map((event) => event.number);
-    for (const rest of [reader.inputs(), reader.snapshotParts(), reader.checkpointParts()]) [...rest];
+    reader.checkUnread();
     reader.close();
     return { events, messages: reader.findings.map(({ message }) => message) };
   } catch (error) {
