@@ -85,9 +85,7 @@ const machine = new Machine({
   startTime: () => encodeStartTime(1_700_000_000),
   entropy: () => seed().slice(0, 8),
 });
-let console = '';
 machine.listen('com1', (bytes) => {
-  console += String.fromCharCode(...bytes);
   if (!options.quiet) process.stdout.write(bytes);
 });
 const initrd =
