@@ -36,6 +36,16 @@ export function writeWhole(path: string, bytes: Uint8Array | string): void {
   }
 }
 
+/** A cache that others own still serves. */
+function markUsed(path: string): void {
+  try {
+    const now = new Date();
+    utimesSync(path, now, now);
+  } catch {
+    // Then it is only forgotten a little earlier.
+  }
+}
+
 /** Snapshots of booted guests: each is large, and old ones are soon out of date. */
 const SNAPSHOTS_KEPT = 4;
 const DIGEST_BYTES = 32;
@@ -79,8 +89,7 @@ export class SnapshotCache {
         rmSync(path, { force: true });
         return undefined;
       }
-      const now = new Date();
-      utimesSync(path, now, now);
+      markUsed(path);
       return { streams: body[0] === 1, snapshot: body.subarray(1) };
     } catch {
       return undefined;
