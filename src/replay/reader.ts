@@ -17,6 +17,7 @@ import {
   FORMAT_MAJOR,
   FORMAT_MINOR,
   type FormatVersion,
+  missingAtEnd,
   type StatePart,
   type TraceEnd,
   type TraceHeader,
@@ -143,6 +144,8 @@ export class TraceReader {
     const facts = this.#decodeAll(FRAME_KIND.profile, decodeProfile).flat();
     this.profile = new Map(facts.map((fact) => [fact.name, fact]));
     this.end = source.scan.ended ? this.#decodeAll(FRAME_KIND.end, decodeEnd).at(-1) : undefined;
+    const missing = this.end && missingAtEnd(this.end);
+    if (missing !== undefined) source.report(source.frames.at(-1)!, missing);
   }
 
   /** Opens a trace, whole or not. Throws UserError when nothing can be read of it. */

@@ -4,7 +4,14 @@ import { EventChunk } from '../trace/event-chunk.ts';
 import { FRAME_KIND, frameKindName } from '../trace/frame.ts';
 import type { FrameSource } from '../trace/frame-source.ts';
 import { InputDecoder } from '../trace/inputs.ts';
-import { decodeEnd, decodeIndex, decodeProfile, decodeStatePart, type TraceEnd } from '../trace/messages.ts';
+import {
+  decodeEnd,
+  decodeIndex,
+  decodeProfile,
+  decodeStatePart,
+  missingAtEnd,
+  type TraceEnd,
+} from '../trace/messages.ts';
 import { type Finding, frameName, type ScannedFrame } from '../trace/scan.ts';
 import type { ChunkSummary } from '../trace/summary.ts';
 import { openFrames, readHeader } from './reader.ts';
@@ -117,7 +124,8 @@ class Check {
     if (this.#unbroken && end.events !== this.events) {
       this.#source.report(frame, `it counts ${end.events} events, the file holds ${this.events}`);
     }
-    if (end.lost > 0) this.#source.report(frame, `${end.lost} events were lost while recording (${end.message})`);
+    const missing = missingAtEnd(end);
+    if (missing !== undefined) this.#source.report(frame, missing);
   }
 }
 

@@ -123,6 +123,13 @@ export function encodeEnd(end: TraceEnd): Uint8Array {
   return trapline.End.encode({ ...rest, total: { ...totals } }).finish();
 }
 
+/** What an end says is missing from the trace, or undefined. */
+export function missingAtEnd(end: TraceEnd): string | undefined {
+  const why = end.message === '' ? end.reason : end.message;
+  if (end.lost > 0) return `${end.lost} ${end.lost === 1 ? 'event was' : 'events were'} lost while recording (${why})`;
+  return end.reason === 'write-error' ? `the recording could not go on (${why}): later events are missing` : undefined;
+}
+
 export function decodeEnd(payload: Uint8Array): TraceEnd {
   const message = trapline.End.decode(payload);
   return {

@@ -122,7 +122,10 @@ test.for(disks)('a disk of $kibibytes KiB that fills up leaves a whole beginning
   // With room for an end frame the file says why it ends; else that it was cut off. Never a broken frame.
   if (reader.end === undefined)
     expect(reader.findings.map(({ message }) => message).join()).toMatch(/^there is no end frame/);
-  else expect(reader.end).toMatchObject({ reason: 'write-error', message: 'no space left on device' });
+  else {
+    expect(reader.end).toMatchObject({ reason: 'write-error', message: 'no space left on device' });
+    expect(reader.findings[0]!.message).toMatch(/\d+ events were lost while recording \(no space left on device\)$/);
+  }
   reader.close();
 });
 
