@@ -19,7 +19,9 @@ export function msrTable(): string {
     ...halves(row.value ?? 0n),
     ...halves(row.writable ?? ALL),
   ]);
-  const kinds = MSR_KINDS.map((name, kind) => `export const MSR_${name.toUpperCase()}: u32 = ${kind};`);
+  const kinds = MSR_KINDS.map(
+    (name, kind) => `export const MSR_${name.replace(/([A-Z])/g, '_$1').toUpperCase()}: u32 = ${kind};`,
+  );
   return `${kinds.join('\n')}
 export const MSR_COUNT: u32 = ${rows.length};
 export const MSR_ROWS: usize = ${words(values)};

@@ -41,6 +41,13 @@ let trapAfterStep: bool = false;
 let exitAfterStep: bool = false;
 let stepOverNext: bool = false;
 
+/** Values of interruptShadow. */
+export const SHADOW_STI: u32 = 1;
+export const SHADOW_STACK: u32 = 2;
+
+/** The instruction has cleared TF on its way (SYSCALL, INT n), or has trapped by itself (SYSRET): no trap after it. */
+export function settleStep(): void { trapAfterStep = false; }
+
 /** The interrupt or NMI that waits and may come now. False: run() is to be left with exitReason. */
 function takeInterrupt(): bool {
   if (load<u32>(NMI_PENDING) != 0 && load<u32>(NMI_BLOCKED) == 0) {
@@ -60,7 +67,8 @@ export function boundary(left: i32): i32 {
   store<u64>(ICOUNT, load<u64>(RUN_START) - u64(left));
   const stepped = stepping;
   stepping = false;
-  if (stepped && trapAfterStep && !faulted()) {
+  // MOV SS holds the trap off, and it is lost.
+  if (stepped && trapAfterStep && !faulted() && load<u32>(INTERRUPT_SHADOW) != SHADOW_STACK) {
     store<u64>(DR + 48, load<u64>(DR + 48) | DR6_SINGLE_STEP);
     raiseTrap(VECTOR_DB);
   }
@@ -80,12 +88,9 @@ export function boundary(left: i32): i32 {
     store<u32>(EXIT_REQUEST, 0);
     return EXIT_HOST_REQUEST;
   }
+  if (left == 0) return EXIT_BUDGET;
   const shadow = load<u32>(INTERRUPT_SHADOW) != 0;
-  if (shadow) store<u32>(INTERRUPT_SHADOW, 0);
-  if (left == 0) {
-    if (shadow) store<u32>(INTERRUPT_SHADOW, 1);
-    return EXIT_BUDGET;
-  }
+  store<u32>(INTERRUPT_SHADOW, 0);
   if (!shadow && !takeInterrupt()) return load<u32>(EXIT_REASON);
   if (load<u32>(HALTED)) return EXIT_HALT;
   if (load<u64>(RFLAGS) & TF) {

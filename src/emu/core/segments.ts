@@ -12,6 +12,7 @@ import { canonical } from "./mmu";
 import {
   CR0_PE, SEG_CS, SEG_DS, SEG_ES, SEG_FS, SEG_GS, SEG_LDTR, SEG_SS, SEG_TR, isLongCode, modeChanged,
 } from "./mode";
+import { SHADOW_STACK } from "./run";
 
 /** Real or virtual-8086 mode: selectors are paragraphs. */
 export function selectorsAreParagraphs(): bool {
@@ -89,7 +90,7 @@ export function checkStack(selector: u32, cpl: u32, vector: u32): u64 {
 
 /** MOV SS and POP SS hold off interrupts for one instruction. */
 export function shadowStackLoad(segment: u32): void {
-  if (segment == SEG_SS) store<u32>(INTERRUPT_SHADOW, 1);
+  if (segment == SEG_SS) store<u32>(INTERRUPT_SHADOW, SHADOW_STACK);
 }
 
 /** After a return to an outer level: data segments that it may not use become null (SDM volume 2, RET and IRET). */

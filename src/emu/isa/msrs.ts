@@ -17,9 +17,20 @@ export interface MsrRow {
 
 /**
  * `field`: stored in the state block. `canonical`: the same, only canonical addresses. `constant`: reads a value, writes
- * raise #GP. `ignored`: reads a value, writes are dropped. `host`: the machine's devices hold it. Others have code.
+ * raise #GP. `ignored`: reads a value, writes are dropped. `host`: the machine's devices hold it (`hostReadOnly`: writes raise #GP). Others
+ * have code.
  */
-export const MSR_KINDS = ['field', 'canonical', 'constant', 'ignored', 'host', 'efer', 'tsc', 'pat'] as const;
+export const MSR_KINDS = [
+  'field',
+  'canonical',
+  'constant',
+  'ignored',
+  'host',
+  'hostReadOnly',
+  'efer',
+  'tsc',
+  'pat',
+] as const;
 export type MsrKind = (typeof MSR_KINDS)[number];
 
 const field = (index: number, name: string, place: string, element = 0, writable?: bigint): MsrRow =>
@@ -37,6 +48,13 @@ const ignored = (index: number, name: string, value = 0n): MsrRow => ({ index, n
 const constant = (index: number, name: string, value: bigint): MsrRow => ({ index, name, kind: 'constant', value });
 const host = (index: number, name: string): MsrRow => ({ index, name, kind: 'host' });
 
+const hostReadOnly = (index: number, name: string): MsrRow => ({ index, name, kind: 'hostReadOnly' });
+
+/** TPR, EOI, SVR, ESR, CMCI, ICR, the local vector table, timer count and divider, self IPI (SDM volume 3, table 11-6). */
+const X2APIC_WRITABLE = [0x08, 0x0b, 0x0f, 0x28, 0x2f, 0x30, 0x32, 0x33, 0x34, 0x35, 0x36, 0x37, 0x38, 0x3e, 0x3f];
+/** ID, version, PPR, LDR, current count; ISR, TMR, IRR. */
+const X2APIC_READ_ONLY = [0x02, 0x03, 0x0a, 0x0d, 0x39, ...Array.from({ length: 24 }, (_, i) => 0x10 + i)];
+
 const SEG_FS = 4;
 const SEG_GS = 5;
 /** Eight variable ranges (base and mask), then fixed ranges, then the default type, in `mtrr`. */
@@ -49,14 +67,10 @@ export const msrs: readonly MsrRow[] = [
   host(0x1b, 'APIC_BASE'),
   ignored(0x34, 'SMI_COUNT'),
   ignored(0x3a, 'FEATURE_CONTROL', 1n),
-  ignored(0x48, 'SPEC_CTRL'),
-  ignored(0x49, 'PRED_CMD'),
   ignored(0x79, 'BIOS_UPDT_TRIG'),
   ignored(0x8b, 'BIOS_SIGN_ID', 0x1_0000_0000n),
   constant(0xce, 'PLATFORM_INFO', 0n),
   constant(0xfe, 'MTRRCAP', 0x508n),
-  ignored(0x10a, 'ARCH_CAPABILITIES'),
-  ignored(0x10b, 'FLUSH_CMD'),
   field(0x174, 'SYSENTER_CS', 'sysenterCs', 0, 0xffffn),
   address(0x175, 'SYSENTER_ESP', 'sysenterEsp'),
   address(0x176, 'SYSENTER_EIP', 'sysenterEip'),
@@ -80,7 +94,8 @@ export const msrs: readonly MsrRow[] = [
   { index: 0x277, name: 'PAT', kind: 'pat', field: 'pat', element: 0 },
   field(0x2ff, 'MTRR_DEF_TYPE', 'mtrr', VARIABLE_RANGES * 2 + FIXED_RANGES.length, 0xcffn),
   host(0x6e0, 'TSC_DEADLINE'),
-  ...Array.from({ length: 0x40 }, (_, i) => host(0x800 + i, `X2APIC_${i.toString(16)}`)),
+  ...X2APIC_WRITABLE.map((offset) => host(0x800 + offset, `X2APIC_${offset.toString(16)}`)),
+  ...X2APIC_READ_ONLY.map((offset) => hostReadOnly(0x800 + offset, `X2APIC_${offset.toString(16)}`)),
   ignored(0xda0, 'XSS'),
   { index: 0xc000_0080, name: 'EFER', kind: 'efer' },
   field(0xc000_0081, 'STAR', 'star'),

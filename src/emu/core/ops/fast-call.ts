@@ -1,24 +1,26 @@
 // SYSCALL SYSRET SYSENTER SYSEXIT SWAPGS and the FS and GS base instructions.
 import {
-  CONTROL_SYSCALL, CONTROL_SYSENTER, CPL, CPU_VENDOR, CR0, CR4, CSTAR, EFER, GPR, KERNEL_GS_BASE, LSTAR, RFLAGS, RIP, SEG_BASE,
+  CONTROL_SYSCALL, CONTROL_SYSENTER, CPL, CPU_VENDOR, CR0, CR4, CSTAR, DR, EFER, GPR, KERNEL_GS_BASE, LSTAR, RFLAGS, RIP, SEG_BASE,
   SFMASK, STAR, SYSENTER_CS, SYSENTER_EIP, SYSENTER_ESP, VMCS_CONTROLS, VMCS_EFER_HIDDEN,
 } from "../generated/layout";
 import {
   MECHANISM_sysexit, MECHANISM_sysret,
 } from "../generated/monitor-layout";
 import { longModeActive } from "../descriptors";
-import { VECTOR_GP, VECTOR_UD, faulted, raise, raiseCode } from "../fault";
+import { VECTOR_DB, VECTOR_GP, VECTOR_UD, raise, raiseCode, raiseTrap } from "../fault";
 import { IF, RF, TF, VM, readRflags, writeRflags } from "../flags";
 import { canonical } from "../mmu";
 import { CR0_PE, CR4_FSGSBASE, EFER_SCE, SEG_FS, SEG_GS, isLongCode, modeChanged } from "../mode";
 import { interceptHidden } from "../monitor/intercept";
 import { afterReturn, beforeReturn } from "../monitor/returns";
 import { PREFIX_REX_W, opPrefixes, opRm } from "../op";
+import { settleStep } from "../run";
 import { setFlatCode, setFlatStack } from "../segments";
 import { RCX, RDX, RSP, sizeY, writeRegister } from "./sized";
 
 const R11: usize = GPR + 88;
 const INTEL: u32 = 1;
+const DR6_SINGLE_STEP: u64 = 0x4000;
 const SYSCALL_BYTES: u64 = 0x050f;
 const SYSRET_BYTES: u64 = 0x070f;
 const SYSENTER_BYTES: u64 = 0x340f;
@@ -57,9 +59,13 @@ export function syscall(op: usize): void {
   setFlatStack(selector + 8, 0);
   store<u32>(CPL, 0);
   modeChanged();
+  settleStep();
 }
 
-/** A target that is not canonical faults here, at CPL 0, as on Intel's processors. */
+/**
+ * A target that is not canonical faults here, at CPL 0, as on Intel's processors. A TF that it sets traps at once
+ * (AMD APM volume 2, 13.1.4).
+ */
 export function sysret(op: usize): void {
   const wide = (opPrefixes(op) & PREFIX_REX_W) != 0;
   if (!syscallEnabled(op, SYSRET_BYTES)) return;
@@ -78,6 +84,11 @@ export function sysret(op: usize): void {
   store<u32>(CPL, 3);
   modeChanged();
   afterReturn(op, MECHANISM_sysret);
+  settleStep();
+  if (load<u64>(RFLAGS) & TF) {
+    store<u64>(DR + 48, load<u64>(DR + 48) | DR6_SINGLE_STEP);
+    raiseTrap(VECTOR_DB);
+  }
 }
 
 /** False: a fault is raised, or the monitor keeps it from happening. AMD's processors have no SYSENTER in long mode. */

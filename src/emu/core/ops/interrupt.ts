@@ -5,26 +5,28 @@ import { VECTOR_BP, VECTOR_DB, VECTOR_GP, VECTOR_OF, VECTOR_UD, leaveAfter, rais
 import { AC, IF, IOPL, overflow } from "../flags";
 import { CR0_PE, modeChanged } from "../mode";
 import { opImm8 } from "../op";
+import { SHADOW_STI, settleStep } from "../run";
+
+function enter(vector: u32, kind: u32): void {
+  deliverInterrupt(vector, kind);
+  settleStep();
+  leaveAfter();
+}
 
 export function intIb(op: usize): void {
-  deliverInterrupt(opImm8(op), EVENT_SOFTWARE);
-  leaveAfter();
+  enter(opImm8(op), EVENT_SOFTWARE);
 }
 
 export function int3(op: usize): void {
-  deliverInterrupt(VECTOR_BP, EVENT_BREAKPOINT);
-  leaveAfter();
+  enter(VECTOR_BP, EVENT_BREAKPOINT);
 }
 
 export function into(op: usize): void {
-  if (overflow() == 0) return;
-  deliverInterrupt(VECTOR_OF, EVENT_BREAKPOINT);
-  leaveAfter();
+  if (overflow() != 0) enter(VECTOR_OF, EVENT_BREAKPOINT);
 }
 
 export function int1(op: usize): void {
-  deliverInterrupt(VECTOR_DB, EVENT_INT1);
-  leaveAfter();
+  enter(VECTOR_DB, EVENT_INT1);
 }
 
 /** CPL must not exceed IOPL; real mode has CPL 0, virtual-8086 mode 3. */
@@ -43,7 +45,7 @@ export function sti(op: usize): void {
   if (!mayChangeIf()) return;
   const old = load<u64>(RFLAGS);
   store<u64>(RFLAGS, old | IF);
-  if ((old & IF) == 0) store<u32>(INTERRUPT_SHADOW, 1);
+  if ((old & IF) == 0) store<u32>(INTERRUPT_SHADOW, SHADOW_STI);
   leaveAfter();
 }
 

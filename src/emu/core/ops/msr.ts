@@ -4,7 +4,7 @@ import {
   VMCS_MSR_BITMAP, CONTROL_RDTSC, EXIT_RDTSC, PAT,
 } from "../generated/layout";
 import {
-  MSR_CANONICAL, MSR_CONSTANT, MSR_COUNT, MSR_EFER, MSR_FIELD, MSR_HOST, MSR_IGNORED, MSR_PAT, MSR_ROWS, MSR_TSC,
+  MSR_CANONICAL, MSR_CONSTANT, MSR_COUNT, MSR_EFER, MSR_FIELD, MSR_HOST, MSR_HOST_READ_ONLY, MSR_PAT, MSR_ROWS, MSR_TSC,
 } from "../generated/msrs";
 import { writeEfer } from "../control-registers";
 import { VECTOR_GP, faulted, leaveAfter, raiseCode } from "../fault";
@@ -56,6 +56,7 @@ export function rdmsr(op: usize): void {
     case MSR_EFER: answer(load<u64>(EFER)); break;
     case MSR_TSC: answer(timeStamp()); break;
     case MSR_HOST:
+    case MSR_HOST_READ_ONLY:
       syncCount();
       if (msrRead(index)) answer(load<u64>(HOST_VALUE)); else refuse();
       break;
@@ -80,7 +81,7 @@ export function wrmsr(op: usize): void {
   const row = rowOf(index);
   if (row == 0) return refuse();
   const kind = load<u32>(row, 4);
-  if (kind == MSR_CONSTANT) return refuse();
+  if (kind == MSR_CONSTANT || kind == MSR_HOST_READ_ONLY) return refuse();
   if (kind == MSR_CANONICAL && !canonical(value)) return refuse();
   if (kind == MSR_FIELD && (value & ~load<u64>(row, 24)) != 0) return refuse();
   if (kind == MSR_PAT && !validPat(value)) return refuse();
