@@ -259,7 +259,7 @@ export const SYSCALL_ROW = offsets({
   returnFirst: 2,
   returnCount: 2,
   flags: 4, // SYSCALL_FLAG
-  reserved: 4,
+  pathArgument: 4, // newImage: the argument that names the program; the next one is argv
 });
 export const SYSCALL_ROW_BYTES = 16;
 
@@ -268,6 +268,8 @@ export const SYSCALL_FLAG = {
   noReturn: 1,
   /** execve, rt_sigreturn: RIP differs at the return by design, no signal frame is captured. */
   newContext: 2,
+  /** execve: after success the old image is gone, but its path and arguments stand on the new stack (System V ABI). */
+  newImage: 4,
 } as const;
 
 /** One thing to capture. value(a) below is argument a as it was at the entry, or the return value. */

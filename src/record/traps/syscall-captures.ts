@@ -67,16 +67,21 @@ export function writeSyscallCaptures(memory: ArrayBufferLike, limits: CaptureLim
     view.setUint16(at + SYSCALL_ROW.returnFirst, returnFirst, true);
     view.setUint16(at + SYSCALL_ROW.returnCount, returnCount, true);
     view.setUint32(at + SYSCALL_ROW.flags, syscallFlags(syscall), true);
+    view.setUint32(at + SYSCALL_ROW.pathArgument, Math.max(0, pathArgument(syscall)), true);
   }
 }
 
 const NEW_CONTEXT = new Set(['execve', 'execveat', 'rt_sigreturn']);
+const NEW_IMAGE = new Set(['execve', 'execveat']);
 const NO_RETURN = new Set(['exit', 'exit_group']);
+
+const pathArgument = ({ arguments: all }: Syscall): number => all.findIndex(({ format }) => format === 'path');
 
 function syscallFlags(syscall: Syscall): number {
   return (
     (NO_RETURN.has(syscall.name) ? SYSCALL_FLAG.noReturn : 0) |
-    (NEW_CONTEXT.has(syscall.name) ? SYSCALL_FLAG.newContext : 0)
+    (NEW_CONTEXT.has(syscall.name) ? SYSCALL_FLAG.newContext : 0) |
+    (NEW_IMAGE.has(syscall.name) ? SYSCALL_FLAG.newImage : 0)
   );
 }
 

@@ -11,7 +11,6 @@ import {
   ioctlName,
   mapFlags,
   openFlags,
-  permissions,
   signalName,
   socketType,
   statxFlags,
@@ -20,7 +19,7 @@ import { messageHeader, vectors } from './messages.ts';
 import { socketAddress, socketProtocol } from './socket-address.ts';
 import { fcntlArgument, futexOperation, ioctlArgument, optionName, optionValue, personality } from './special.ts';
 import { capabilities, cloneArguments, deviceNumber, formatStruct, formatStructs } from './structs.ts';
-import { hex64, pointer, quote, quoteBuffer, signed64, unsigned64 } from './values.ts';
+import { hex64, octal, pointer, quote, quoteBuffer, signed64, unsigned64 } from './values.ts';
 
 export interface FormatOptions {
   /** Bytes of a buffer that are shown. */
@@ -210,7 +209,7 @@ const uid = (low: number): string => (low === 0xffff_ffff ? '-1' : String(low));
 const creationMode: ArgumentFormat = (call, argument) => {
   const flags = call.low(argument - 1);
   const creates = (flags & 0o100) !== 0 || (flags & 0o20200000) === 0o20200000;
-  return creates ? permissions(call.low(argument)) : '';
+  return creates ? octal(call.low(argument)) : '';
 };
 
 const SCALARS: Readonly<Record<string, ArgumentFormat>> = {
@@ -228,7 +227,7 @@ const SCALARS: Readonly<Record<string, ArgumentFormat>> = {
   size: (call, argument) => unsigned64(call.low(argument), call.high(argument)),
   hex: (call, argument) => (isNull(call, argument) ? '0' : hex64(call.low(argument), call.high(argument))),
   ptr: address,
-  mode: (call, argument) => permissions(call.low(argument) & 0xffff),
+  mode: (call, argument) => octal(call.low(argument) & 0xffff),
   mknodmode: (call, argument) => fileMode(call.low(argument) & 0xffff),
   dev: (call, argument) => deviceNumber(call.low(argument)),
   sig: (call, argument) => signalName(call.low(argument)),
@@ -271,7 +270,7 @@ const SCALARS: Readonly<Record<string, ArgumentFormat>> = {
   shmflags: (call, argument) => {
     const low = call.low(argument);
     const flags = flagNames('ipc', low & ~0o777, 0, '');
-    return flags === '' ? permissions(low & 0o777) : `${flags}|${permissions(low & 0o777)}`;
+    return flags === '' ? octal(low & 0o777) : `${flags}|${octal(low & 0o777)}`;
   },
   mountdata: (call, argument) => address(call, argument),
   personality: (call, argument) => personality(call.low(argument)),

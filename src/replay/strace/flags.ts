@@ -1,4 +1,5 @@
 import { type Constants, ENUMS, FLAGS, IOCTLS, SIGNALS } from '../../guest/linux/tables/constants.ts';
+import { octal } from './values.ts';
 
 interface Bits {
   readonly low: readonly (readonly [name: string, low: number, high: number])[];
@@ -135,11 +136,6 @@ export function fileMode(mode: number): string {
   const type = TYPES.get(mode & 0o170000);
   if (type !== undefined) parts.push(type);
   for (const [bit, name] of SPECIAL) if ((mode & bit) !== 0) parts.push(name);
-  parts.push(`0${(mode & 0o777).toString(8).padStart(3, '0')}`);
+  parts.push(octal(mode & 0o777));
   return parts.join('|');
-}
-
-/** Permissions alone, as open and mkdir take them: `0644`, `01777`, `000`. */
-export function permissions(mode: number): string {
-  return mode === 0 ? '000' : `0${(mode >>> 0).toString(8).padStart(3, '0')}`;
 }

@@ -36,12 +36,17 @@ function shapeOf(syscall: Syscall): Shape {
 
 const SHAPES = new Map([...amd64Syscalls().values()].map((syscall) => [syscall, shapeOf(syscall)]));
 const UNKNOWN: Shape = {
-  formats: Array.from({ length: 6 }, () => (call, i) => hex64(call.low(i), call.high(i))),
+  formats: Array.from(
+    { length: 6 },
+    () => (call, i) => (call.low(i) === 0 && call.high(i) === 0 ? '0' : hex64(call.low(i), call.high(i))),
+  ),
   early: 6,
 };
 
 const ARITY: Readonly<Record<string, (call: Call) => number>> = {
   prctl: (call) => prctlArity(call.low(0)),
+  // A new address counts only with MREMAP_FIXED or MREMAP_DONTUNMAP.
+  mremap: (call) => ((call.low(3) & 6) === 0 ? 4 : 5),
 };
 
 /** The order and names that strace gives the arguments of clone. */

@@ -55,7 +55,9 @@ export function fcntlArgument(call: Call, argument: number, options: FormatOptio
     const reads = command === 5 || command === 36;
     const capture =
       (reads && !call.failed ? call.capture(argument, 'exit') : undefined) ?? call.capture(argument, 'entry');
-    return capture === undefined ? pointer(low, call.high(argument)) : formatStruct('flock', capture.bytes, options);
+    return capture === undefined
+      ? pointer(low, call.high(argument))
+      : formatStruct(reads ? 'flockWithPid' : 'flock', capture.bytes, options);
   }
   return call.high(argument) === 0 ? String(low) : hex64(low, call.high(argument));
 }

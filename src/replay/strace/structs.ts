@@ -1,6 +1,6 @@
 import { type FieldFormat, STRUCTS } from '../../guest/linux/tables/structs.ts';
-import { enumName, enumOrHex, fileMode, flagNames, openFlags, permissions, signalName, signalSet } from './flags.ts';
-import { hex64, pointer, quoteText, signed64, unsigned64 } from './values.ts';
+import { enumName, enumOrHex, fileMode, flagNames, openFlags, signalName, signalSet } from './flags.ts';
+import { hex64, octal, pointer, quoteText, signed64, unsigned64 } from './values.ts';
 
 /** Shows a struct in full instead of its most telling fields. */
 export interface StructOptions {
@@ -138,15 +138,13 @@ function statfs(view: DataView): string {
   );
 }
 
-function flock(view: DataView): string {
-  const parts = [
+function lockParts(view: DataView): string[] {
+  return [
     `l_type=${enumOrHex('lockType', view.getInt16(0, true), 'F')}`,
     `l_whence=${enumOrHex('whence', view.getInt16(2, true), 'SEEK')}`,
     `l_start=${signed(view, 8)}`,
     `l_len=${signed(view, 16)}`,
   ];
-  const pid = view.getInt32(24, true);
-  return `{${parts.join(', ')}${pid === 0 ? '' : `, l_pid=${pid}`}}`;
 }
 
 function stack(view: DataView): string {
@@ -166,7 +164,7 @@ function utimens(view: DataView): string {
   if (nanoseconds === 0x3fff_ffff) return 'UTIME_NOW';
   if (nanoseconds === 0x3fff_fffe) return 'UTIME_OMIT';
   const note = ` /* ${isoTime(Number(view.getBigInt64(0, true)), nanoseconds)} */`;
-  return `{tv_sec=${signed(view, 0)}${note}, tv_nsec=${nanoseconds}}`;
+  return `{tv_sec=${signed(view, 0)}, tv_nsec=${nanoseconds}}${note}`;
 }
 
 const CAPABILITIES =
@@ -238,7 +236,8 @@ const SPECIAL: Readonly<Record<string, Format>> = {
   siginfo,
   sysinfo,
   statfs,
-  flock,
+  flock: (view) => `{${lockParts(view).join(', ')}}`,
+  flockWithPid: (view) => `{${[...lockParts(view), `l_pid=${view.getInt32(24, true)}`].join(', ')}}`,
   stack,
   sigevent,
   utimens,
@@ -289,7 +288,7 @@ function field(
   if (format === 'F:open') return openFlags(lowWord);
   if (format.startsWith('F:')) return flagNames(format.slice(2), lowWord, highWord);
   if (format.startsWith('E:')) return enumOrHex(format.slice(2), lowWord, format.slice(2).toUpperCase());
-  if (format === 'o') return permissions(lowWord);
+  if (format === 'o') return octal(lowWord);
   if (format === 'x') return lowWord === 0 && highWord === 0 ? '0' : hex64(lowWord, highWord);
   if (format === 'u') return unsigned64(lowWord, highWord);
   if (size === 8) return signed64(lowWord, highWord);

@@ -22,9 +22,9 @@ export function signed64(low: number, high: number): string {
   return BigInt.asIntN(64, (BigInt(high) << 32n) | BigInt(low)).toString();
 }
 
-/** Octal with a leading 0, of at least three digits: a file mode. */
+/** Octal with a leading 0, of at least three characters: file modes. */
 export function octal(value: number): string {
-  return value === 0 ? '000' : `0${(value >>> 0).toString(8).padStart(3, '0')}`;
+  return `0${(value >>> 0).toString(8)}`.padStart(3, '0');
 }
 
 const NAMED: Readonly<Record<number, string>> = {

@@ -4,18 +4,21 @@ import {
   ABI_linux32, CAPTURE_LATE, CAPTURE_KIND_signalFrame, ARGUMENT_result, POLICY_header, POLICY_HEADER_frameResult, POLICY_syscalls,
   RECORD_abi, RECORD_detail, RECORD_FLAG_firstReturn, RECORD_FLAG_overlapped, RECORD_FLAG_restarted,
   RECORD_FLAG_ripDiffers, RECORD_KIND_callEntry, RECORD_KIND_callReturn, RECORD_mechanism, SIGNAL_FRAME_BYTES,
-  SYSCALL_FLAG_newContext, SYSCALL_FLAG_noReturn, SYSCALL_ROW_BYTES, SYSCALL_ROW_entryCount, SYSCALL_ROW_entryFirst,
+  SYSCALL_FLAG_newContext, SYSCALL_FLAG_newImage, SYSCALL_ROW_pathArgument, CAPTURE_KIND_string, SYSCALL_FLAG_noReturn, SYSCALL_ROW_BYTES, SYSCALL_ROW_entryCount, SYSCALL_ROW_entryFirst,
   SYSCALL_ROW_flags, SYSCALL_ROW_returnCount, SYSCALL_ROW_returnFirst, SYSCALL_ROWS, TASK_ENTRY_abi,
   TASK_ENTRY_arguments, TASK_ENTRY_entryIcount, TASK_ENTRY_entryRip, TASK_ENTRY_lateRows, TASK_ENTRY_mechanism, TASK_ENTRY_nextRip,
   TASK_ENTRY_number, TASK_ENTRY_state, TASK_STATE_pending, TASK_STATE_seen,
 } from "../generated/monitor-layout";
 import { instructionRip, nextRip, syncCount } from "../run";
-import { captureArguments, captureSome, values } from "./capture";
+import { captureArguments, capturePointers, captureSome, values } from "./capture";
 import { readWord, word } from "./read";
-import { captureBytes, closeRecord, markCaptures, openRecord, record, setFlag } from "./record";
+import { captureBytes, captureString, closeRecord, markCaptures, openRecord, record, setFlag } from "./record";
 import { checkIdentity, currentTask, entryOfTask, forgetTask } from "./tasks";
 
 const NO_NUMBER: u32 = 0xffff_ffff;
+/** Bytes of each string and number of strings of a new image. */
+const RECORD_STRING: u32 = 4096;
+const RECORD_STRINGS: u32 = 256;
 
 // @ts-ignore: decorator
 @inline function register(number: u32): u64 { return load<u64>(GPR + (number << 3)); }
@@ -124,7 +127,7 @@ function describeReturn(entry: usize, rip: u64): void {
       const place = load<u32>(POLICY_header, POLICY_HEADER_frameResult);
       if (place == 0 || !readWord(stack + place)) return;
       store<u64>(values, word, 48);
-    }
+    } else if (load<u32>(row, SYSCALL_ROW_flags) & SYSCALL_FLAG_newImage) captureNewImage(entry, row);
   } else captureLate(entry, row);
   if (row) captureArguments(u32(load<u16>(row, SYSCALL_ROW_returnFirst)), u32(load<u16>(row, SYSCALL_ROW_returnCount)), true);
 }
@@ -136,4 +139,37 @@ function captureLate(entry: usize, row: usize): void {
   markCaptures(CAPTURE_LATE);
   captureSome(u32(load<u16>(row, SYSCALL_ROW_entryFirst)), u32(load<u16>(row, SYSCALL_ROW_entryCount)), rows, false);
   markCaptures(0);
+}
+
+/** Most words of a new stack that are looked at: arguments, environment and auxiliary vector. */
+const STACK_WORDS: u32 = 65536;
+const AT_EXECFN: u64 = 31;
+
+/** execve whose path or arguments could not be read at the entry: the kernel has copied them to the new stack. */
+function captureNewImage(entry: usize, row: usize): void {
+  if (load<u32>(entry, TASK_ENTRY_lateRows) == 0) return;
+  const path = load<u32>(row, SYSCALL_ROW_pathArgument);
+  const argv = register(4) + 8;
+  markCaptures(CAPTURE_LATE);
+  const name = executedName(argv);
+  if (name != 0) captureString(path, CAPTURE_KIND_string, name, RECORD_STRING);
+  capturePointers(path + 1, argv, RECORD_STRINGS, RECORD_STRING);
+  markCaptures(0);
+}
+
+/** AT_EXECFN of the auxiliary vector, which lies behind the two lists of pointers; 0 if it is not found. */
+function executedName(argv: u64): u64 {
+  let at = argv;
+  let lists: u32 = 0;
+  for (let i: u32 = 0; i < STACK_WORDS && readWord(at); i++, at += 8) {
+    if (lists < 2) lists += u32(word == 0);
+    else {
+      if (word == 0) return 0;
+      const found = word == AT_EXECFN;
+      at += 8;
+      if (!readWord(at)) return 0;
+      if (found) return word;
+    }
+  }
+  return 0;
 }

@@ -135,7 +135,7 @@ function captureMessages(argument: u32, address: u64, count: u64, most: u32, siz
   }
 }
 
-function capturePointers(argument: u32, address: u64, most: u32, limit: u32): void {
+export function capturePointers(argument: u32, address: u64, most: u32, limit: u32): void {
   const header = captureHeader(argument, CAPTURE_KIND_pointerArray, address);
   if (header == 0) return;
   let count: u32 = 0;

@@ -66,6 +66,7 @@ export const STRUCTS: Readonly<Record<string, StructLayout>> = {
   tms: layout(32, 'tms_utime@0:8:d tms_stime@8:8:d tms_cutime@16:8:d tms_cstime@24:8:d'),
   statfs: layout(120),
   flock: layout(32),
+  flockWithPid: layout(32),
   winsize: layout(8, 'ws_row@0:2:u ws_col@2:2:u ws_xpixel@4:2:u ws_ypixel@6:2:u'),
   stack: layout(24),
   schedparam: layout(4),
