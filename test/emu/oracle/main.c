@@ -12,7 +12,7 @@ static const struct {
   {"alu", 140, 64, genAlu}, {"shift", 70, 64, genShift}, {"muldiv", 50, 64, genMulDiv}, {"bit", 50, 64, genBit},
   {"bmi", 40, 64, genBmi}, {"xchg", 35, 64, genExchange}, {"cond", 40, 64, genCondition}, {"lea", 30, 64, genLea},
   {"misc", 40, 64, genMisc}, {"string", 50, 64, genString}, {"stack", 45, 64, genStack}, {"fault", 30, 64, genFault},
-  {"seq", 60, 64, genSequence}, {"loop", 6, 64, genLoop},
+  {"any", 40, 64, genIntegerAny}, {"seq", 60, 64, genSequence}, {"loop", 6, 64, genLoop},
   {"sseint", 90, 64, genSseInteger}, {"ssemov", 35, 64, genSseMove}, {"ssestr", 20, 64, genSseString},
   {"ssefp", 110, 64, genSseFloat}, {"ssefp_unmasked", 15, 64, genSseFloatUnmasked}, {"ssedp", 6, 64, genSseDot},
   {"crypto", 30, 64, genCrypto}, {"simd", 20, 64, genSimdAny}, {"mmx", 40, 64, genMmx},
@@ -21,7 +21,7 @@ static const struct {
   {"xchg", 6, 32, genExchange}, {"cond", 8, 32, genCondition}, {"lea", 6, 32, genLea}, {"misc", 6, 32, genMisc},
   {"string", 10, 32, genString}, {"stack", 10, 32, genStack}, {"bcd", 10, 32, genBcd}, {"fault", 6, 32, genFault},
   {"seq", 10, 32, genSequence}, {"loop", 2, 32, genLoop}, {"bmi", 5, 32, genBmi}, {"sseint", 8, 32, genSseInteger},
-  {"simd", 6, 32, genSimdAny}, {"ssefp", 8, 32, genSseFloat}, {"x87", 8, 32, genX87},
+  {"any", 10, 32, genIntegerAny}, {"simd", 6, 32, genSimdAny}, {"ssefp", 8, 32, genSseFloat}, {"x87", 8, 32, genX87},
 };
 enum { GROUPS = sizeof groups / sizeof *groups };
 

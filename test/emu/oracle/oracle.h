@@ -138,6 +138,7 @@ void genMisc(Case *c);
 void genString(Case *c);
 void genStack(Case *c);
 void genBcd(Case *c);
+void genIntegerAny(Case *c);
 void genFault(Case *c);
 void genSequence(Case *c);
 void genLoop(Case *c);
