@@ -32,13 +32,18 @@ const HLT = 0xf4;
 const TSS = 0x10_7000;
 /** End of the supervisor's stack. */
 const STACK0 = 0x10_9000;
+/** What only the supervisor sees is mapped above this linear address: low addresses are the vectors' own. */
+const SUPERVISOR = 0xffff_8000_0000_0000n;
+const SUPERVISOR_PDPT = 0x10_9000;
+const SUPERVISOR_PD = 0x10_a000;
+const SUPERVISOR_PT = 0x10_b000;
 const VECTOR_OF = 4;
 const INTO = 0xce;
 /** Gates that user mode may call. */
 const USER_GATES = [3, VECTOR_OF];
-/** PE MP ET NE WP AM PG; PAE PGE OSFXSR OSXMMEXCPT FSGSBASE. */
+/** PE MP ET NE WP AM PG; DE PSE PAE PGE OSFXSR OSXMMEXCPT FSGSBASE. */
 const CR0 = 0x8005_0033n;
-const CR4 = 0x1_06b0n;
+const CR4 = 0x1_06b8n;
 const STACK_POINTER = 0x61000n;
 const ID_FLAG = 0x20_0000n;
 const BREAKPOINT = 0xcc;
@@ -139,8 +144,11 @@ export class Stage {
         view.setBigUint64(PT + (page >> 12) * 8, entry, true);
       }
     }
+    view.setBigUint64(PML4 + 256 * 8, BigInt(SUPERVISOR_PDPT | 3), true);
+    view.setBigUint64(SUPERVISOR_PDPT, BigInt(SUPERVISOR_PD | 3), true);
+    view.setBigUint64(SUPERVISOR_PD, BigInt(SUPERVISOR_PT | 3), true);
     for (const page of [GDT, IDT, HANDLERS, TSS, STACK0 - 4096]) {
-      view.setBigUint64(PT + (page >> 12) * 8, BigInt(page | 0x63), true);
+      view.setBigUint64(SUPERVISOR_PT + (page >> 12) * 8, BigInt(page | 0x63), true);
     }
     ram.fill(HLT, HANDLERS, HANDLERS + 4096);
     for (let vector = 0; vector < 256; vector++) {
@@ -148,8 +156,9 @@ export class Stage {
       const privilege = USER_GATES.includes(vector) ? 0xee00 : 0x8e00;
       view.setUint32(IDT + vector * 16, (0x10 << 16) | (handler & 0xffff), true);
       view.setUint32(IDT + vector * 16 + 4, (handler & 0xffff_0000) | privilege, true);
+      view.setUint32(IDT + vector * 16 + 8, Number(SUPERVISOR >> 32n), true);
     }
-    view.setBigUint64(TSS + 4, BigInt(STACK0), true);
+    view.setBigUint64(TSS + 4, SUPERVISOR + BigInt(STACK0), true);
     view.setUint16(TSS + 0x66, 0xffff, true); // no I/O permission bitmap
     const descriptors = [
       0n,
@@ -169,12 +178,12 @@ export class Stage {
     const { core } = this;
     core.set64('cr3', BigInt(PML4));
     core.set64('efer', 0xd01n);
-    core.set64('gdtrBase', BigInt(GDT));
+    core.set64('gdtrBase', SUPERVISOR + BigInt(GDT));
     core.set('gdtrLimit', 0x7f);
-    core.set64('idtrBase', BigInt(IDT));
+    core.set64('idtrBase', SUPERVISOR + BigInt(IDT));
     core.set('idtrLimit', 0xfff);
     core.set('segSelector', 0x40, 7);
-    core.set64('segBase', BigInt(TSS), 7);
+    core.set64('segBase', SUPERVISOR + BigInt(TSS), 7);
     core.set('segLimit', 0x67, 7);
     core.set('segAttr', 0x8b, 7);
     core.set('vmcsExceptionBitmap', 0xffff_ffff);
@@ -287,8 +296,8 @@ export class Stage {
   /** A software interrupt reached its handler: the user's registers are on the supervisor's stack. */
   private interrupted(): Picture {
     const { core } = this;
-    const vector = (Number(core.get64('rip')) - HANDLERS) >> 4;
-    const frame = Number(core.get64('gpr', 4));
+    const vector = (Number(core.get64('rip') - SUPERVISOR) - HANDLERS) >> 4;
+    const frame = Number(core.get64('gpr', 4) - SUPERVISOR);
     const word = (index: number) => core.view.getBigUint64(core.ram.byteOffset + frame + index * 8, true);
     const rip = word(0);
     core.set64('rip', vector === VECTOR_BP ? rip - 1n : rip);

@@ -84,6 +84,10 @@ void genIntegerAny(Case *c) {
   prefixBytes(c);
   bool second = chance(50);
   u8 opcode = pickOpcode(c, second);
+  if (second && (opcode & 0xfd) == 0x20 && memchr(c->code, 0xf0, c->length)) { // LOCK MOV CR0 is CR8 on AMD processors
+    c->length = 0;
+    return;
+  }
   caseName(c, second ? "any 0f %02x" : "any %02x", opcode);
   if (second) emit(c, 0x0f, 1);
   emit(c, opcode, 1);
@@ -102,7 +106,7 @@ void genIntegerAny(Case *c) {
   if (!second && opcode >= 0xa0 && opcode <= 0xa3) emit(c, DATA + below(0x3000), c->mode == 32 || address32 ? 4 : 8);
   // An immediate is what follows: CC, as the INT3 behind every instruction.
   if (!hasModrm(opcode, second)) return;
-  // The count of a 16-bit double shift may be undefined.
-  if (second && (opcode & 0xf6) == 0xa4) c->code[c->length - 1] = 0xaf;
+  // The count of a 16-bit double shift may be undefined, and so is BSF or BSR of 0.
+  if (second && ((opcode & 0xf6) == 0xa4 || (opcode & 0xfe) == 0xbc)) c->code[c->length - 1] = 0xaf;
   modrmBytes(c);
 }

@@ -17,7 +17,7 @@ function exchange(op: usize, size: u32): void {
 
 export function xchgEbGb(op: usize): void { exchange(op, 1); }
 export function xchgEvGv(op: usize): void { exchange(op, opSize(op)); }
-/** 90 without REX.B is NOP, and so does not clear the upper half of RAX. */
+/** 90 without REX.B is NOP (with F3: PAUSE), and so does not clear the upper half of RAX. */
 export function xchgZvRax(op: usize): void {
   if (opRm(op) == RAX) return;
   const size = opSize(op);

@@ -20,14 +20,19 @@ const QUALIFICATION_STRING: u64 = 1 << 25;
 // @ts-ignore: decorator
 @inline function portSize(op: usize): u32 { return min<u32>(opSize(op), 4); }
 
-/** False: a fault or an exit is pending. */
-function allowed(op: usize, port: u32, size: u32, value: u64, how: u64): bool {
+/** IOPL, then the TSS's bitmap: raises #GP(0). */
+function checkPort(port: u32, size: u32): void {
   const rflags = load<u64>(RFLAGS);
   if ((load<u64>(CR0) & CR0_PE) != 0
     && (u64(load<u32>(CPL)) > (rflags & IOPL) >> 12 || (rflags & VM) != 0)) {
     checkPortBitmap(port, size);
-    if (faulted()) return false;
   }
+}
+
+/** False: a fault or an exit is pending. */
+function allowed(op: usize, port: u32, size: u32, value: u64, how: u64): bool {
+  checkPort(port, size);
+  if (faulted()) return false;
   syncCount();
   if ((load<u32>(VMCS_CONTROLS) & CONTROL_IO) == 0) return true;
   for (let i: u32 = 0; i < size; i++) {
@@ -70,6 +75,8 @@ function advance(register: usize, mask: u64, by: u64): void {
 
 /** One element of INS or OUTS; a repeated one comes back to itself until rCX is 0. */
 function stringPort(op: usize, size: u32, incoming: bool): void {
+  checkPort(u32(load<u16>(RDX)), size); // before the memory operand, and even if the count is 0
+  if (faulted()) return;
   const mask = addressMask(op);
   const repeated = (opPrefixes(op) & (PREFIX_REP | PREFIX_REPNE)) != 0;
   if (repeated && (load<u64>(RCX) & mask) == 0) return;

@@ -9,7 +9,7 @@ import { ZF, setFlagsMasked } from "../flags";
 import { effective, read16, readSystem64, segmentLinear } from "../memory";
 import { SEG_CS, SEG_DS, SEG_ES, SEG_FS, SEG_GS, SEG_SS } from "../mode";
 import { opReg, opRm, opSegment, opSize } from "../op";
-import { closeRm16, openRm16, readReg16, readRm16, writeRm16 } from "../operands";
+import { readReg16, readRm16, writeRm16 } from "../operands";
 import { loadSegment, shadowStackLoad } from "../segments";
 import { RSP, addressMask, readLinear, writeReg, writeRegister } from "./sized";
 import { pop, push } from "./stack";
@@ -137,10 +137,11 @@ export function verwEw(op: usize): void {
 }
 
 export function arplEwGw(op: usize): void {
-  const selector = openRm16(op);
+  const selector = readRm16(op);
   if (faulted()) return;
   const level = readReg16(op) & 3;
   const raised = (selector & 3) < level;
-  if (raised) closeRm16(op, (selector & ~(<u32>3)) | level);
-  answer(raised);
+  // Only a write that is made needs the right to it.
+  if (raised) writeRm16(op, (selector & ~(<u32>3)) | level);
+  if (!faulted()) answer(raised);
 }

@@ -27,31 +27,43 @@ const DR7_GD: u64 = 0x2000;
 function source(op: usize): u64 { return isLongCode() ? load<u64>(opRm(op)) : u64(load<u32>(opRm(op))); }
 function put(op: usize, value: u64): void { writeRegister(opRm(op), isLongCode() ? 8 : 4, value); }
 
+/** What does not exist is #UD at any CPL, what does is #GP(0) above 0. False: the fault is raised. */
+function permitted(exists: bool): bool {
+  if (!exists) raise(VECTOR_UD);
+  else if (load<u32>(CPL) != 0) raiseCode(VECTOR_GP, 0);
+  else return true;
+  return false;
+}
+
+/** CR0, CR2, CR3, CR4, CR8. */
+function isControlRegister(number: u32): bool { return number < 9 && ((0x11d >> number) & 1) != 0; }
+
 export function movRdCd(op: usize): void {
-  switch (<u32>opReg(op)) {
+  const register = <u32>opReg(op);
+  if (!permitted(isControlRegister(register))) return;
+  switch (register) {
     case 0: put(op, load<u64>(CR0)); break;
     case 2: put(op, load<u64>(CR2)); break;
     case 3: put(op, load<u64>(CR3)); break;
     case 4: put(op, load<u64>(CR4)); break;
-    case 8: put(op, load<u64>(CR8)); break;
-    default: raise(VECTOR_UD);
+    default: put(op, load<u64>(CR8)); break;
   }
 }
 
 export function movCdRd(op: usize): void {
   const register = <u32>opReg(op);
+  if (!permitted(isControlRegister(register))) return;
   const value = source(op);
   const control: u32 = register == 3 ? CONTROL_CR3_LOAD : CONTROL_CR_LOAD;
   if (load<u32>(VMCS_CONTROLS) & control) {
-    if (register <= 8 && !interceptInstruction(op, EXIT_CR_ACCESS, register, value)) return;
+    if (!interceptInstruction(op, EXIT_CR_ACCESS, register, value)) return;
   }
   switch (register) {
     case 0: writeCr0(value); break;
     case 2: store<u64>(CR2, value); break;
     case 3: writeCr3(value); break;
     case 4: writeCr4(value); break;
-    case 8: writeCr8(value); break;
-    default: raise(VECTOR_UD);
+    default: writeCr8(value); break;
   }
   leaveAfter();
 }
@@ -59,7 +71,8 @@ export function movCdRd(op: usize): void {
 /** DR4 and DR5 are DR6 and DR7 unless CR4.DE; 0 to 7, or 8 with the fault raised. */
 function debugRegister(op: usize): u32 {
   let number = <u32>opReg(op);
-  if (number > 7 || ((number & 6) == 4 && (load<u64>(CR4) & CR4_DE) != 0)) {
+  if (!permitted(number <= 7)) return 8;
+  if ((number & 6) == 4 && (load<u64>(CR4) & CR4_DE) != 0) {
     raise(VECTOR_UD);
     return 8;
   }

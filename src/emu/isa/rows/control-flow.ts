@@ -12,6 +12,9 @@ export const controlFlowRows: readonly OpcodeRow[] = [
   ]),
   row('E0', 'loopne', 'Jb', 'loopneJb', NEAR),
   row('E1', 'loope', 'Jb', 'loopeJb', NEAR),
+  // AMD processors let a repeat prefix choose the condition.
+  row('F3 E0', 'loope', 'Jb', 'loopeJb', NEAR),
+  row('F2 E1', 'loopne', 'Jb', 'loopneJb', NEAR),
   row('E2', 'loop', 'Jb', 'loopJb', NEAR),
   row('E3', 'jrcxz', 'Jb', 'jrcxzJb', NEAR),
   row('E8', 'call', 'Jz', 'callJz', NEAR),

@@ -1,7 +1,6 @@
 import { type OpcodeRow, row } from '../row.ts';
 
 export const miscRows: readonly OpcodeRow[] = [
-  row('F3 90', 'pause', '', 'nop'),
   row('0F 0D /r mem', 'prefetchw', 'Ev', 'nop', { feature: '3dnowprefetch' }),
   row('0F 18 /r', 'prefetch', 'Ev', 'nop'),
   row('0F 19 /r', 'nop', 'Ev', 'nop'),

@@ -4,10 +4,11 @@ const PRIVILEGED = { privileged: true, ends: true } as const;
 
 /** Control registers, tables, model-specific registers, ports, fast system calls. */
 export const systemRows: readonly OpcodeRow[] = [
-  row('0F 20 /r', 'mov', 'Ey,Cd', 'movRdCd', { privileged: true }),
-  row('0F 22 /r', 'mov', 'Cd,Ey', 'movCdRd', PRIVILEGED),
-  row('0F 21 /r', 'mov', 'Ey,Dd', 'movRdDd', PRIVILEGED),
-  row('0F 23 /r', 'mov', 'Dd,Ey', 'movDdRd', PRIVILEGED),
+  // Their handlers look at CPL: #UD for a register that does not exist comes first.
+  row('0F 20 /r', 'mov', 'Ey,Cd', 'movRdCd'),
+  row('0F 22 /r', 'mov', 'Cd,Ey', 'movCdRd', { ends: true }),
+  row('0F 21 /r', 'mov', 'Ey,Dd', 'movRdDd', { ends: true }),
+  row('0F 23 /r', 'mov', 'Dd,Ey', 'movDdRd', { ends: true }),
   row('0F 06', 'clts', '', 'clts', PRIVILEGED),
   row('0F 01 /6', 'lmsw', 'Ew', 'lmswEw', PRIVILEGED),
   row('0F 01 /4', 'smsw', 'Ev', 'smswEv', { sensitive: 'smsw' }),
