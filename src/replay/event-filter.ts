@@ -55,8 +55,8 @@ function passes(filter: EventFilter, chunk: EventChunk, row: number): boolean {
 /** Rows of a chunk that pass, ascending. */
 export function passingRows(filter: EventFilter, chunk: EventChunk): Uint32Array {
   const rows = new Uint32Array(chunk.count);
-  if (Object.keys(filter).length === 0) return rows.map((_, row) => row);
+  const all = Object.keys(filter).length === 0;
   let count = 0;
-  for (let row = 0; row < chunk.count; row++) if (passes(filter, chunk, row)) rows[count++] = row;
+  for (let row = 0; row < chunk.count; row++) if (all || passes(filter, chunk, row)) rows[count++] = row;
   return rows.subarray(0, count);
 }
