@@ -121,13 +121,23 @@ function hostProgram({ command, directory, environment, rootfs }: WorldOptions):
   return file;
 }
 
-function chooseKernel({ kernel, note = () => {} }: WorldOptions): Kernel {
+function chooseKernel({ kernel, rootfs, note = () => {} }: WorldOptions): Kernel {
   if (kernel !== undefined) return readKernel(kernel);
-  return hostKernel() ?? fetchedKernel(note);
+  const suits = ({ modules }: Kernel): boolean =>
+    modules !== undefined && lacking(selectModules(modules, wantedModules(rootfs)).missing).length === 0;
+  return hostKernel(suits) ?? fetchedKernel(note);
+}
+
+function wantedModules(rootfs: string | undefined): readonly string[] {
+  return rootfs === 'none' ? MODULES_CONSOLE : [...MODULES_CONSOLE, ...MODULES_SHARE];
+}
+
+/** What of the missing a guest can't do without; entropy it can find elsewhere. */
+function lacking(missing: readonly string[]): readonly string[] {
+  return missing.filter((name) => name !== 'virtio-rng');
 }
 
 function chooseModules(kernel: Kernel, { rootfs }: WorldOptions): readonly KernelModule[] {
-  const wanted = rootfs === 'none' ? MODULES_CONSOLE : [...MODULES_CONSOLE, ...MODULES_SHARE];
   if (kernel.modules === undefined) {
     // Without modules beside it nobody can say what is built in; init finds out and falls back on serial lines.
     if (rootfs === 'none') return [];
@@ -135,9 +145,9 @@ function chooseModules(kernel: Kernel, { rootfs }: WorldOptions): readonly Kerne
       `${kernel.path}: no modules of ${kernel.version} beside it, so the guest could not see shared folders; --rootfs none works without`,
     );
   }
-  const { modules, missing } = selectModules(kernel.modules, wanted);
+  const { modules, missing } = selectModules(kernel.modules, wantedModules(rootfs));
   checkFetched(modules.map(({ path }) => path));
-  const lost = missing.filter((name) => MODULES_SHARE.includes(name) || MODULES_CONSOLE.slice(0, 2).includes(name));
+  const lost = lacking(missing);
   if (rootfs !== 'none' && lost.length > 0) {
     throw new UserError(
       `${kernel.path}: has no ${lost.join(', ')}, which shared folders need; --rootfs none works without`,

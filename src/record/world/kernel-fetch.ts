@@ -55,8 +55,7 @@ function checkFile(folder: string, { files }: Fetched, path: string): void {
 }
 
 function fetchInto(folder: string, note: (line: string) => void): void {
-  mkdirSync(join(folder, '..'), { recursive: true });
-  const work = mkdtempSync(join(folder, '..', 'fetching-'));
+  const work = workFolder(join(folder, '..'));
   try {
     const name = imagePackage(work);
     note(`fetching ${name} from the distribution's archive`);
@@ -77,9 +76,27 @@ function fetchInto(folder: string, note: (line: string) => void): void {
     writeWhole(join(tree, RECORD), JSON.stringify(fetched, undefined, 1));
     rmSync(folder, { recursive: true, force: true });
     renameSync(tree, folder);
+  } catch (error) {
+    throw error instanceof UserError ? error : unwritable(join(folder, '..'), error);
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
+}
+
+function workFolder(parent: string): string {
+  try {
+    mkdirSync(parent, { recursive: true });
+    return mkdtempSync(join(parent, 'fetching-'));
+  } catch (error) {
+    throw unwritable(parent, error);
+  }
+}
+
+function unwritable(folder: string, error: unknown): UserError {
+  const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+  return new UserError(
+    `${folder}: a fetched kernel can't be kept there (${reason}); XDG_CACHE_HOME names another place`,
+  );
 }
 
 /** The package that the standing one depends on at present. */

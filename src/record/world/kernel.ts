@@ -32,8 +32,12 @@ export function readKernel(file: string): Kernel {
   return { path, bytes, version, modules: modulesFolder(path, version) };
 }
 
-/** The newest kernel of /boot that has its modules beside it and that this user may read. */
-export function hostKernel(boot = '/boot', library = '/lib/modules'): Kernel | undefined {
+/** The newest kernel of /boot that has its modules beside it, that this user may read, and that `suits`. */
+export function hostKernel(
+  suits: (kernel: Kernel) => boolean,
+  boot = '/boot',
+  library = '/lib/modules',
+): Kernel | undefined {
   if (!existsSync(boot)) return undefined;
   const versions = readdirSync(boot)
     .filter((name) => name.startsWith('vmlinuz-'))
@@ -45,7 +49,8 @@ export function hostKernel(boot = '/boot', library = '/lib/modules'): Kernel | u
     const path = join(boot, `vmlinuz-${version}`);
     try {
       const bytes = readFileSync(path);
-      return { path, bytes, version: kernelVersion(bytes, path), modules };
+      const kernel = { path, bytes, version: kernelVersion(bytes, path), modules };
+      if (suits(kernel)) return kernel;
     } catch {
       // Some distributions let only root read their kernels; foreign ones may lie about too.
     }

@@ -80,7 +80,10 @@ export class FakePlatform implements Platform {
     return window;
   }
   line(): { set(asserted: boolean): void } {
-    return { set: (asserted) => void (this.intx = asserted) };
+    const set = (asserted: boolean): void => {
+      this.intx = asserted;
+    };
+    return { set };
   }
   messageInterrupt(_address: number, data: number): void {
     this.messages.push(data);
