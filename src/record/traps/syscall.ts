@@ -50,6 +50,14 @@ export function armSyscallTrap(core: Core): void {
   core.set('monitorOn', 1);
 }
 
+/** Takes the trap back: the guest's SYSCALL and SYSRET run as they would by themselves. */
+export function disarmSyscallTrap(core: Core): void {
+  core.set('monitorOn', 0);
+  core.set('vmcsControls', core.get('vmcsControls') & ~(VMCS_CONTROL.syscall | VMCS_CONTROL.iret));
+  core.set('vmcsExceptionBitmap', core.get('vmcsExceptionBitmap') & ~(1 << VECTOR_UD));
+  core.set64('vmcsEferHidden', core.get64('vmcsEferHidden') & ~EFER_SCE);
+}
+
 function writeRow(view: DataView, at: number, row: TrapRow): void {
   view.setUint8(at + TRAP_ROW.reason, row.reason);
   view.setUint8(at + TRAP_ROW.vector, row.vector);

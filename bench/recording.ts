@@ -1,0 +1,181 @@
+import { rmSync } from 'node:fs';
+import type { Core } from '../src/emu/core-instance.ts';
+import { readGuestFacts } from '../src/record/guest-facts.ts';
+import { armSyscallTrap, disarmSyscallTrap } from '../src/record/traps/syscall.ts';
+import { writeSyscallCaptures } from '../src/record/traps/syscall-captures.ts';
+import { writeTaskPolicy } from '../src/record/traps/task-policy.ts';
+import { TraceWriterHandle } from '../src/record/writer.ts';
+import { parseFilter } from '../src/replay/call-filter.ts';
+import { TextOutput } from '../src/replay/output.ts';
+import { TraceReader } from '../src/replay/reader.ts';
+import { Reconstruction, type StepSink } from '../src/replay/reconstruction.ts';
+import { StraceWriter } from '../src/replay/strace/writer.ts';
+import { EMPTY_HEADER } from '../src/trace/messages.ts';
+import { buildImage, type Image, OUTPUT } from './image.ts';
+import { cpuSeconds, powerOn, runOurs } from './ours.ts';
+import { programNamed, type Size } from './programs.ts';
+
+export interface RecordingResults {
+  /** CPU time with recording over CPU time without. */
+  readonly ratios: readonly { readonly name: string; readonly off: number; readonly on: number }[];
+  /** A trace of entries, returns and registers alone. */
+  readonly mixed: { readonly calls: number; readonly bytes: number };
+  /** Calls a second, reconstructed and as text. */
+  readonly replay: { readonly reconstructed: number; readonly text: number };
+}
+
+const ROUNDS = 3;
+const COMPARED = ['a_int', 'f_getppid'];
+const MIXED = ['f_getppid', 'f_procstat', 'f_fork', 'f_pipe', 'g_map1'];
+
+/** What the guest asks for with `record WHAT`. */
+const WHAT = { on: 'on', off: 'off', bare: 'bare' } as const;
+
+/** One machine, booted once: programs with recording off and on by turns, then a mixed load without captures. */
+export async function measureRecording(size: Size): Promise<RecordingResults> {
+  const line = (name: string, of: Size = size): string => `${name} ${programNamed(name).arguments[of]}`;
+  const turns = COMPARED.flatMap((name) =>
+    Array.from({ length: ROUNDS }, () => [`record ${WHAT.off}`, line(name), `record ${WHAT.on}`, line(name)]).flat(),
+  );
+  const mixed = [`record ${WHAT.bare}`, ...MIXED.map((name) => line(name, 'tiny')), `record ${WHAT.off}`];
+  const recorder = new Recorder(buildImage('recording', [...turns, ...mixed]));
+  await recorder.run();
+  const { spans } = recorder;
+  const ratios = COMPARED.map((name, i) => {
+    const own = spans.slice(i * 2 * ROUNDS, (i + 1) * 2 * ROUNDS);
+    return { name, off: median(own, WHAT.off), on: median(own, WHAT.on) };
+  });
+  return { ratios: [await measureBoot(), ...ratios], mixed: recorder.mixed, replay: replayRates() };
+}
+
+interface Span {
+  readonly what: string;
+  readonly seconds: number;
+}
+
+const TRACE = `${OUTPUT}recording.trap`;
+const BARE_TRACE = `${OUTPUT}bare.trap`;
+const BOOT_TRACE = `${OUTPUT}boot.trap`;
+const TEXT = `${OUTPUT}recording.txt`;
+const END = {
+  exitStatus: 0,
+  reason: 'bench',
+  message: '',
+  instructions: 0,
+  time: 0,
+  stateSha256: new Uint8Array(32),
+  totals: {},
+};
+
+/** Switches recording as the guest asks. A span lasts from one switch to the next, with all that the writer had to do. */
+class Recorder {
+  readonly spans: Span[] = [];
+  mixed = { calls: 0, bytes: 0 };
+  readonly #image: Image;
+  #writer: TraceWriterHandle | undefined;
+  #what: string = WHAT.off;
+  #since = 0;
+
+  constructor(image: Image) {
+    this.#image = image;
+  }
+
+  async run(): Promise<void> {
+    const machine = powerOn(this.#image);
+    const { core } = machine;
+    const onSwitch = async (what: string): Promise<void> => {
+      await this.#writer?.flush();
+      this.spans.push({ what: this.#what, seconds: cpuSeconds() - this.#since });
+      disarmSyscallTrap(core);
+      if (what === WHAT.bare) {
+        await this.#writer?.close(END);
+        this.#writer = undefined;
+      }
+      if (this.#what === WHAT.bare) await this.#closeBare();
+      if (what !== WHAT.off) {
+        writeTaskPolicy(core.memory.buffer, readGuestFacts(machine));
+        if (what === WHAT.on) writeSyscallCaptures(core.memory.buffer);
+        this.#writer ??= await openWriter(core, what === WHAT.on ? TRACE : BARE_TRACE);
+        armSyscallTrap(core);
+      }
+      this.#what = what;
+      this.#since = cpuSeconds();
+    };
+    await runOurs(machine, onSwitch, () => this.#writer?.waitForRoom());
+    this.spans.shift();
+    const { failure } = this.#writer ?? {};
+    if (failure !== undefined) throw new Error(failure);
+  }
+
+  async #closeBare(): Promise<void> {
+    const totals = await this.#writer?.close(END);
+    this.#writer = undefined;
+    if (totals !== undefined) this.mixed = { calls: totals.calls, bytes: totals.bytes };
+  }
+}
+
+async function openWriter(core: Core, path: string): Promise<TraceWriterHandle> {
+  rmSync(path, { force: true });
+  const writer = await TraceWriterHandle.open(path, { ...EMPTY_HEADER, program: 'bench' });
+  writer.attach(core.memory.buffer as unknown as SharedArrayBuffer);
+  return writer;
+}
+
+/** Two boots without and two with recording from the first instruction, by turns. */
+async function measureBoot(): Promise<RecordingResults['ratios'][number]> {
+  const image = buildImage('boot', []);
+  const spans: Span[] = [];
+  for (const what of [WHAT.off, WHAT.on, WHAT.off, WHAT.on]) {
+    const machine = powerOn(image);
+    const since = cpuSeconds();
+    let writer: TraceWriterHandle | undefined;
+    if (what === WHAT.on) {
+      writeSyscallCaptures(machine.core.memory.buffer);
+      armSyscallTrap(machine.core);
+      writer = await openWriter(machine.core, BOOT_TRACE);
+    }
+    await runOurs(machine, undefined, () => writer?.waitForRoom());
+    await writer?.close(END);
+    spans.push({ what, seconds: cpuSeconds() - since });
+  }
+  return { name: 'boot', off: median(spans, WHAT.off), on: median(spans, WHAT.on) };
+}
+
+function median(spans: readonly Span[], what: string): number {
+  const times = spans.filter((span) => span.what === what).map(({ seconds }) => seconds);
+  times.sort((a, b) => a - b);
+  const middle = times.length >> 1;
+  return times.length % 2 === 1 ? times[middle]! : (times[middle - 1]! + times[middle]!) / 2;
+}
+
+function replayRates(): RecordingResults['replay'] {
+  let calls = 0;
+  const count: StepSink = {
+    step: (step) => {
+      if (step.kind === 'entry') calls++;
+    },
+    end: () => {},
+  };
+  const reconstructed = secondsOf(() => feedAll(count));
+  rmSync(TEXT, { force: true });
+  const output = new TextOutput(TEXT);
+  const options = { stringLimit: 32, verbose: false, paths: false, durations: false, times: 'none' } as const;
+  const text = secondsOf(() => feedAll(new StraceWriter(output, { ...options, filter: parseFilter([]) }, undefined)));
+  output.close();
+  return { reconstructed: calls / reconstructed, text: calls / text };
+}
+
+function feedAll(sink: StepSink): void {
+  const reader = TraceReader.open(TRACE);
+  const reconstruction = new Reconstruction({ commandOnly: false, descriptors: false });
+  for (const { chunk } of reader.windows()) reconstruction.feed(chunk, sink, () => true);
+  sink.end();
+  reader.close();
+}
+
+/** Seconds that something takes. */
+function secondsOf(work: () => void): number {
+  const since = performance.now();
+  work();
+  return (performance.now() - since) / 1000;
+}
