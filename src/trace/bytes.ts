@@ -216,3 +216,8 @@ export class ColumnReader {
     return view;
   }
 }
+
+/** Throws ColumnError when a column holds more than was read of it. */
+export function finished(...columns: readonly ColumnReader[]): void {
+  if (columns.some((column) => !column.atEnd)) throw new ColumnError('a column holds more than its events');
+}

@@ -3,6 +3,7 @@ import { ColumnWriter } from './bytes.ts';
 import { EVENT_KIND, type EventRecord, REGISTER, REGISTER_COUNT, REGISTER_WORDS } from './event.ts';
 import { trapline } from './generated/trace.js';
 import { KeyTable } from './key-table.ts';
+import { join64, Range64 } from './range64.ts';
 import { type ChunkSummary, callKey, summaryToMessage } from './summary.ts';
 
 /** A chunk is full at so many events, or so many captured bytes. */
@@ -10,42 +11,6 @@ export const CHUNK_EVENTS = 65536;
 export const CHUNK_CAPTURE_BYTES = 4 << 20;
 
 const WORD = 2 ** 32;
-
-function join64(low: number, high: number): bigint {
-  return (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
-}
-
-function isBelow(aLow: number, aHigh: number, bLow: number, bHigh: number): boolean {
-  return aHigh === bHigh ? aLow >>> 0 < bLow >>> 0 : aHigh >>> 0 < bHigh >>> 0;
-}
-
-/** The lowest and the highest of the 64-bit values shown to it. Words are signed, as they are everywhere here. */
-class Range64 {
-  #lowestLow = -1;
-  #lowestHigh = -1;
-  #highestLow = 0;
-  #highestHigh = 0;
-
-  include(low: number, high: number): void {
-    if (isBelow(low, high, this.#lowestLow, this.#lowestHigh)) {
-      this.#lowestLow = low;
-      this.#lowestHigh = high;
-    }
-    if (isBelow(this.#highestLow, this.#highestHigh, low, high)) {
-      this.#highestLow = low;
-      this.#highestHigh = high;
-    }
-  }
-
-  bounds(): readonly [bigint, bigint] {
-    return [join64(this.#lowestLow, this.#lowestHigh), join64(this.#highestLow, this.#highestHigh)];
-  }
-
-  clear(): void {
-    this.#lowestLow = this.#lowestHigh = -1;
-    this.#highestLow = this.#highestHigh = 0;
-  }
-}
 
 /** The array with element `index` set to 0; a larger one if it had none. */
 function begin(array: Uint32Array<ArrayBuffer>, index: number): Uint32Array<ArrayBuffer> {

@@ -2,37 +2,14 @@
  * A decoded chunk: columns, read by row. Sites, tasks and moments are decoded at once; registers and captures when
  * first asked for. proto/trace.proto says how each column is coded.
  */
-import { ColumnError, ColumnReader } from './bytes.ts';
+import { ColumnError, ColumnReader, finished } from './bytes.ts';
+import { type Captures, decodeCaptures } from './chunk-captures.ts';
+import { decodePatterns, decodeSites, decodeTasks, type Sites } from './chunk-dictionaries.ts';
 import { EVENT_KIND, REGISTER, REGISTER_COUNT, REGISTER_WORDS } from './event.ts';
 import { trapline } from './generated/trace.js';
 import { type ChunkSummary, callKey, summaryFromMessage } from './summary.ts';
 
 const WORD = 2 ** 32;
-interface Sites {
-  readonly kind: Uint16Array;
-  readonly flags: Uint16Array;
-  readonly cpl: Uint8Array;
-  readonly vcpu: Uint8Array;
-  readonly mechanism: Uint8Array;
-  readonly abi: Uint8Array;
-  /** Two words a site. */
-  readonly rip: Uint32Array;
-}
-
-interface Captures {
-  /** Captures of event i: from row first[i] up to row first[i + 1]. */
-  readonly first: Uint32Array;
-  readonly argument: Uint16Array;
-  readonly kind: Uint16Array;
-  readonly status: Uint32Array;
-  /** Two words a capture. */
-  readonly address: Uint32Array;
-  readonly length: Uint32Array;
-  readonly fullLength: Uint32Array;
-  readonly offset: Uint32Array;
-  readonly bytes: Uint8Array;
-}
-
 /** Guest memory that was read at an event. */
 export interface Capture {
   readonly argument: number;
@@ -63,10 +40,6 @@ function bounds(words: Uint32Array): readonly [bigint, bigint] {
     if (isBelow(highest, at)) highest = at;
   }
   return words.length === 0 ? [0n, 0n] : [join64(words, lowest), join64(words, highest)];
-}
-
-function finished(...columns: readonly ColumnReader[]): void {
-  if (columns.some((column) => !column.atEnd)) throw new ColumnError('a column holds more than its events');
 }
 
 export class EventChunk {
@@ -231,7 +204,7 @@ export class EventChunk {
 
   /** All captures as columns. */
   get captureColumns(): Captures {
-    this.#captures ??= this.#decodeCaptures();
+    this.#captures ??= decodeCaptures(this.#message, this.count, this.registers);
     return this.#captures;
   }
 
@@ -259,7 +232,7 @@ export class EventChunk {
   /** Decodes what is otherwise decoded when first asked for, so that damage shows now. Throws ColumnError. */
   decodeAll(): void {
     this.#registers ??= this.#decodeRegisters();
-    this.#captures ??= this.#decodeCaptures();
+    this.#captures ??= decodeCaptures(this.#message, this.count, this.registers);
   }
 
   /** The summary anew, from the events. */
@@ -326,149 +299,4 @@ export class EventChunk {
     finished(patternColumn, ...register);
     return new Uint32Array(words.buffer);
   }
-
-  #decodeCaptures(): Captures {
-    const message = this.#message;
-    const counts = new ColumnReader(message.captureCount);
-    const first = new Uint32Array(this.count + 1);
-    let total = 0;
-    for (let i = 0; i < this.count; i++) {
-      first[i] = total;
-      total += counts.varint();
-    }
-    first[this.count] = total;
-    finished(counts);
-    // A shape takes a byte of its column at least.
-    if (total > message.captureShape.length) throw new ColumnError('a column ends early');
-    const captures = {
-      first,
-      argument: new Uint16Array(total),
-      kind: new Uint16Array(total),
-      status: new Uint32Array(total),
-      address: new Uint32Array(2 * total),
-      length: new Uint32Array(total),
-      fullLength: new Uint32Array(total),
-      offset: new Uint32Array(total),
-      bytes: message.captureBytes,
-    };
-    this.#decodeCaptureShapes(captures);
-    this.#decodeCaptureAddresses(captures);
-    decodeCaptureLengths(message, captures);
-    return captures;
-  }
-
-  #decodeCaptureShapes(captures: Captures): void {
-    const dictionary = new ColumnReader(this.#message.captureShapeDictionary);
-    const shapes: number[] = [];
-    while (!dictionary.atEnd) shapes.push(dictionary.varint(), dictionary.varint(), dictionary.varint());
-    const column = new ColumnReader(this.#message.captureShape);
-    for (let i = 0; i < captures.kind.length; i++) {
-      const at = 3 * column.varint();
-      if (at >= shapes.length) throw new ColumnError('a capture is not in the dictionary');
-      captures.argument[i] = shapes[at]!;
-      captures.kind[i] = shapes[at + 1]!;
-      captures.status[i] = shapes[at + 2]!;
-    }
-    finished(column);
-  }
-
-  #decodeCaptureAddresses(captures: Captures): void {
-    const sources = new ColumnReader(this.#message.captureAddressSource);
-    const column = new ColumnReader(this.#message.captureAddress);
-    const registers = captures.kind.length === 0 ? new Uint32Array(0) : this.registers;
-    let low = 0;
-    let high = 0;
-    for (let row = 0; row < this.count; row++) {
-      for (let i = captures.first[row]!; i < captures.first[row + 1]!; i++) {
-        const source = sources.byte();
-        if (source > 16) throw new ColumnError('an address comes from no register');
-        if (source === 0) {
-          column.difference64(low, high);
-          low = column.low;
-          high = column.high;
-        } else {
-          const at = row * REGISTER_WORDS + 2 * (source - 1);
-          low = registers[at]!;
-          high = registers[at + 1]!;
-        }
-        captures.address[2 * i] = low;
-        captures.address[2 * i + 1] = high;
-      }
-    }
-    finished(sources, column);
-  }
-}
-
-function decodeCaptureLengths(message: trapline.EventChunk, captures: Captures): void {
-  const lengths = new ColumnReader(message.captureLength);
-  const missing = new ColumnReader(message.captureMissing);
-  let offset = 0;
-  for (let i = 0; i < captures.length.length; i++) {
-    const length = lengths.varint();
-    missing.difference64(length, 0);
-    captures.length[i] = length;
-    captures.fullLength[i] = missing.low;
-    captures.offset[i] = offset;
-    offset += length;
-  }
-  finished(lengths, missing);
-  if (offset !== captures.bytes.length) throw new ColumnError('captured bytes are missing');
-}
-
-function decodeTasks(dictionary: Uint8Array): bigint[] {
-  const column = new ColumnReader(dictionary);
-  const tasks: bigint[] = [];
-  while (!column.atEnd) {
-    column.raw64();
-    tasks.push((BigInt(column.high >>> 0) << 32n) | BigInt(column.low >>> 0));
-  }
-  return tasks;
-}
-
-function decodeSites(dictionary: Uint8Array): Sites {
-  const column = new ColumnReader(dictionary);
-  const rows: number[][] = [];
-  let ripLow = 0;
-  let ripHigh = 0;
-  while (!column.atEnd) {
-    const row = [column.varint(), column.varint(), column.byte(), column.byte(), column.byte(), column.byte()];
-    column.difference64(ripLow, ripHigh);
-    ripLow = column.low;
-    ripHigh = column.high;
-    row.push(ripLow, ripHigh);
-    rows.push(row);
-  }
-  const field = (index: number) => rows.map((row) => row[index]!);
-  const rip = new Uint32Array(2 * rows.length);
-  for (const [i, row] of rows.entries()) rip.set(row.slice(6), 2 * i);
-  return {
-    kind: Uint16Array.from(field(0)),
-    flags: Uint16Array.from(field(1)),
-    cpl: Uint8Array.from(field(2)),
-    vcpu: Uint8Array.from(field(3)),
-    mechanism: Uint8Array.from(field(4)),
-    abi: Uint8Array.from(field(5)),
-    rip,
-  };
-}
-
-/** Patterns as steps: register * 4 + code for each register that is not as the task left it. Pattern 0 has none. */
-function decodePatterns(dictionary: Uint8Array): {
-  patternStart: Uint32Array;
-  patternSteps: Uint8Array;
-  limit: number;
-} {
-  const column = new ColumnReader(dictionary);
-  const starts = [0, 0];
-  const steps: number[] = [];
-  while (!column.atEnd) {
-    column.raw64();
-    if (column.high >>> (2 * (REGISTER_COUNT - 16)) !== 0) throw new ColumnError('a pattern names no register');
-    for (let i = 0; i < REGISTER_COUNT; i++) {
-      const code = (i < 16 ? column.low >>> (2 * i) : column.high >>> (2 * (i - 16))) & 3;
-      if (code !== 0) steps.push(i * 4 + code);
-    }
-    starts.push(steps.length);
-  }
-  return { patternStart: Uint32Array.from(starts), patternSteps: Uint8Array.from(steps), limit: starts.length - 2 };
 }

@@ -1,0 +1,74 @@
+/** The dictionaries of an `EventChunk`: what the numbers in its columns stand for. */
+import { ColumnError, ColumnReader } from './bytes.ts';
+import { REGISTER_COUNT } from './event.ts';
+
+export interface Sites {
+  readonly kind: Uint16Array;
+  readonly flags: Uint16Array;
+  readonly cpl: Uint8Array;
+  readonly vcpu: Uint8Array;
+  readonly mechanism: Uint8Array;
+  readonly abi: Uint8Array;
+  /** Two words a site. */
+  readonly rip: Uint32Array;
+}
+
+/** Task pointers by row. */
+export function decodeTasks(dictionary: Uint8Array): bigint[] {
+  const column = new ColumnReader(dictionary);
+  const tasks: bigint[] = [];
+  while (!column.atEnd) {
+    column.raw64();
+    tasks.push((BigInt(column.high >>> 0) << 32n) | BigInt(column.low >>> 0));
+  }
+  return tasks;
+}
+
+/** Sites by row. */
+export function decodeSites(dictionary: Uint8Array): Sites {
+  const column = new ColumnReader(dictionary);
+  const rows: number[][] = [];
+  let ripLow = 0;
+  let ripHigh = 0;
+  while (!column.atEnd) {
+    const row = [column.varint(), column.varint(), column.byte(), column.byte(), column.byte(), column.byte()];
+    column.difference64(ripLow, ripHigh);
+    ripLow = column.low;
+    ripHigh = column.high;
+    row.push(ripLow, ripHigh);
+    rows.push(row);
+  }
+  const field = (index: number) => rows.map((row) => row[index]!);
+  const rip = new Uint32Array(2 * rows.length);
+  for (const [i, row] of rows.entries()) rip.set(row.slice(6), 2 * i);
+  return {
+    kind: Uint16Array.from(field(0)),
+    flags: Uint16Array.from(field(1)),
+    cpl: Uint8Array.from(field(2)),
+    vcpu: Uint8Array.from(field(3)),
+    mechanism: Uint8Array.from(field(4)),
+    abi: Uint8Array.from(field(5)),
+    rip,
+  };
+}
+
+/** Patterns as steps: register * 4 + code for each register that is not as the task left it. Pattern 0 has none. */
+export function decodePatterns(dictionary: Uint8Array): {
+  patternStart: Uint32Array;
+  patternSteps: Uint8Array;
+  limit: number;
+} {
+  const column = new ColumnReader(dictionary);
+  const starts = [0, 0];
+  const steps: number[] = [];
+  while (!column.atEnd) {
+    column.raw64();
+    if (column.high >>> (2 * (REGISTER_COUNT - 16)) !== 0) throw new ColumnError('a pattern names no register');
+    for (let i = 0; i < REGISTER_COUNT; i++) {
+      const code = (i < 16 ? column.low >>> (2 * i) : column.high >>> (2 * (i - 16))) & 3;
+      if (code !== 0) steps.push(i * 4 + code);
+    }
+    starts.push(steps.length);
+  }
+  return { patternStart: Uint32Array.from(starts), patternSteps: Uint8Array.from(steps), limit: starts.length - 2 };
+}
