@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { Command, Option } from 'commander';
 import { UserError } from '../emu/errors.ts';
@@ -80,7 +80,7 @@ function recordOptions(command: string[], flags: RecordFlags): RecordOptions {
     vendor: flags.cpu,
     disk,
     traps: traps(flags.traps),
-    output: flags.output ?? freeName(command[0]!),
+    output: outputName(flags.output, command[0]!),
     captureLimit: number(flags.capture, '--capture', 0, 65536),
     seed,
     startTime: flags.clock === undefined ? undefined : 1000 * number(flags.clock, '--clock', 0, 2 ** 40),
@@ -128,7 +128,16 @@ function number(text: string, flag: string, least: number, most: number): number
   return value;
 }
 
-/** A name after the command that is not taken: nothing recorded is ever overwritten. */
+/** Nothing recorded is ever overwritten. */
+function outputName(wanted: string | undefined, command: string): string {
+  if (wanted === undefined) return freeName(command);
+  if (existsSync(wanted) && !statSync(wanted).isCharacterDevice()) {
+    throw new UserError(`${wanted} exists already; remove it or choose another name with -o`);
+  }
+  return wanted;
+}
+
+/** A name after the command that is not taken. */
 function freeName(command: string): string {
   const name = basename(command).replace(/[^\w.+-]/g, '_') || 'trace';
   for (let i = 1; ; i++) {

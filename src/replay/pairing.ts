@@ -48,9 +48,18 @@ export class Pairing {
   readonly #frames = new Map<bigint, Map<bigint, Uint8Array>>();
   #sequence = 0;
 
-  /** Calls that have not returned so far. */
-  get pending(): Iterable<Call> {
-    return this.#pending.values();
+  /** Ends the call of a task that was killed in it; undefined when it was in none. */
+  abandon(task: bigint): Call | undefined {
+    const call = this.#pending.get(task);
+    if (call === undefined) return undefined;
+    this.#pending.delete(task);
+    call.outcome = { kind: 'never' };
+    return call;
+  }
+
+  /** Tasks that are in a call. */
+  get pendingTasks(): Iterable<bigint> {
+    return this.#pending.keys();
   }
 
   /** Feeds one event; every step that follows from it is given to `emit`. */

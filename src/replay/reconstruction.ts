@@ -1,9 +1,12 @@
 import type { TaskIdentity } from '../guest/linux/task-identity.ts';
 import type { EventChunk } from '../trace/event-chunk.ts';
+import type { Call } from './calls.ts';
 import { Descriptors } from './descriptors.ts';
 import { Pairing, type Step } from './pairing.ts';
 import { CommandScope, type Scope, WHOLE_GUEST } from './scope.ts';
 import { TaskTable } from './task-table.ts';
+
+const WAITS = new Set(['wait4']);
 
 /** Takes what was reconstructed, in the order of the trace. */
 export interface StepSink {
@@ -52,6 +55,19 @@ export class Reconstruction {
     const visible = this.#visible(step, identity, within);
     if (visible) sink.step(step, identity);
     this.descriptors?.feed(step, identity);
+    if (step.kind === 'return' && WAITS.has(step.call.name)) this.#buryWaitedFor(step.call, sink, within);
+  }
+
+  /** A process that was waited for to its end makes no call any more: one that it was in never returned. */
+  #buryWaitedFor(call: Call, sink: StepSink, within: boolean): void {
+    const status = call.capture(1, 'exit');
+    const ended = status !== undefined && ((status.bytes[0] ?? 0) & 0x7f) !== 0x7f && call.result > 0;
+    if (!ended) return;
+    for (const task of [...this.pairing.pendingTasks]) {
+      if (this.tasks.get(task)?.tgid !== call.result) continue;
+      const abandoned = this.pairing.abandon(task);
+      if (abandoned !== undefined) this.#take({ kind: 'return', call: abandoned, task }, sink, within);
+    }
   }
 
   /** A return is shown when its entry was: a call is never half in a scope. */

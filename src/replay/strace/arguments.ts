@@ -275,7 +275,6 @@ const SCALARS: Readonly<Record<string, ArgumentFormat>> = {
   mountdata: (call, argument) => address(call, argument),
   personality: (call, argument) => personality(call.low(argument)),
   zero: (call, argument) => (isNull(call, argument) ? '0' : hex64(call.low(argument), call.high(argument))),
-  restart: () => '',
   in: bytes('entry'),
   out: bytes('exit'),
   'str>': (call, argument, options) => {

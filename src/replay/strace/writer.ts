@@ -114,7 +114,8 @@ export class StraceWriter implements StepSink {
     }
     if (!this.#unfinished.delete(call)) return;
     this.#interrupt();
-    const prefix = this.#prefix(call.exit!.chunk.time(call.exit!.row), identity);
+    const { chunk, row } = call.exit ?? call.entry;
+    const prefix = this.#prefix(chunk.time(row), identity);
     const text = `<... ${call.name} resumed>${callRest(call, this.#format)}`;
     this.#output.write(`${prefix}${text}${this.#tail(call, text.length)}`);
   }

@@ -81,7 +81,7 @@ export const SYSCALLS_AMD64: readonly SyscallRow[] = [
   [208, 'io_getevents', 'hex long long ptr <timespec'], [209, 'io_submit', 'hex long ptr'], [210, 'io_cancel', 'hex ptr ptr'],
   [211, 'get_thread_area', 'ptr'], [212, 'lookup_dcookie', 'ulong ptr size'], [213, 'epoll_create', 'int -> fd'], [214, 'epoll_ctl_old', 'ptr ptr ptr ptr'],
   [215, 'epoll_wait_old', 'ptr ptr ptr ptr'], [216, 'remap_file_pages', 'ptr size F:prot ulong F:map'], [217, 'getdents64', 'fd dirents:2 size'],
-  [218, 'set_tid_address', 'ptr -> pid'], [219, 'restart_syscall', 'restart'], [220, 'semtimedop', 'int <sembuf[2] size <timespec'], [221, 'fadvise64', 'fd off size E:fadvise'],
+  [218, 'set_tid_address', 'ptr -> pid'], [219, 'restart_syscall', ''], [220, 'semtimedop', 'int <sembuf[2] size <timespec'], [221, 'fadvise64', 'fd off size E:fadvise'],
   [222, 'timer_create', 'E:clock <sigevent >int'], [223, 'timer_settime', 'int F:timer <itimerspec >itimerspec'], [224, 'timer_gettime', 'int >itimerspec'],
   [225, 'timer_getoverrun', 'int'], [226, 'timer_delete', 'int'], [227, 'clock_settime', 'E:clock <timespec'], [228, 'clock_gettime', 'E:clock >timespec'],
   [229, 'clock_getres', 'E:clock >timespec'], [230, 'clock_nanosleep', 'E:clock F:timer <timespec !timespec'], [231, 'exit_group', 'int -> none'],

@@ -1,0 +1,69 @@
+// What a user sees of `record -- CMD`, on a stock kernel.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { missingForGuest, scratch, trapline } from '../support/guest.ts';
+
+const missing = missingForGuest();
+if (missing !== undefined) console.warn(`guest tests skipped: ${missing}`);
+
+describe.skipIf(missing !== undefined)('record -- CMD', () => {
+  const folder = scratch();
+  const record = (name: string, args: readonly string[], input: string | null = '') =>
+    trapline(['record', '-q', '-o', join(folder, `${name}.trap`), ...args], { cwd: folder, input });
+  const replay = (name: string, ...args: string[]): string =>
+    trapline(['replay', ...args, join(folder, `${name}.trap`)]).stdout;
+
+  it('passes arguments, environment, working folder, input, output and status through', () => {
+    const script = 'cat; echo "$0 $1 $WORD"; pwd; echo oops >&2; exit 23';
+    const result = record(
+      'sh',
+      ['--env', 'PATH', '--env', 'WORD=blue', '--', 'sh', '-c', script, 'zero', 'one two'],
+      'typed\n',
+    );
+    expect(result).toEqual({ status: 23, stdout: `typed\nzero one two blue\n${folder}\n`, stderr: 'oops\n' });
+  });
+
+  it('replays the command from its execve on, and nothing else', () => {
+    expect(record('true', ['--', '/bin/true'])).toEqual({ status: 0, stdout: '', stderr: '' });
+    const lines = replay('true').trim().split('\n');
+    expect(lines[0]).toMatch(
+      /^\[\d+ \S+\] execve\("\/bin\/true", \["\/bin\/true"\], 0x[0-9a-f]+ \/\* \d+ vars \*\/\) = 0$/,
+    );
+    expect(lines.at(-2)).toMatch(/^\[\d+ true\] exit_group\(0\) += \?$/);
+    expect(lines.at(-1)).toMatch(/^\[\d+ true\] \+\+\+ exited with 0 \+\+\+$/);
+    expect(replay('true', '--all').split('\n').length).toBeGreaterThan(lines.length);
+  });
+
+  it('keeps what the guest writes to itself, and brings out what is asked for', () => {
+    writeFileSync(join(folder, 'kept'), 'host');
+    const collected = join(folder, 'out');
+    const script = 'echo guest > kept; cat kept; echo more > /tmp/result';
+    const result = record('files', ['--collect', `/tmp/result:${collected}`, '--', 'sh', '-c', script]);
+    expect(result).toEqual({ status: 0, stdout: 'guest\n', stderr: '' });
+    expect(readFileSync(join(folder, 'kept'), 'utf8')).toBe('host');
+    expect(readFileSync(collected, 'utf8')).toBe('more\n');
+  });
+
+  it('does the same with and without traps, and again', () => {
+    const state = (name: string, traps: string): string => {
+      expect(
+        record(name, ['--seed', 'x', '--clock', '1700000000', '--traps', traps, '--', 'ls', '-la', '/usr']).status,
+      ).toBe(0);
+      return /state +sha256 ([0-9a-f]{64})/.exec(trapline(['info', join(folder, `${name}.trap`)]).stdout)![1]!;
+    };
+    const trapped = state('trapped', 'syscall');
+    expect(state('again', 'syscall')).toBe(trapped);
+    expect(state('untrapped', 'none')).toBe(trapped);
+  });
+
+  it('says in one line why a command or kernel cannot be run', () => {
+    expect(record('none', ['--', '/no/such/program'])).toMatchObject({ status: 127 });
+    const kernel = join(folder, 'not-a-kernel');
+    writeFileSync(kernel, 'text');
+    const refused = record('kernel', ['--kernel', kernel, '--rootfs', 'none', '--', '/bin/true']);
+    expect(refused.status).toBe(1);
+    expect(refused.stderr.trim().split('\n')).toHaveLength(1);
+    expect(record('true', ['--', '/bin/true'])).toMatchObject({ status: 1 });
+  });
+});
