@@ -141,7 +141,7 @@ while (outcome.kind === 'limit' && machine.icount < limit) {
     outcome = machine.run({ icount: machine.icount + 1 });
   } else {
     const next = machine.icount < traceFrom ? traceFrom : limit;
-    outcome = machine.run({ icount: Math.min(next, machine.icount + Number(options.slice)) });
+    outcome = machine.run({ icount: Math.min(next, limit, machine.icount + Number(options.slice)) });
   }
 }
 const seconds = (performance.now() - began) / 1000;

@@ -5,6 +5,7 @@ import { LocalApic } from './devices/apic.ts';
 import { Bus } from './devices/bus.ts';
 import { DebugExit } from './devices/debug-exit.ts';
 import type { Device, Platform, Stop } from './devices/device.ts';
+import { FirmwareConfig } from './devices/firmware-config.ts';
 import { I8042 } from './devices/i8042.ts';
 import { InterruptBus } from './devices/interrupt-bus.ts';
 import { InterruptLines } from './devices/interrupt-lines.ts';
@@ -25,6 +26,7 @@ export const VENDOR = { AuthenticAMD: 0, GenuineIntel: 1 } as const;
 /** The longest run that the core is asked for at once. */
 const LONGEST_RUN = 0x4000_0000;
 const MSR_APIC_BASE = 0x1b;
+const PROCESSORS = 1;
 
 export interface MachineOptions {
   /** Bytes of RAM, a multiple of 4096, up to 3 GiB. */
@@ -114,6 +116,7 @@ export class Machine implements Platform, CoreHost {
       new Port92(this),
       new Power(this),
       new DebugExit(this),
+      new FirmwareConfig(this, PROCESSORS),
       this.pci,
       ...(options.devices?.(this, this.pci) ?? []),
     ];
@@ -128,7 +131,7 @@ export class Machine implements Platform, CoreHost {
     this.pci.assignResources();
     const seed = this.inputs.take('cpu.random', this.options.entropy);
     this.core.set64('randomState', new DataView(seed.buffer, seed.byteOffset).getBigUint64(0, true));
-    for (const { address, bytes } of acpiTables(1)) this.memory.write(address, bytes);
+    for (const { address, bytes } of acpiTables(PROCESSORS)) this.memory.write(address, bytes);
   }
 
   /** Runs until something happens that the caller must know. */

@@ -110,10 +110,12 @@ function writeInfo({ memory }: BootTarget, { commandLine, initrd }: KernelBoot, 
   memory.writeU32(info + INFO.flags, INFO_FLAGS);
   memory.writeU32(info + INFO.memLower, LOW_MEMORY_END >> 10);
   memory.writeU32(info + INFO.memUpper, (memory.size - HIGH_MEMORY) >>> 10);
-  const line = new TextEncoder().encode(commandLine);
-  if (line.length >= COMMAND_LINE_ROOM / 2) throw new UserError('the kernel command line is too long');
+  // The first word is the kernel's own name, as boot loaders give it.
+  const line = `kernel ${commandLine}`;
+  if (new TextEncoder().encode(line).length >= COMMAND_LINE_ROOM / 2)
+    throw new UserError('the kernel command line is too long');
   const loaderName = info + INFO.size;
-  writeText(memory, BOOT_DATA.commandLine, commandLine);
+  writeText(memory, BOOT_DATA.commandLine, line);
   writeText(memory, loaderName, LOADER_NAME);
   memory.writeU32(info + INFO.commandLine, BOOT_DATA.commandLine);
   memory.writeU32(info + INFO.loaderName, loaderName);
