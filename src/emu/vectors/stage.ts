@@ -46,6 +46,12 @@ const CR0 = 0x8005_0033n;
 const CR4 = 0x1_06b8n;
 const STACK_POINTER = 0x61000n;
 const ID_FLAG = 0x20_0000n;
+/** CS by mode; the 16-bit one is what an LDT would hold. */
+const CODE_SEGMENT = {
+  16: { selector: 0x7, attributes: 0x80fb },
+  32: { selector: 0x23, attributes: 0xc0fb },
+  64: { selector: 0x33, attributes: 0xa0fb },
+} as const;
 const BREAKPOINT = 0xcc;
 const VECTOR_BP = 3;
 const STEPS = 100_000;
@@ -189,7 +195,7 @@ export class Stage {
     core.set('vmcsExceptionBitmap', 0xffff_ffff);
   }
 
-  private setSegments(mode: 32 | 64, vector: Vector): void {
+  private setSegments(mode: Vector['m'], vector: Vector): void {
     const { core } = this;
     const load = (index: number, selector: number, attributes: number, base = 0n) => {
       core.set('segSelector', selector, index);
@@ -197,7 +203,8 @@ export class Stage {
       core.set('segLimit', 0xffff_ffff, index);
       core.set('segAttr', attributes, index);
     };
-    load(1, mode === 64 ? 0x33 : 0x23, mode === 64 ? 0xa0fb : 0xc0fb);
+    const code = CODE_SEGMENT[mode];
+    load(1, code.selector, code.attributes);
     const flatData = mode === 64 ? 0 : 0x2b;
     load(2, 0x2b, 0xc0f3);
     for (const index of [0, 3]) load(index, flatData, mode === 64 ? 0x1_0000 : 0xc0f3);

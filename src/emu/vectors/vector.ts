@@ -4,8 +4,8 @@ export interface Vector {
   /** Group and name. */
   readonly g: string;
   readonly n: string;
-  /** 64 or 32 (compatibility mode). */
-  readonly m: 32 | 64;
+  /** 64, 32 (compatibility mode), or 16: a 16-bit code segment with data and stack as in 32. */
+  readonly m: 16 | 32 | 64;
   /** Address and bytes of the code. */
   readonly a: string;
   readonly c: string;

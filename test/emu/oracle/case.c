@@ -17,6 +17,7 @@ void caseInit(Case *c, const char *group, int mode) {
   c->group = group;
   c->mode = mode;
   c->noRex = mode == 32;
+  c->code16 = false;
   // One in eight lies across the middle of CODE, a page end.
   c->address = chance(12) ? CODE + 0x1000 - below(16) : CODE + below(CODE_SIZE - 0x200);
   for (int i = 0; i < 16; i++) {
@@ -82,6 +83,26 @@ void patch(Case *c, u64 address, const void *bytes, int length) {
 }
 
 void patchValue(Case *c, u64 address, u64 v, int length) { patch(c, address, &v, length); }
+
+void turnTo16(Case *c) {
+  static const u8 prefixes[] = {0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0x67, 0xf0, 0xf2, 0xf3};
+  u8 rest[sizeof c->code];
+  int at = 0, kept = 0;
+  bool size = false, address = false;
+  for (; at < c->length && memchr(prefixes, c->code[at], sizeof prefixes); at++) {
+    if (c->code[at] == 0x66) size = true;
+    else if (c->code[at] == 0x67) address = true;
+    else rest[kept++] = c->code[at];
+  }
+  int tail = c->length - at;
+  memcpy(rest + kept, c->code + at, tail);
+  c->length = 0;
+  if (!size) emit(c, 0x66, 1);
+  if (!address) emit(c, 0x67, 1);
+  memcpy(c->code + c->length, rest, kept + tail);
+  c->length += kept + tail;
+  c->code16 = true;
+}
 
 void randomFlags(Case *c) { c->flags = 0x202 | (chance(60) ? rng() & STATUS : 0); }
 

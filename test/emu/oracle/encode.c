@@ -54,8 +54,9 @@ void emitMemory(Case *c, Form f, int reg, Memory m) {
   opcode(c, f, reg, m.index, m.base, false);
   int r = low3(reg) << 3;
   if (m.address16) {
-    emit(c, r | 6, 1); // disp16
-    emit(c, m.displacement, 2);
+    int mod16 = m.base < 0 ? 0 : m.displacementSize;
+    emit(c, mod16 << 6 | r | m.form16, 1);
+    emit(c, m.displacement, m.displacementSize);
     return;
   }
   if (m.ripRelative) {
@@ -89,6 +90,32 @@ static i64 displacement(Memory *m) {
   return chance(50) ? (int)below(0x4000) - 0x2000 : (int)(rng() >> 33) - 0x40000000;
 }
 
+/** One of the eight forms of 16-bit addressing. Upper register halves do not count. */
+static void reach16(Case *c, Memory *m) {
+  static const signed char bases[] = {RBX, RBX, RBP, RBP, RSI, RDI, RBP, RBX}, indices[] = {RSI, RDI, RSI, RDI, -1, -1, -1, -1};
+  m->address16 = true;
+  m->form16 = below(8);
+  m->base = bases[m->form16];
+  m->index = indices[m->form16];
+  bool taken = (c->pinned >> m->base & 1) || (m->index >= 0 && (c->pinned >> m->index & 1));
+  if (taken || chance(15)) {
+    m->base = m->index = -1;
+    m->form16 = 6;
+    m->displacement = (i64)m->address;
+    m->displacementSize = 2;
+    return;
+  }
+  m->displacementSize = m->form16 == 6 ? 1 + (int)below(2) : (int)below(3);
+  m->displacement = m->displacementSize == 2 ? (short)rng() : m->displacementSize ? (signed char)rng() : 0;
+  u32 rest = (u32)m->address - (u32)m->displacement;
+  if (m->index >= 0) {
+    u32 index = (u32)rng();
+    setGpr(c, m->index, index);
+    rest -= index;
+  }
+  setGpr(c, m->base, (rest & 0xffff) | (rng() << 16));
+}
+
 Memory reach(Case *c, u64 address) {
   Memory m = {.address = address, .base = -1, .index = -1};
   u64 segmentBase = 0;
@@ -108,9 +135,7 @@ Memory reach(Case *c, u64 address) {
   u64 offset = address - segmentBase;
   if (addressing64 && offset >> 32 == 0 && chance(6)) m.address32 = true;
   if (!addressing64 && address < 0x10000 && address + 16 < 0x10000 && chance(80)) {
-    m.address16 = true;
-    m.displacement = (i64)address;
-    m.displacementSize = 2;
+    reach16(c, &m);
     return m;
   }
   if (addressing64 && !m.segment && !m.address32 && chance(8)) {
@@ -142,7 +167,7 @@ Memory reach(Case *c, u64 address) {
 
 Memory memoryOperand(Case *c, int size, bool write) {
   u64 address = dataAddress(size, 1);
-  if (c->mode == 32 && lowMapped && chance(5)) address = LOW + 0x10 + below(LOW_SIZE - 0x100);
+  if (c->mode == 32 && lowMapped && chance(12)) address = LOW + 0x10 + below(LOW_SIZE - 0x100);
   else if (!write && chance(4)) address = RO + below(RO_SIZE - size);
   if (address < RO && size <= 8 && chance(70)) patchValue(c, address, value(), size);
   return reach(c, address);

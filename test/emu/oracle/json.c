@@ -132,11 +132,11 @@ static void input(long id, const Case *c) {
   key("g");
   *at++ = '"';
   text(c->group);
-  if (c->mode == 32) text("32");
+  if (c->mode == 32) text(c->code16 ? "16" : "32");
   *at++ = '"';
   string("n", c->name);
   key("m");
-  decimal(c->mode);
+  decimal(c->code16 ? 16 : c->mode);
   number("a", c->address);
   key("c");
   *at++ = '"';

@@ -22,6 +22,9 @@ static const struct {
   {"string", 10, 32, genString}, {"stack", 10, 32, genStack}, {"bcd", 10, 32, genBcd}, {"fault", 6, 32, genFault},
   {"seq", 10, 32, genSequence}, {"loop", 2, 32, genLoop}, {"bmi", 5, 32, genBmi}, {"sseint", 8, 32, genSseInteger},
   {"any", 10, 32, genIntegerAny}, {"simd", 6, 32, genSimdAny}, {"ssefp", 8, 32, genSseFloat}, {"x87", 8, 32, genX87},
+  {"alu", 12, 16, genAlu}, {"shift", 5, 16, genShift}, {"muldiv", 4, 16, genMulDiv}, {"bit", 4, 16, genBit},
+  {"xchg", 4, 16, genExchange}, {"cond", 4, 16, genCondition}, {"lea", 4, 16, genLea}, {"misc", 4, 16, genMisc},
+  {"string", 6, 16, genString}, {"stack", 6, 16, genStack}, {"bcd", 4, 16, genBcd}, {"any", 6, 16, genIntegerAny},
 };
 enum { GROUPS = sizeof groups / sizeof *groups };
 
@@ -31,7 +34,7 @@ static int totalWeight;
 
 static bool isSelected(const char *list, int group) {
   char name[32];
-  snprintf(name, sizeof name, "%s%s", groups[group].name, groups[group].mode == 32 ? "32" : "");
+  snprintf(name, sizeof name, "%s%s", groups[group].name, groups[group].mode == 64 ? "" : groups[group].mode == 32 ? "32" : "16");
   size_t length = strlen(name);
   for (const char *at = list; at; at = strchr(at, ',')) {
     if (*at == ',') at++;
@@ -55,9 +58,11 @@ static bool next(Case *c) {
       pick -= groups[group].weight;
       if (pick < 0) break;
     }
-    caseInit(c, groups[group].name, groups[group].mode);
+    bool code16 = groups[group].mode == 16;
+    caseInit(c, groups[group].name, code16 ? 32 : groups[group].mode);
     groups[group].generate(c);
     endInstruction(c);
+    if (code16 && c->length > 0) turnTo16(c);
     if (c->length > 0) return true;
   }
 }

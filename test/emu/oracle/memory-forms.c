@@ -3,7 +3,7 @@
 #include <string.h>
 
 static void indexRegister(Case *c, int reg, u64 address, bool address32) {
-  if (address32 && c->mode == 64) address |= rng() << 32;
+  if (address32) address |= rng() << (c->mode == 64 ? 32 : 16);
   c->pinned &= ~(1u << reg);
   setGpr(c, reg, address);
 }
@@ -20,7 +20,10 @@ void genString(Case *c) {
   if (down) c->flags |= DF;
   u64 count = chance(70) ? below(40) : chance(80) ? below(600) : 0;
   u64 span = count * size + 16;
-  if (c->mode == 32 && address32) address32 = false; // 16-bit addresses lie outside the map
+  if (c->mode == 32 && address32) {
+    if (!lowMapped) address32 = false;
+    else count &= 31;
+  }
   u64 room = DATA_SIZE - 2 * span - 64;
   u64 from = DATA + 32 + (down ? span : 0) + (span * 2 + 64 < DATA_SIZE ? below(room) : 0);
   u64 to = DATA + 32 + (down ? span : 0) + (span * 2 + 64 < DATA_SIZE ? below(room) : 0);
@@ -28,6 +31,10 @@ void genString(Case *c) {
   if (chance(6)) to = down ? DATA + below(64) : DATA + DATA_SIZE - below(64); // runs into unmapped memory
   if (chance(6)) from = down ? DATA + below(64) : DATA + DATA_SIZE - below(64);
   if (chance(3) && which != 4 && which != 1) to = RO + below(0x100);
+  if (c->mode == 32 && address32) { // 16-bit addresses: only LOW can be reached
+    from = LOW + 0x200 + below(0x600);
+    to = LOW + 0x200 + below(0x600);
+  }
   if (comparing) { // equal for a while
     u8 same[96];
     u64 element = value();
@@ -50,7 +57,7 @@ void genString(Case *c) {
   if (address32) {
     emit(c, 0x67, 1);
     // A count of 0 may or may not clear the upper halves.
-    if (repeat) c->gprMask[RSI] = c->gprMask[RDI] = c->gprMask[RCX] = 0xffffffff;
+    if (repeat && c->mode == 64) c->gprMask[RSI] = c->gprMask[RDI] = c->gprMask[RCX] = 0xffffffff;
   }
   if ((which == 0 || which == 1 || which == 3) && c->mode == 64 && chance(6)) {
     c->fs = below(0x8000);

@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <ucontext.h>
+#include <asm/ldt.h>
 #include <unistd.h>
 #include <immintrin.h>
 
@@ -17,6 +19,8 @@ static u8 *regionPristine[4];
 static u64 gprDefaults[16], xmmDefaults[16][2];
 u64 defaultGpr(int reg) { return gprDefaults[reg]; }
 u64 defaultXmm(int reg, int half) { return xmmDefaults[reg][half]; }
+
+enum { CS16 = 7 }; // entry 0 of the LDT, at CPL 3
 
 static u64 hostFs, hostGs;
 static bool (*nextCase)(Case *);
@@ -75,7 +79,7 @@ static void loadFrame(ucontext_t *frame, const Case *c) {
   g[REG_RIP] = (greg_t)c->address;
   g[REG_EFL] = (greg_t)c->flags;
   u64 selectors = (u64)g[REG_CSGSFS] & 0x0000ffffffff0000ull;
-  g[REG_CSGSFS] = (greg_t)(selectors | (c->mode == 32 ? 0x23 : 0x33) | 0x002b000000000000ull);
+  g[REG_CSGSFS] = (greg_t)(selectors | (c->code16 ? CS16 : c->mode == 32 ? 0x23 : 0x33) | 0x002b000000000000ull);
   struct _libc_fpstate *f = frame->uc_mcontext.fpregs;
   memcpy(f->_xmm, c->xmm, sizeof c->xmm);
   f->mxcsr = c->mxcsr;
@@ -161,6 +165,11 @@ void nativeInit(void) {
     regionPristine[i] = malloc(regionSize[i]);
     regionBefore[i] = malloc(regionSize[i]);
     if (i > 0 || lowMapped) memcpy(regionPristine[i], regionStart[i], regionSize[i]);
+  }
+  struct user_desc code16 = {.limit = 0xfffff, .limit_in_pages = 1, .contents = MODIFY_LDT_CONTENTS_CODE};
+  if (syscall(SYS_modify_ldt, 1, &code16, sizeof code16)) {
+    perror("oracle: modify_ldt");
+    exit(1);
   }
   stack_t stack = {.ss_size = 1 << 20};
   stack.ss_sp = malloc(stack.ss_size);

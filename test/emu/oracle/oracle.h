@@ -41,6 +41,7 @@ typedef struct {
   const char *group;
   char name[32];
   int mode; // 64 or 32
+  bool code16; // a 32-bit case, run in a 16-bit code segment with 66 and 67 turned round
   u64 address;
   u8 code[512];
   int length;
@@ -92,6 +93,7 @@ void setXmm(Case *c, int reg, u64 low, u64 high);
 void patch(Case *c, u64 address, const void *bytes, int length);
 void patchValue(Case *c, u64 address, u64 v, int length);
 void randomFlags(Case *c);
+void turnTo16(Case *c); // a single instruction in 32-bit mode becomes the same one in a 16-bit code segment
 u64 dataAddress(int size, int alignment); // in DATA, page ends preferred
 extern bool lowMapped;
 
@@ -111,6 +113,7 @@ typedef struct {
   int base, index, scale; // -1: none
   i64 displacement;
   int displacementSize; // 0, 1, 4; 2 with 16-bit addressing
+  int form16; // ModRM.rm of 16-bit addressing
   bool ripRelative, absolute, address32, address16;
   u8 segment; // override prefix or 0
 } Memory;
