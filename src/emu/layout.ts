@@ -101,6 +101,8 @@ const ROWS: readonly (readonly [string, FieldType, number, string])[] = [
   ['fpuDs', 'u16', 1, ''],
   ['fpuIp', 'u64', 1, ''],
   ['fpuDp', 'u64', 1, ''],
+  ['breakpoints', 'u32', 1, 'kinds armed in DR7: core/breakpoints.ts'],
+  ['breakpointHits', 'u32', 1, 'data breakpoints met by the present instruction'],
   // How the processor stands.
   ['cpl', 'u32', 1, ''],
   ['mode', 'u32', 1, 'decode mode, part of every block key: see core/mode.ts'],

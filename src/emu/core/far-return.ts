@@ -1,5 +1,5 @@
 // Far RET and IRET (SDM volume 2): the same level, an outer level, virtual-8086 mode, the linked task.
-import { CPL, GPR, NMI_BLOCKED, RFLAGS, RIP, SEG_LIMIT } from "./generated/layout";
+import { BREAKPOINTS, CPL, GPR, NMI_BLOCKED, RFLAGS, RIP, SEG_LIMIT } from "./generated/layout";
 import {
   ATTR_BIG, ATTR_CONFORMING, ATTR_LONG, ATTR_PRESENT, ATTR_UNUSABLE, attrOf, descriptorAddress, dplOf, fetch, isCode,
   isNull, longModeActive, markAccessed, raiseSelector, setFromDescriptor, setSegment,
@@ -119,7 +119,8 @@ function changeable(cpl: u32, size: u32): u64 {
 }
 
 function mergeFlags(popped: u64, mask: u64): void {
-  // RF only has a meaning for instruction breakpoints, and would be cleared by the next instruction.
+  // RF only has a meaning for instruction breakpoints; without them it would be cleared by the next instruction.
+  if (load<u32>(BREAKPOINTS) != 0 && (mask & ID) != 0) mask |= RF;
   writeRflags((load<u64>(RFLAGS) & ~mask & ~u64(RF)) | (popped & mask));
 }
 

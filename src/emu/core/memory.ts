@@ -3,7 +3,7 @@
 import {
   READ_TLB, WRITE_TLB, REGION_TLB, CPL, CR4, RFLAGS, SEG_ATTR, SEG_BASE, SEG_LIMIT, GPR, ALIGNMENT_CHECK,
   VMCS_SECOND_LEVEL_ON, SECOND_LEVEL_IGNORED, SECOND_LEVEL_READ, SECOND_LEVEL_WRITE, EXIT_SECOND_LEVEL,
-  EXIT_LINEAR, EXIT_PHYSICAL, EXIT_QUALIFICATION, EXIT_VALUE, MODE, CR0,
+  BREAKPOINTS, EXIT_LINEAR, EXIT_PHYSICAL, EXIT_QUALIFICATION, EXIT_VALUE, MODE, CR0,
 } from "./generated/layout";
 import { faulted, raiseCode, raiseExit, leaveAfter, VECTOR_GP, VECTOR_SS, VECTOR_AC } from "./fault";
 import {
@@ -15,6 +15,7 @@ import { MODE_BITS, MODE_CODE64, MODE_STACK32, MODE_PROTECTED, CR0_PE, CR0_PG, S
 import { AC } from "./flags";
 import { mmioRead, mmioWrite } from "./host";
 import { invalidateWritten } from "./blocks";
+import { watchData, watchedPage } from "./breakpoints";
 import { syncCount } from "./run";
 import { opAddressKind, opSegment, ADDRESS_FLAT64, ADDRESS_64, ADDRESS_32, ADDRESS_16 } from "./op";
 
@@ -55,6 +56,7 @@ function translateRead(linear: u64, table: usize, size: u32): u64 {
     }
     return physical;
   }
+  if (load<u32>(BREAKPOINTS) != 0 && watchedPage(linear)) return physical;
   fillTlb(table, linear, linear & ~4095, <u32>ramAddress(physical & ~4095), walkGlobal, walkPageSize);
   return physical;
 }
@@ -90,6 +92,7 @@ function readDevice(physical: u64, size: u32): u64 {
 }
 
 function readSlow(linear: u64, size: u32, table: usize): u64 {
+  if (load<u32>(BREAKPOINTS)) watchData(linear, size, false);
   const first = <u32>(4096 - (linear & 4095));
   if (first >= size) {
     const physical = translateRead(linear, table, size);
@@ -160,6 +163,7 @@ function translateWrite(linear: u64, table: usize, size: u32, value: u64): u64 {
   }
   const hasCode = load<u64>(pageInfo(physical)) != 0;
   store<u32>(pageInfo(physical), 1, PAGE_INFO_DIRTY);
+  if (load<u32>(BREAKPOINTS) != 0 && watchedPage(linear)) return physical;
   fillTlb(table, linear, (linear & ~4095) | (hasCode ? TLB_HAS_CODE : 0), <u32>ramAddress(physical & ~4095), walkGlobal, walkPageSize);
   return physical;
 }
@@ -195,6 +199,7 @@ function writeDevice(physical: u64, size: u32, value: u64): void {
 }
 
 function writeSlow(linear: u64, size: u32, value: u64, table: usize): void {
+  if (load<u32>(BREAKPOINTS)) watchData(linear, size, true);
   const first = <u32>(4096 - (linear & 4095));
   if (first >= size) {
     const physical = translateWrite(linear, table, size, value);

@@ -1,7 +1,7 @@
 // The processor after power-on (SDM volume 3, table 9-1): real mode, CS:IP at the last 16 bytes below 4 GiB.
 import {
   GPR, RIP, RFLAGS, SEG_SELECTOR, SEG_BASE, SEG_LIMIT, SEG_ATTR, GDTR_BASE, IDTR_BASE, GDTR_LIMIT, IDTR_LIMIT,
-  CR0, CR2, CR3, CR4, CR8, XCR0, DR, EFER, PAT, APIC_BASE, MXCSR, FPU_CONTROL, CPU_VENDOR, A20, CPL, HALTED,
+  BREAKPOINT_HITS, BREAKPOINTS, CR0, CR2, CR3, CR4, CR8, XCR0, DR, EFER, PAT, APIC_BASE, MXCSR, FPU_CONTROL, CPU_VENDOR, A20, CPL, HALTED,
   INTERRUPT_SHADOW, NMI_BLOCKED, NMI_PENDING, FAULT_PENDING, LEAVE_BLOCK, XMM,
 } from "./generated/layout";
 import { CPUID_SIGNATURES } from "./generated/cpuid";
@@ -44,6 +44,8 @@ export function reset(vendor: u32): void {
   memory.fill(DR, 0, 64);
   store<u64>(DR + 48, 0xffff_0ff0);
   store<u64>(DR + 56, 0x400);
+  store<u32>(BREAKPOINTS, 0);
+  store<u32>(BREAKPOINT_HITS, 0);
   store<u64>(EFER, 0);
   store<u64>(PAT, RESET_PAT);
   store<u64>(APIC_BASE, RESET_APIC_BASE);

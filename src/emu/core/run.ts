@@ -1,16 +1,17 @@
 // Where the program counter is, and what happens between blocks.
 import {
   RIP, CODE_PAGE, MODE, RUN_OP, RUN_LEFT, RUN_START, ICOUNT, BUDGET_LEFT, RFLAGS, DR, HALTED, INTERRUPT_SHADOW,
-  INTERRUPT_PENDING, NMI_PENDING, NMI_BLOCKED, EXIT_REQUEST, LEAVE_BLOCK, VMCS_CONTROLS, CONTROL_SINGLE_STEP,
+  INTERRUPT_PENDING, NMI_PENDING, NMI_BLOCKED, EXIT_REQUEST, LEAVE_BLOCK, BREAKPOINTS, FAULT_PENDING, FAULT_KIND, VMCS_CONTROLS, CONTROL_SINGLE_STEP,
   EXIT_REASON, EXIT_BUDGET, EXIT_HALT, EXIT_HOST_REQUEST, EXIT_SINGLE_STEP, SECOND_LEVEL_IGNORED,
 } from "./generated/layout";
+import { BREAKPOINT_CODE, breakAfterData, breakAtCode } from "./breakpoints";
 import { loop } from "./generated/loop";
 import { opLength, opPageOffset, opRemaining } from "./op";
 import { MODE_BITS, MODE_CODE64 } from "./mode";
 import { EVENT_EXTERNAL, EVENT_NMI, deliverInterrupt, deliverPending } from "./deliver";
-import { faulted, raiseTrap, VECTOR_DB } from "./fault";
+import { faulted, raiseTrap, KIND_TRAP, VECTOR_DB } from "./fault";
 import { acknowledgeInterrupt } from "./host";
-import { TF, IF } from "./flags";
+import { TF, IF, RF } from "./flags";
 
 /** RIP of the instruction. */
 export function instructionRip(op: usize): u64 { return wrapRip(load<u64>(CODE_PAGE) + opPageOffset(op)); }
@@ -37,6 +38,8 @@ const DR6_SINGLE_STEP: u64 = 0x4000;
 export let stepping: bool = false;
 /** After the step: #DB for TF. */
 let trapAfterStep: bool = false;
+/** The instruction being stepped runs with RF set, which is cleared after it. */
+let resumed: bool = false;
 /** After the step: exit for the monitor, or from stepOver(). */
 let exitAfterStep: bool = false;
 let stepOverNext: bool = false;
@@ -62,17 +65,25 @@ function takeInterrupt(): bool {
   return deliverInterrupt(<u32>vector, EVENT_EXTERNAL);
 }
 
+/** A #DB trap is pending already: another cause joins it. */
+function trapping(): bool { return load<u32>(FAULT_PENDING) == VECTOR_DB + 1 && load<u32>(FAULT_KIND) == KIND_TRAP; }
+
 /** Between instructions: faults, exits, interrupts. A value of EXIT, or -1 to go on at state.rip. */
 export function boundary(left: i32): i32 {
   store<u64>(ICOUNT, load<u64>(RUN_START) - u64(left));
   const stepped = stepping;
   stepping = false;
-  // MOV SS holds the trap off, and it is lost.
-  if (stepped && trapAfterStep && !faulted() && load<u32>(INTERRUPT_SHADOW) != SHADOW_STACK) {
-    store<u64>(DR + 48, load<u64>(DR + 48) | DR6_SINGLE_STEP);
+  const held = load<u32>(INTERRUPT_SHADOW) == SHADOW_STACK;
+  if (!held) breakAfterData();
+  // MOV SS holds the single-step trap off, and it is lost.
+  if (stepped && trapAfterStep && !held && (!faulted() || trapping())) {
+    const joined: u64 = trapping() ? 15 : 0;
+    store<u64>(DR + 48, (load<u64>(DR + 48) & (joined | ~15)) | DR6_SINGLE_STEP);
     raiseTrap(VECTOR_DB);
   }
   trapAfterStep = false;
+  if (resumed && stepped && !faulted()) store<u64>(RFLAGS, load<u64>(RFLAGS) & ~u64(RF));
+  resumed = false;
   const leaving = load<u32>(LEAVE_BLOCK);
   store<u32>(LEAVE_BLOCK, 0);
   if (faulted()) {
@@ -93,6 +104,12 @@ export function boundary(left: i32): i32 {
   store<u32>(INTERRUPT_SHADOW, 0);
   if (!shadow && !takeInterrupt()) return load<u32>(EXIT_REASON);
   if (load<u32>(HALTED)) return EXIT_HALT;
+  if (load<u32>(BREAKPOINTS) & BREAKPOINT_CODE) {
+    resumed = (load<u64>(RFLAGS) & RF) != 0;
+    breakAtCode(held);
+    if (faulted() && !deliverPending()) return load<u32>(EXIT_REASON);
+    stepping = true;
+  }
   if (load<u64>(RFLAGS) & TF) {
     stepping = true;
     trapAfterStep = true;

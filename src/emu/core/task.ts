@@ -2,6 +2,7 @@
 import {
   CPL, CR0, CR3, DR, FAULT_KIND, GPR, RFLAGS, RIP, SEG_ATTR, SEG_BASE, SEG_LIMIT,
 } from "./generated/layout";
+import { breakpointsChanged } from "./breakpoints";
 import {
   ATTR_CONFORMING, ATTR_PRESENT, TYPE_LDT, TYPE_TSS16, TYPE_TSS32, attrOf,
   baseOf, descriptorAddress, dplOf, external, fetch, isCode, isNull, limitOf, markAccessed, raiseSelector, selectorOf,
@@ -137,6 +138,7 @@ function adopt(wide: bool, how: u32): void {
     flushTlb(false);
   }
   store<u64>(DR + 56, load<u64>(DR + 56) & ~DR7_LOCAL);
+  breakpointsChanged();
   store<u64>(RIP, u64(load<u32>(incoming + IN_EIP)));
   let eflags = load<u32>(incoming + IN_EFLAGS) & 0x3f_7fd5;
   if (!wide) eflags &= 0xffff;

@@ -1,5 +1,6 @@
 // Software interrupts, the interrupt and access flags, HLT.
 import { CPL, CR0, HALTED, INTERRUPT_SHADOW, RFLAGS } from "../generated/layout";
+import { takeHits } from "../breakpoints";
 import { EVENT_BREAKPOINT, EVENT_INT1, EVENT_SOFTWARE, deliverInterrupt } from "../deliver";
 import { VECTOR_BP, VECTOR_DB, VECTOR_GP, VECTOR_OF, VECTOR_UD, leaveAfter, raise, raiseCode } from "../fault";
 import { AC, IF, IOPL, overflow } from "../flags";
@@ -26,6 +27,7 @@ export function into(op: usize): void {
 }
 
 export function int1(op: usize): void {
+  takeHits(); // held off by MOV SS
   enter(VECTOR_DB, EVENT_INT1);
 }
 

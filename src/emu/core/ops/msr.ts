@@ -1,6 +1,6 @@
 // RDMSR and WRMSR by the table of isa/msrs.ts, and the time-stamp counter.
 import {
-  CONTROL_MSR_WRITE, CPL, CR4, EFER, EXIT_MSR_WRITE, HOST_VALUE, ICOUNT, IDLE_TIME, TSC_AUX, TSC_OFFSET, VMCS_CONTROLS,
+  APIC_BASE, CONTROL_MSR_WRITE, CPL, CR4, EFER, EXIT_MSR_WRITE, HOST_VALUE, ICOUNT, IDLE_TIME, TSC_AUX, TSC_OFFSET, VMCS_CONTROLS,
   VMCS_MSR_BITMAP, CONTROL_RDTSC, EXIT_RDTSC, PAT,
 } from "../generated/layout";
 import {
@@ -15,6 +15,13 @@ import { interceptInstruction } from "../monitor/intercept";
 import { syncCount } from "../run";
 import { RAX, RCX, RDX } from "./sized";
 
+const MSR_APIC_BASE: u32 = 0x1b;
+/** BSP, EXTD, EN, and an address of 40 bits. */
+const APIC_BASE_KNOWN: u64 = 0xff_ffff_fd00;
+/** EN and EXTD together. */
+const APIC_INVALID: u64 = 1;
+const APIC_ON: u64 = 2;
+const APIC_X2: u64 = 3;
 const ROW_BYTES: usize = 32;
 
 /** Row of an index, 0 if there is none. */
@@ -85,6 +92,7 @@ export function wrmsr(op: usize): void {
   if (kind == MSR_CANONICAL && !canonical(value)) return refuse();
   if (kind == MSR_FIELD && (value & ~load<u64>(row, 24)) != 0) return refuse();
   if (kind == MSR_PAT && !validPat(value)) return refuse();
+  if (index == MSR_APIC_BASE && !validApicBase(value)) return refuse();
   if (watched(op, index, value)) return;
   switch (kind) {
     case MSR_FIELD:
@@ -100,6 +108,15 @@ export function wrmsr(op: usize): void {
     default: break;
   }
   leaveAfter();
+}
+
+/** Off, xAPIC and x2APIC: what may follow what stands in SDM volume 3, 11.12.5. */
+function validApicBase(value: u64): bool {
+  if (value & ~APIC_BASE_KNOWN) return false;
+  const now = (load<u64>(APIC_BASE) >> 10) & 3;
+  const next = (value >> 10) & 3;
+  if (next == APIC_INVALID) return false;
+  return next == now || (next == APIC_X2 ? now == APIC_ON : next == APIC_ON ? now == 0 : true);
 }
 
 /** Each of the eight memory types is 0, 1, 4, 5, 6 or 7. */

@@ -5,6 +5,7 @@ import {
   XCR0,
 } from "../generated/layout";
 import { selectorOf } from "../descriptors";
+import { breakpointsChanged } from "../breakpoints";
 import { writeCr0, writeCr3, writeCr4, writeCr8 } from "../control-registers";
 import { VECTOR_DB, VECTOR_GP, VECTOR_UD, faulted, leaveAfter, raise, raiseCode } from "../fault";
 import { effective, probeWrite, read16, read32, read64, segmentLinear, write16, write32, write64 } from "../memory";
@@ -100,7 +101,7 @@ export function movDdRd(op: usize): void {
   }
   const kept: u64 = number == 6 ? (value & 0xe00f) | 0xffff_0ff0 : number == 7 ? (value & 0xffff_2fff) | 0x400 : value;
   store<u64>(DR + (number << 3), kept);
-  leaveAfter();
+  breakpointsChanged();
 }
 
 export function clts(op: usize): void {
