@@ -34,6 +34,7 @@ interface CoreExports {
 
 const CORE_WASM = new URL('../../dist/core.wasm', import.meta.url);
 const PAGE = 65536;
+const SIZE: Readonly<Record<Field['type'], number>> = { u8: 1, u16: 2, u32: 4, u64: 8, u128: 16, bytes: 1 };
 let compiled: WebAssembly.Module | undefined;
 
 /** One virtual CPU with its memory: the compiled core, instantiated, and typed access to its state. */
@@ -147,15 +148,15 @@ export class Core {
 
   /** A field of up to 32 bits. Throws if there is none of that name. */
   get(name: string, index = 0): number {
-    const { type } = field(name);
-    const address = fieldAddress(name, index);
+    const { type, address: first } = field(name);
+    const address = first + SIZE[type] * index;
     if (type === 'u8' || type === 'bytes') return this.view.getUint8(address);
     return type === 'u16' ? this.view.getUint16(address, true) : this.view.getUint32(address, true);
   }
 
   set(name: string, value: number, index = 0): void {
-    const { type } = field(name);
-    const address = fieldAddress(name, index);
+    const { type, address: first } = field(name);
+    const address = first + SIZE[type] * index;
     if (type === 'u8' || type === 'bytes') this.view.setUint8(address, value);
     else if (type === 'u16') this.view.setUint16(address, value, true);
     else if (type === 'u32') this.view.setUint32(address, value, true);

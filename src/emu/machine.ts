@@ -3,7 +3,6 @@ import { Clock } from './clock.ts';
 import { Core, type CoreHost } from './core-instance.ts';
 import { LocalApic } from './devices/apic.ts';
 import { Bus } from './devices/bus.ts';
-import { DebugExit } from './devices/debug-exit.ts';
 import type { Device, Platform, Stop } from './devices/device.ts';
 import { FirmwareConfig } from './devices/firmware-config.ts';
 import { I8042 } from './devices/i8042.ts';
@@ -16,6 +15,7 @@ import { Pit } from './devices/pit.ts';
 import { Port92 } from './devices/port92.ts';
 import { Power } from './devices/power.ts';
 import { Rtc } from './devices/rtc.ts';
+import { TestDevice } from './devices/test-device.ts';
 import { COM1, COM2, Uart } from './devices/uart.ts';
 import { Ram } from './guest-memory.ts';
 import type { InputLog, Moment } from './input-log.ts';
@@ -115,7 +115,7 @@ export class Machine implements Platform, CoreHost {
       new I8042(this),
       new Port92(this),
       new Power(this),
-      new DebugExit(this),
+      new TestDevice(this),
       new FirmwareConfig(this, PROCESSORS),
       this.pci,
       ...(options.devices?.(this, this.pci) ?? []),
@@ -250,9 +250,7 @@ export class Machine implements Platform, CoreHost {
 
   msrWrite(index: number, value: bigint): boolean {
     if (index !== MSR_APIC_BASE) return this.apic.msrWrite(index, value);
-    this.core.set64('apicBase', value);
-    this.apic.setBase(value);
-    return true;
+    return this.apic.writeBase(value);
   }
 
   tprChanged(): void {

@@ -59,6 +59,8 @@ const TIMER_MODE = { oneShot: 0, periodic: 1, deadline: 2 } as const;
 const ERROR_ILLEGAL_VECTOR = { sent: 1 << 5, received: 1 << 6 } as const;
 /** IA32_APIC_BASE. */
 const BASE = { bootProcessor: 1 << 8, x2apic: 1 << 10, enable: 1 << 11 } as const;
+/** Bits 0-7, 9 and what lies beyond 40 address bits. */
+const BASE_RESERVED = 0xffff_ff00_0000_02ffn;
 const DEFAULT_BASE = 0xfee0_0000;
 const PAGE = 0x1000;
 const MSR_DEADLINE = 0x6e0;
@@ -133,8 +135,21 @@ export class LocalApic implements Device, MmioHandler {
     this.update();
   }
 
-  /** IA32_APIC_BASE was written. */
-  setBase(value: bigint): void {
+  /** The guest writes IA32_APIC_BASE; false: #GP (reserved bits, or a change that SDM vol. 3, 11.12.5 forbids). */
+  writeBase(value: bigint): boolean {
+    if ((value & BASE_RESERVED) !== 0n) return false;
+    const before = this.base & (BASE.enable | BASE.x2apic);
+    const after = Number(value) & (BASE.enable | BASE.x2apic);
+    if (after === BASE.x2apic) return false;
+    if (before === 0 && after === (BASE.enable | BASE.x2apic)) return false;
+    if (before === (BASE.enable | BASE.x2apic) && after === BASE.enable) return false;
+    this.processor.setBase(value);
+    this.setBase(value);
+    return true;
+  }
+
+  /** Takes over IA32_APIC_BASE. */
+  private setBase(value: bigint): void {
     const base = Number(value);
     const wasEnabled = (this.base & BASE.enable) !== 0;
     this.base = base;
@@ -176,8 +191,8 @@ export class LocalApic implements Device, MmioHandler {
       this.accept(low & 0xff, false);
       return true;
     }
-    const known = readable(offset) || offset === REG.eoi;
-    if (!known || value >> 32n !== 0n || READ_ONLY_IN_X2APIC.has(offset)) return false;
+    const known = (readable(offset) && !readOnlyInX2apic(offset)) || offset === REG.eoi;
+    if (!known || value >> 32n !== 0n) return false;
     if ((offset === REG.eoi || offset === REG.errorStatus) && low !== 0) return false;
     this.write(offset, low);
     return true;
@@ -527,8 +542,14 @@ const READ_ONLY_IN_X2APIC: ReadonlySet<number> = new Set([
   REG.version,
   REG.processorPriority,
   REG.logicalDestination,
+  REG.destinationFormat,
+  REG.commandHigh,
   REG.timerCurrent,
 ]);
+
+function readOnlyInX2apic(offset: number): boolean {
+  return (offset >= REG.inService && offset < REG.errorStatus) || READ_ONLY_IN_X2APIC.has(offset);
+}
 
 function readable(offset: number): boolean {
   if (offset >= REG.inService && offset < REG.errorStatus) return true;

@@ -64,8 +64,8 @@ class Chip implements PortHandler {
       this.lines |= bit;
     } else {
       this.lines &= ~bit;
-      // An edge-triggered request that drops before acknowledge is lost, as on the chip.
-      this.request &= ~bit;
+      // An edge stays latched when the line drops again, as hypervisors have it; the chip would turn it into input 7.
+      if ((this.levelTriggered & bit) !== 0) this.request &= ~bit;
     }
     this.changed();
   }

@@ -116,7 +116,8 @@ describe('local APIC', () => {
 
   it('answers MSRs instead of the page in x2APIC mode', () => {
     expect(apic.msrRead(0x802)).toBeUndefined();
-    apic.setBase(0xfee0_0d00n);
+    expect(apic.writeBase(0xfee0_0d00n)).toBe(true);
+    expect(apic.writeBase(0xfee0_0900n)).toBe(false);
     expect(read(0x30)).toBe(0xffff_ffff);
     expect(apic.msrRead(0x803)).toBe(0x5_0014n);
     expect(apic.msrWrite(0x80f, 0x1ffn)).toBe(true);

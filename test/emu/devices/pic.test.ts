@@ -70,7 +70,7 @@ describe('8259 pair', () => {
 
   it('answers with input 7 when the request has gone', () => {
     pic.setLine(5, true);
-    pic.setLine(5, false);
+    platform.out(0x21, 0x20);
     expect(pic.acknowledge()).toBe(0x37);
   });
 
