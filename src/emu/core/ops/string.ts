@@ -1,8 +1,10 @@
 // MOVS CMPS STOS LODS SCAS. Repeated ones advance registers element by element, so that a fault leaves them as far as
 // they came; after a bounded number of elements the instruction jumps to itself, so that run() stays responsive.
-import { MODE, READ_TLB, RFLAGS, WRITE_TLB } from "../generated/layout";
+import {
+  CONTROL_SINGLE_STEP, EXIT_SINGLE_STEP, MODE, READ_TLB, RFLAGS, SECOND_LEVEL_IGNORED, VMCS_CONTROLS, WRITE_TLB,
+} from "../generated/layout";
 import { opSegment, opSize } from "../op";
-import { faulted } from "../fault";
+import { faulted, raiseExit } from "../fault";
 import { DF, TF } from "../flags";
 import { segmentLinear } from "../memory";
 import { MODE_BITS, MODE_CODE64, MODE_FLAT, SEG_ES, SEG_FS } from "../mode";
@@ -12,7 +14,7 @@ import {
   RAX, RCX, RDI, RSI, addressMask, flagsOfSub, maskOf, readLinear, readRegister, writeLinear, writeRegister,
 } from "./sized";
 
-/** Elements after which a repeated instruction starts anew. */
+/** When so many elements (a power of two), or a multiple, are left, a repeated instruction starts anew. */
 const BURST: u64 = 0x1_0000;
 
 // @ts-ignore: decorator
@@ -204,13 +206,37 @@ function fill(destination: usize, size: u32, value: u64, bytes: usize): void {
   return mask - (load<u64>(register) & mask) < bytes;
 }
 
+/** The monitor looks at every element: the rest of the instruction comes with the next call of run(). */
+// @ts-ignore: decorator
+@inline function isWatched(): bool {
+  return load<u32>(SECOND_LEVEL_IGNORED) != 0 || (load<u32>(VMCS_CONTROLS) & CONTROL_SINGLE_STEP) != 0;
+}
+
+/** Elements to do now. Where a burst ends is a function of rCX alone, so that no watching moves instruction counts. */
+function burstOf(count: u64): u64 {
+  if ((load<u64>(RFLAGS) & TF) != 0 || isWatched()) return 1;
+  const rest = count & (BURST - 1);
+  return rest == 0 ? BURST : rest;
+}
+
+/** A burst that leaves `count` elements ends as an instruction of its own. */
+// @ts-ignore: decorator
+@inline function burstEnds(count: u64): bool {
+  return (count & (BURST - 1)) == 0 || (load<u64>(RFLAGS) & TF) != 0;
+}
+
+/** Goes on with the same instruction: counted at the end of a burst, else as if it had not come this far yet. */
+function goOn(op: usize, count: u64): void {
+  if (burstEnds(count)) jumpTo(instructionRip(op));
+  else raiseExit(EXIT_SINGLE_STEP);
+}
+
 /** REP MOVS, STOS, LODS. */
 function repeat(operation: u32, op: usize, size: u32): void {
   const mask = addressMask(op);
-  let left = load<u64>(RCX) & mask;
-  if (left == 0) return;
-  const stepping = (load<u64>(RFLAGS) & TF) != 0;
-  let burst: u64 = stepping ? 1 : min(left, BURST);
+  let count = load<u64>(RCX) & mask;
+  if (count == 0) return;
+  let burst = burstOf(count);
   while (burst != 0) {
     let done: u64 = 0;
     if (burst > 1 && operation == MOVE) done = moveBulk(op, size, mask, burst);
@@ -221,9 +247,9 @@ function repeat(operation: u32, op: usize, size: u32): void {
     }
     advance(RCX, mask, 0 - done);
     burst -= done;
-    left -= done;
+    count -= done;
   }
-  if (left != 0) jumpTo(instructionRip(op));
+  if (count != 0) goOn(op, count);
 }
 
 /** REPE and REPNE CMPS, SCAS: flags are those of the last pair compared; a fault leaves them as they were before. */
@@ -231,8 +257,7 @@ function repeatWhile(operation: u32, op: usize, size: u32, equal: bool): void {
   const mask = addressMask(op);
   let count = load<u64>(RCX) & mask;
   if (count == 0) return;
-  let burst: u64 = load<u64>(RFLAGS) & TF ? 1 : min(count, BURST);
-  for (; burst != 0; burst--) {
+  for (let burst = burstOf(count); burst != 0; burst--) {
     if (!one(operation, op, size, mask)) return;
     advance(RCX, mask, <u64>-1);
     count--;
@@ -241,8 +266,8 @@ function repeatWhile(operation: u32, op: usize, size: u32, equal: bool): void {
       return;
     }
   }
-  setCompared(size);
-  if (count != 0) jumpTo(instructionRip(op));
+  if (burstEnds(count)) setCompared(size);
+  if (count != 0) goOn(op, count);
 }
 
 function single(operation: u32, op: usize, size: u32): void {
