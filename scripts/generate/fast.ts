@@ -1,4 +1,5 @@
 import { FAST_FORMS, type FastForm } from '../../src/emu/isa/fast.ts';
+import { SSE_FORMS } from '../../src/emu/isa/fast-sse.ts';
 import type { OpcodeRow } from '../../src/emu/isa/row.ts';
 import { FIRST_GENERIC } from './dispatch.ts';
 
@@ -44,7 +45,7 @@ export function fast(rows: readonly OpcodeRow[], numberOf: (row: OpcodeRow) => n
   const tail = (form: FastForm) =>
     form.body.includes('TAKEN }') && !form.mnemonic.startsWith('j') ? '' : 'op += OP_SIZE; continue;';
 
-  for (const form of FAST_FORMS) {
+  for (const form of [...FAST_FORMS, ...SSE_FORMS]) {
     const matching = rows.filter((row) => row.mnemonic === form.mnemonic && row.operands === form.operands);
     for (const generic of new Set(matching.map(numberOf))) {
       const memory = form.needs === 'memory' ? 1 : 0;
@@ -59,7 +60,7 @@ export function fast(rows: readonly OpcodeRow[], numberOf: (row: OpcodeRow) => n
       const bits =
         (form.writes === 'all' ? PROPERTY.writesAll : 0) |
         (form.reads || form.needs !== 'register' ? PROPERTY.reads : 0) |
-        (form.needs === 'register' && !ends ? PROPERTY.pure : 0);
+        (form.needs === 'register' && !ends && !form.faults ? PROPERTY.pure : 0);
       properties.push(id, bits);
       if (form.bodyWithoutFlags !== undefined) {
         withoutFlags.push(id, addCase(generic, `${form.bodyWithoutFlags} op += OP_SIZE; continue;`));

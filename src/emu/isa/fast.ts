@@ -15,6 +15,8 @@ export interface FastForm {
   /** Status flags: how many of them it writes, whether it reads any. */
   readonly writes?: 'all' | 'some';
   readonly reads?: boolean;
+  /** A register form that can fault all the same. */
+  readonly faults?: boolean;
   /** Fusing with a following Jcc: body for each condition (SDM number), `TAKEN` and `NOT_TAKEN` in it. */
   readonly fused?: Readonly<Record<number, string>>;
 }

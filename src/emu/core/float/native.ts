@@ -70,3 +70,22 @@
   return i64x2.all_true(v128.and(
     i64x2.gt_s(magnitude, i64x2.splat(0x0010_0000_0000_0000)), i64x2.lt_s(magnitude, i64x2.splat(0x7ff0_0000_0000_0000))));
 }
+
+/** Operands normal, result normal and above the smallest normal number, in all lanes (a NaN compares false). */
+// @ts-ignore: decorator
+@inline export function normalOperands64(a: v128, b: v128, result: v128): bool {
+  const least = f64x2.splat(2.2250738585072014e-308);
+  const magnitude = f64x2.abs(result);
+  const operands = v128.and(f64x2.ge(f64x2.abs(a), least), f64x2.ge(f64x2.abs(b), least));
+  const results = v128.and(f64x2.gt(magnitude, least), f64x2.lt(magnitude, f64x2.splat(Infinity)));
+  return i64x2.all_true(v128.and(operands, results));
+}
+
+// @ts-ignore: decorator
+@inline export function normalOperands32(a: v128, b: v128, result: v128): bool {
+  const least = f32x4.splat(1.1754943508222875e-38);
+  const magnitude = f32x4.abs(result);
+  const operands = v128.and(f32x4.ge(f32x4.abs(a), least), f32x4.ge(f32x4.abs(b), least));
+  const results = v128.and(f32x4.gt(magnitude, least), f32x4.lt(magnitude, f32x4.splat(Infinity)));
+  return i32x4.all_true(v128.and(operands, results));
+}
