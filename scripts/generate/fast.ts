@@ -6,6 +6,9 @@ import { FIRST_GENERIC } from './dispatch.ts';
 /** Ops that no row stands behind; the loop's template has their cases. */
 const PSEUDO = ['refetch', 'invalid', 'protected', 'noDevice', 'end', 'next', 'stepEnd'] as const;
 
+/** A switch of more than 1024 cases does not become a br_table: the rest goes to a second one. */
+const SWITCH_SIZE = 1000;
+
 const TAKEN = `left += <i32>load<u16>(j, 6) - 1; const c = <usize>load<u32>(j, 16);
         if (c != 0) { left -= load<i32>(c); if (left >= 0) { last = j; op = c + BLOCK_HEADER; continue; } left += load<i32>(c); }
         link = j; h = GO_TAKEN; break;`;
@@ -121,11 +124,9 @@ export const FUSED_INDEX: usize = memory.data<u16>([${fusedIndex.join(',')}]);
 /** u16 by row and condition: the op that is both. */
 export const FUSED: usize = memory.data<u16>([${fused.join(',')}]);
 `;
-  const body = cases
-    .map(({ id, body: code }) => {
-      const expanded = code.replaceAll('NOT_TAKEN', NOT_TAKEN).replaceAll(/\bTAKEN\b/g, TAKEN);
-      return `      case ${id}: { ${expanded} }`;
-    })
-    .join('\n');
-  return { text, cases: body };
+  const lines = cases.map(({ id, body: code }) => {
+    const expanded = code.replaceAll('NOT_TAKEN', NOT_TAKEN).replaceAll(/\bTAKEN\b/g, TAKEN);
+    return `      case ${id}: { ${expanded} }`;
+  });
+  return { text, cases: lines.slice(0, SWITCH_SIZE).join('\n'), moreCases: lines.slice(SWITCH_SIZE).join('\n') };
 }

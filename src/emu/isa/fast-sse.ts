@@ -213,7 +213,7 @@ function comparisons(): FastForm[] {
           writes: 'all',
           faults: true,
           body: `${before} ${start} ${flags}`,
-          fused: fusedFrom(before),
+          ...(needs === 'register' ? { fused: fusedFrom(before) } : {}),
         });
         return [form('register', register), form('memory', memory)];
       }),
