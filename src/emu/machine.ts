@@ -1,4 +1,4 @@
-import { acpiTables } from './acpi/tables.ts';
+import { runFirmware } from './boot/firmware.ts';
 import { Clock } from './clock.ts';
 import { Core, type CoreHost } from './core-instance.ts';
 import { LocalApic } from './devices/apic.ts';
@@ -123,15 +123,14 @@ export class Machine implements Platform, CoreHost {
     this.reset();
   }
 
-  /** Power-on: processor and devices reset, PCI resources assigned, firmware tables in memory. RAM is not cleared. */
+  /** Power-on: processor and devices reset, firmware run. RAM is not cleared. */
   reset(): void {
     this.stopped = undefined;
     this.core.reset(VENDOR[this.options.vendor]);
     for (const device of this.devices) device.reset();
-    this.pci.assignResources();
     const seed = this.inputs.take('cpu.random', this.options.entropy);
     this.core.set64('randomState', new DataView(seed.buffer, seed.byteOffset).getBigUint64(0, true));
-    for (const { address, bytes } of acpiTables(PROCESSORS)) this.memory.write(address, bytes);
+    runFirmware(this, PROCESSORS);
   }
 
   /** Runs until something happens that the caller must know. */

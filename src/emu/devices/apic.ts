@@ -188,6 +188,7 @@ export class LocalApic implements Device, MmioHandler {
       return true;
     }
     if (offset === REG.selfInterrupt) {
+      if (value > 0xffn) return false;
       this.accept(low & 0xff, false);
       return true;
     }
