@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import type { Readable } from 'node:stream';
 import type { Image } from './image.ts';
 import { Marks, type Stretch } from './marks.ts';
 
@@ -18,12 +19,15 @@ export async function runQemu(image: Image): Promise<readonly Stretch[] | undefi
   return measure(spawn(QEMU, [...machine, ...boot], { stdio: ['ignore', 'pipe', 'inherit'] }));
 }
 
-/** Measures an emulator that is a process of its own, with the guest's console on its standard output. */
-export async function measure(emulator: ChildProcess): Promise<readonly Stretch[]> {
-  const { pid, stdout } = emulator;
-  if (pid === undefined || stdout === null) throw new Error(`${emulator.spawnfile} did not start`);
+/** Measures an emulator that is a process of its own, with the guest's console on its standard output or on `console`. */
+export async function measure(
+  emulator: ChildProcess,
+  console: Readable | null = emulator.stdout,
+): Promise<readonly Stretch[]> {
+  const { pid } = emulator;
+  if (pid === undefined || console === null) throw new Error(`${emulator.spawnfile} did not start`);
   const marks = new Marks(() => ({ seconds: threadSeconds(pid), instructions: undefined }));
-  for await (const bytes of stdout) marks.feed(bytes as Uint8Array);
+  for await (const bytes of console) marks.feed(bytes as Uint8Array);
   if (!marks.done) throw new Error(`the guest of ${emulator.spawnfile} ended early: ${marks.tail.join(' | ')}`);
   return marks.stretches;
 }

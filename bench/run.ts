@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
+import { runBochs } from './bochs.ts';
 import { buildImage } from './image.ts';
 import { powerOn, runOurs } from './ours.ts';
 import { PROGRAMS, programNamed, type Size } from './programs.ts';
@@ -35,6 +36,7 @@ const image = buildImage(
 const runs: Record<string, Runs[string]> = { [OURS]: await runOurs(powerOn(image)) };
 if (options.peers) {
   runs['QEMU TCG'] = await runQemu(image);
+  runs.Bochs = await runBochs(image);
 }
 const parts = [measuredOn(basename(image.kernel)), speedTable(runs)];
 if (options.recording) parts.push(recordingTables(await measureRecording(size)));
