@@ -46,7 +46,8 @@ export function restoreSnapshot(machine: Machine, snapshot: Snapshot): void {
     );
   }
   const { ram } = machine.core;
-  ram.fill(0);
+  // Pages that hold nothing are not written: in a new machine they are not even there.
+  for (const page of usedPages(machine)) ram.fill(0, page * PAGE, (page + 1) * PAGE);
   for (const [i, page] of snapshot.pages.entries())
     ram.set(snapshot.contents.subarray(i * PAGE, (i + 1) * PAGE), page * PAGE);
   machine.core.invalidatePhysical(0, machine.memory.size);
