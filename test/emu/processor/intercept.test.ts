@@ -17,6 +17,8 @@ import {
   SYSCALL_ROW,
   SYSCALL_ROW_BYTES,
   TASK_BASE,
+  TASK_FIELD_ROW,
+  TASK_FIELD_ROW_BYTES,
   TRAP_ROW,
   TRAP_ROW_BYTES,
 } from '../../../src/emu/monitor-layout.ts';
@@ -276,6 +278,33 @@ describe('the forced trap of SYSCALL', () => {
     armSyscall(bench);
     bench.run();
     expect(bench.gpr(REGISTER.rax)).toBe(0xd01n);
+  });
+
+  it('names the task when it is new, and again whenever its identity has changed', () => {
+    const bench = guest(
+      'fe042508900000b800000000480f07' /* inc byte [0x9008]; mov eax, 0; o64 sysret */,
+      'b8010000000f05b8020000000f050f0b' /* mov eax, 1; syscall; mov eax, 2; syscall; ud2 */,
+    );
+    armSyscall(bench);
+    const { view } = bench.core;
+    const field = (index: number, size: number, offset: number, place: number) => {
+      const at = POLICY.taskFields + index * TASK_FIELD_ROW_BYTES;
+      view.setUint8(at + TASK_FIELD_ROW.size, size);
+      view.setInt32(at + TASK_FIELD_ROW.offset0, offset, true);
+      view.setUint16(at + TASK_FIELD_ROW.place, place, true);
+    };
+    field(0, 4, 0, 0);
+    field(1, 16, 8, 16);
+    view.setUint32(POLICY.header + POLICY_HEADER.taskFieldCount, 2, true);
+    bench.view.setUint32(TASK, 42, true);
+    bench.core.ram.set(Buffer.from('a'), TASK + 8);
+    bench.run();
+    const { task, callEntry, callReturn } = RECORD_KIND;
+    const seen = records(bench);
+    expect(seen.map(({ kind }) => kind)).toEqual([task, callEntry, callReturn, task, callEntry, callReturn]);
+    const names = seen.filter(({ kind }) => kind === task).map(({ captures }) => captures[0]?.text.slice(0, 17));
+    const pid = `*${'\0'.repeat(15)}`;
+    expect(names).toEqual([`${pid}a`, `${pid}b`]);
   });
 
   it('leaves run() while the ring is full, at the instruction, and goes on when there is room', () => {

@@ -47,6 +47,12 @@ function callRow(abi: u32, number: u32): usize {
   return number >= SYSCALL_ROWS ? 0 : POLICY_syscalls + (abi * SYSCALL_ROWS + number) * SYSCALL_ROW_BYTES;
 }
 
+function copyArguments(to: usize, from: usize): void {
+  v128.store(to, v128.load(from));
+  v128.store(to, v128.load(from, 16), 16);
+  v128.store(to, v128.load(from, 32), 32);
+}
+
 /** Before the instruction that enters the kernel has done anything. */
 export function recordEntry(op: usize, mechanism: u32, abi: u32): void {
   syncCount();
@@ -79,7 +85,7 @@ export function recordEntry(op: usize, mechanism: u32, abi: u32): void {
   store<u64>(entry, rip, TASK_ENTRY_entryRip);
   store<u64>(entry, nextRip(op), TASK_ENTRY_nextRip);
   store<u64>(entry, icount, TASK_ENTRY_entryIcount);
-  memory.copy(entry + TASK_ENTRY_arguments, values, 48);
+  copyArguments(entry + TASK_ENTRY_arguments, values);
 }
 
 /** After any instruction has taken the processor from the kernel to user mode. */
@@ -91,7 +97,7 @@ export function recordReturn(mechanism: u32): void {
   const entry = entryOfTask(task, icount);
   const before = load<u32>(entry, TASK_ENTRY_state);
   if (before == TASK_STATE_seen || (task == 0 && before == 0)) return;
-  checkIdentity(entry, task, rip, icount);
+  if (before == 0 || mayHaveChanged(entry, rip)) checkIdentity(entry, task, rip, icount);
   const state = load<u32>(entry, TASK_ENTRY_state);
   const pending = (state & TASK_STATE_pending) != 0;
   store<u32>(entry, TASK_STATE_seen, TASK_ENTRY_state);
@@ -105,13 +111,16 @@ export function recordReturn(mechanism: u32): void {
   closeRecord();
 }
 
+/** Between a call and its own return a task stays what it is, but for execve; other changes show at its next entry. */
+function mayHaveChanged(entry: usize, rip: u64): bool { return rip != load<u64>(entry, TASK_ENTRY_nextRip); }
+
 function describeReturn(entry: usize, rip: u64): void {
   const number = load<u32>(entry, TASK_ENTRY_number);
   const abi = u32(load<u8>(entry, TASK_ENTRY_abi));
   store<u8>(record, <u8>abi, RECORD_abi);
   store<u32>(record, number, RECORD_detail);
   const row = callRow(abi, number);
-  memory.copy(values, entry + TASK_ENTRY_arguments, 48);
+  copyArguments(values, entry + TASK_ENTRY_arguments);
   const result = register(0);
   store<u64>(values, abi == ABI_linux32 ? <u64>i64(<i32>result) : result, 48);
   if (rip != load<u64>(entry, TASK_ENTRY_nextRip)) {

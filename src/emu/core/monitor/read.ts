@@ -9,10 +9,9 @@ const ABSENT: usize = 0;
 /** Address in linear memory of a guest-virtual one; 0 if its page is not present or not RAM. */
 export function hostOf(linear: u64): usize {
   const page = linear & ~4095;
-  const user = entryOf(tableOf(TLB_READ + 2), linear);
-  if (load<u64>(user) == page) return <u32>linear + load<u32>(user, 8);
-  const kernel = entryOf(tableOf(TLB_READ), linear);
-  if (load<u64>(kernel) == page) return <u32>linear + load<u32>(kernel, 8);
+  // The upper half is the kernel's: either buffer may be looked into, this only picks the likelier one.
+  const likely = entryOf(tableOf(<i64>linear < 0 ? TLB_READ : TLB_READ + 2), linear);
+  if (load<u64>(likely) == page) return <u32>linear + load<u32>(likely, 8);
   if (load<u32>(MODE) & MODE_LONG) {
     if (!canonical(linear)) return ABSENT;
   } else linear &= 0xffff_ffff;

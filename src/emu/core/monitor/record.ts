@@ -60,7 +60,7 @@ export function openRecord(kind: u32, rip: u64, icount: u64, task: u64): void {
   store<u8>(record, 0, RECORD_mechanism);
   store<u8>(record, 0, RECORD_abi);
   store<u64>(record, load<u64>(CR3), RECORD_cr3);
-  memory.copy(record + RECORD_gpr, GPR, 128);
+  for (let i: usize = 0; i < 128; i += 16) v128.store(record + RECORD_gpr + i, v128.load(GPR + i));
   store<u64>(record, load<u64>(SEG_BASE + (SEG_FS << 3)), RECORD_fsBase);
   store<u64>(record, load<u64>(SEG_BASE + (SEG_GS << 3)), RECORD_gsBase);
   store<u32>(record, 0, RECORD_captureCount);
