@@ -48,9 +48,10 @@ export async function runBochs(image: Image): Promise<readonly Stretch[] | undef
   for (const stale of [console, `${disk}.lock`]) rmSync(stale, { force: true });
   execFileSync('mkfifo', [console]);
   writeFileSync(settings, settingsText(disk, geometry, console));
-  const emulator = spawn('bochs', ['-q', '-f', settings], { stdio: ['pipe', 'ignore', 'ignore'] });
-  // Debian's has the debugger, which waits for a word.
-  emulator.stdin.end('c\n');
+  // Debian's has the debugger, which waits for a word; from a file, as it can't bear a socket there.
+  const word = `${OUTPUT}bochs.input`;
+  writeFileSync(word, 'c\n');
+  const emulator = spawn('bochs', ['-q', '-f', settings], { stdio: [openSync(word, 'r'), 'ignore', 'ignore'] });
   // Bochs opens its end twice: in between, and if it never does, the console must not end.
   const open = openSync(console, constants.O_RDWR | constants.O_NONBLOCK);
   emulator.once('exit', () => closeSync(open));
