@@ -57,11 +57,6 @@ export function pusha(op: usize): void {
 
 export function popa(op: usize): void {
   const size = opSize(op);
-  const top = stackPointer();
-  for (let i: u32 = 0; i < 8; i++) {
-    segmentLinear(SEG_SS, top + i * size, size, false);
-    if (faulted()) return;
-  }
   const old = load<u64>(RSP);
   popValues(size);
   if (!faulted()) commitPopped(size);
