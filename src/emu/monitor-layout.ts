@@ -201,6 +201,9 @@ export const POLICY_HEADER = offsets({
   taskBase: 4, // TASK_BASE
   taskOffset: 8, // signed offset of the current task pointer from that base
   taskMinimum: 8, // a task pointer below is taken as unknown (0)
+  /** CR3 bits that tell a process's user page tables from the kernel's own (page-table isolation; Linux: 1000h). What of
+   * a task is absent in the present tables is looked for in those without these bits. 0: only in the present ones. */
+  isolationBits: 8,
   evaluated: 8, // written by the core: traps evaluated
   injected: 8, // written by the core: traps that matched no row, given to the guest unchanged
   captureMisses: 8, // written by the core: captures that met an absent page

@@ -10,6 +10,8 @@ import type { GuestFacts } from '../guest-facts.ts';
 
 /** Kernel pointers lie in the upper half; anything below is not a task. */
 const LOWEST_TASK = 0xffff_8000_0000_0000n;
+/** PTI_USER_PGTABLE_BIT (arch/x86/include/asm/processor-flags.h): where page-table isolation is on, CR3 has it in user mode. */
+const USER_TABLES = 0x1000n;
 
 /** Tells the core where the current task stands and which of its fields make up its identity. */
 export function writeTaskPolicy(memory: ArrayBufferLike, facts: Pick<GuestFacts, 'currentTask' | 'taskFields'>): void {
@@ -23,6 +25,7 @@ export function writeTaskPolicy(memory: ArrayBufferLike, facts: Pick<GuestFacts,
   );
   view.setBigUint64(header + POLICY_HEADER.taskOffset, BigInt(currentTask?.offset ?? '0'), true);
   view.setBigUint64(header + POLICY_HEADER.taskMinimum, LOWEST_TASK, true);
+  view.setBigUint64(header + POLICY_HEADER.isolationBits, USER_TABLES, true);
   view.setUint32(header + POLICY_HEADER.taskFieldCount, taskFields.length, true);
   for (const [i, field] of taskFields.entries()) {
     const at = POLICY.taskFields + i * TASK_FIELD_ROW_BYTES;

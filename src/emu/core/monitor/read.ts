@@ -1,5 +1,6 @@
 // Guest memory as the monitor reads it: by the present page tables, without faults, accessed bits or TLB fills.
-import { MODE, REGION_RAM } from "../generated/layout";
+import { CR3, MODE, REGION_RAM } from "../generated/layout";
+import { POLICY_header, POLICY_HEADER_isolationBits } from "../generated/monitor-layout";
 import { canonical, inspect, isRam, NO_TRANSLATION } from "../mmu";
 import { MODE_LONG } from "../mode";
 import { TLB_READ, entryOf, tableOf } from "../tlb";
@@ -17,6 +18,26 @@ export function hostOf(linear: u64): usize {
   } else linear &= 0xffff_ffff;
   const physical = inspect(linear);
   return physical == NO_TRANSLATION || !isRam(physical) ? ABSENT : REGION_RAM + <usize>physical;
+}
+
+/** The same for memory that is the kernel's alone: its own page tables are asked when the present ones lack it. */
+export function kernelHostOf(linear: u64): usize {
+  const host = hostOf(linear);
+  const bits = load<u64>(POLICY_header, POLICY_HEADER_isolationBits);
+  const present = load<u64>(CR3);
+  if (host != ABSENT || (present & bits) == 0) return host;
+  store<u64>(CR3, present & ~bits);
+  const physical = inspect(linear);
+  store<u64>(CR3, present);
+  return physical == NO_TRANSLATION || !isRam(physical) ? ABSENT : REGION_RAM + <usize>physical;
+}
+
+/** A kernel's word; true, and the value in `word`, if it is present. It does not lie across a page end. */
+export function readKernelWord(linear: u64): bool {
+  const from = kernelHostOf(linear);
+  if (from == ABSENT) return false;
+  word = load<u64>(from);
+  return true;
 }
 
 /** Copies up to `length` bytes; returns how many there were before an absent page. */

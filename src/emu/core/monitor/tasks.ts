@@ -8,7 +8,7 @@ import {
   TASK_FIELD_ROW_place, TASK_FIELD_ROW_size, TASK_IDENTITY_BYTES,
 } from "../generated/monitor-layout";
 import { SEG_FS, SEG_GS } from "../mode";
-import { copyGuest, hostOf, readWord, word } from "./read";
+import { copyGuest, kernelHostOf, readKernelWord, word } from "./read";
 import { captureOwn, closeRecord, openRecord } from "./record";
 
 const PROBES: u32 = 16;
@@ -29,7 +29,7 @@ export function currentTask(atUser: bool): u64 {
   let at = load<u64>(POLICY_header, POLICY_HEADER_taskOffset);
   if (kind == TASK_BASE_kernelFs) at += load<u64>(SEG_BASE + (SEG_FS << 3));
   else if (kind != TASK_BASE_absolute) at += base(atUser);
-  if (!readWord(at)) return 0;
+  if (!readKernelWord(at)) return 0;
   return word < load<u64>(POLICY_header, POLICY_HEADER_taskMinimum) ? 0 : word;
 }
 
@@ -77,7 +77,7 @@ export function checkIdentity(entry: usize, task: u64, rip: u64, icount: u64): v
     const place = u32(load<u16>(row, TASK_FIELD_ROW_place));
     const size = u32(load<u8>(row, TASK_FIELD_ROW_size));
     const at = fieldAddress(row, task);
-    const from = at == 0 ? 0 : hostOf(at);
+    const from = at == 0 ? 0 : kernelHostOf(at);
     const known = entry + TASK_ENTRY_identity + place;
     if (from == 0 || (<u32>at & 4095) + size > 4096) {
       // Across a page end, or absent: by way of a copy.
@@ -104,7 +104,7 @@ function fieldAddress(row: usize, task: u64): u64 {
   let at = task + i64(load<i32>(row, TASK_FIELD_ROW_offset0));
   const steps = u32(load<u8>(row, TASK_FIELD_ROW_dereferences));
   for (let i: u32 = 0; i < steps; i++) {
-    if (!readWord(at) || word == 0) return 0;
+    if (!readKernelWord(at) || word == 0) return 0;
     at = word + i64(load<i32>(row + TASK_FIELD_ROW_offset0 + ((i + 1) << 2)));
   }
   return at;
