@@ -372,7 +372,9 @@ export class LocalApic implements Device, MmioHandler {
   private writeLvt(offset: number, value: number): void {
     const modeBefore = this.timerMode();
     this.registers[offset >> 4] = this.softwareEnabled ? value : value | LVT_MASKED;
-    if (offset === REG.lvtTimer && this.timerMode() !== modeBefore) {
+    const modes = [modeBefore, this.timerMode()];
+    // SDM vol. 3, 11.5.4.1: only to and from TSC-deadline mode is the timer disarmed; one-shot and periodic count on.
+    if (offset === REG.lvtTimer && modes[0] !== modes[1] && modes.includes(TIMER_MODE.deadline)) {
       this.deadline = 0n;
       this.registers[REG.timerInitial >> 4] = 0;
       this.timer.cancel();

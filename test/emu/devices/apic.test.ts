@@ -114,6 +114,22 @@ describe('local APIC', () => {
     expect(apic.msrRead(0x6e0)).toBe(0n);
   });
 
+  it('counts on when the timer changes between one-shot and periodic', () => {
+    write(0xf0, 0x1ff);
+    write(0x3e0, 0xb);
+    write(0x320, 0x50);
+    write(0x380, 1000);
+    platform.advance(600);
+    write(0x320, 0x2_0050);
+    expect(read(0x380)).toBe(1000);
+    expect(read(0x390)).toBe(400);
+    platform.advance(1100);
+    expect(read(0x390)).toBe(900);
+    write(0x320, 0x4_0050);
+    expect(read(0x380)).toBe(0);
+    expect(read(0x390)).toBe(0);
+  });
+
   it('answers MSRs instead of the page in x2APIC mode', () => {
     expect(apic.msrRead(0x802)).toBeUndefined();
     expect(apic.writeBase(0xfee0_0d00n)).toBe(true);
