@@ -87,7 +87,8 @@ class Recording {
   }
 
   #random(length: number): Uint8Array {
-    return (this.#phase === 'booting' ? this.#bootRandomness : this.#randomness).bytes(length);
+    const booted = this.#phase === 'running' || this.#phase === 'over';
+    return (booted ? this.#randomness : this.#bootRandomness).bytes(length);
   }
 
   #note(line: string): void {
@@ -167,6 +168,8 @@ class Recording {
     if (cached !== undefined) {
       this.#session.streams = cached.streams;
       this.#phase = 'ready';
+      // What making the machine took from outside went into a state that is gone.
+      this.#entries = [];
       return cached.facts;
     }
     this.#guest.boot(this.#world);
