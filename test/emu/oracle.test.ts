@@ -39,7 +39,12 @@ describe.skipIf(obstacle !== undefined)(title, () => {
     expect(await differing(FIXED.seed, FIXED.count)).toEqual([]);
   });
 
-  test(`${FRESH.count} cases of seed ${FRESH.seed}, made from the time, agree`, { timeout: LIMIT }, async () => {
-    expect(await differing(FRESH.seed, FRESH.count)).toEqual([]);
-  });
+  // Cases that nobody has seen yet belong to the full sweep: what they find must not depend on when a change is checked.
+  test.runIf(FULL)(
+    `${FRESH.count} cases of seed ${FRESH.seed}, made from the time, agree`,
+    { timeout: LIMIT },
+    async () => {
+      expect(await differing(FRESH.seed, FRESH.count)).toEqual([]);
+    },
+  );
 });
