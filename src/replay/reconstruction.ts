@@ -3,7 +3,7 @@ import type { EventChunk } from '../trace/event-chunk.ts';
 import type { Call } from './calls.ts';
 import { Descriptors } from './descriptors.ts';
 import { Pairing, type Step } from './pairing.ts';
-import { CommandScope, type Scope, WHOLE_GUEST } from './scope.ts';
+import { CommandScope, EXECVE, type Scope, WHOLE_GUEST } from './scope.ts';
 import { TaskTable } from './task-table.ts';
 
 const WAITS = new Set(['wait4']);
@@ -52,8 +52,13 @@ export class Reconstruction {
     if (step.kind === 'task') this.tasks.update(step.event);
     const identity = this.tasks.get(step.task);
     if (identity === undefined) this.unattributed++;
-    const visible = this.#visible(step, identity, within);
-    if (visible) sink.step(step, identity);
+    if (this.#visible(step, identity, within)) {
+      // A scope can begin with a call that has just turned out to be its first.
+      if (step.kind === 'return' && !this.#shown.delete(step.call)) {
+        sink.step({ kind: 'entry', call: step.call, task: step.task }, identity);
+      }
+      sink.step(step, identity);
+    }
     this.descriptors?.feed(step, identity);
     if (step.kind === 'return' && WAITS.has(step.call.name)) this.#buryWaitedFor(step.call, sink, within);
   }
@@ -72,7 +77,9 @@ export class Reconstruction {
 
   /** A return is shown when its entry was: a call is never half in a scope. */
   #visible(step: Step, identity: TaskIdentity | undefined, within: boolean): boolean {
-    if (step.kind === 'return') return this.#shown.delete(step.call);
+    if (step.kind === 'return' && this.#shown.has(step.call)) return true;
+    // Only an execve can begin a scope by its return; any other return belongs to an entry that is not shown.
+    if (step.kind === 'return' && !EXECVE.has(step.call.name)) return false;
     const inScope = this.#scope.shows(step, identity) && within && this.#wanted(identity);
     if (inScope && step.kind === 'entry') this.#shown.add(step.call);
     return inScope;

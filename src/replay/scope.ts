@@ -12,11 +12,12 @@ export interface Scope {
 export const WHOLE_GUEST: Scope = { shows: () => true };
 
 const INIT = 1;
-const EXECVE = new Set(['execve', 'execveat']);
+/** Calls that put another program into a process. */
+export const EXECVE: ReadonlySet<string> = new Set(['execve', 'execveat']);
 
 /**
  * The recorded command and all its descendants, as `strace -f CMD` shows them: a child of the guest's init counts from
- * its first execve on (what it does before is the launcher's own), everything that it starts from its first call on.
+ * its first successful execve on (what it does before is the launcher's own), everything that it starts from its first call on.
  */
 export class CommandScope implements Scope {
   readonly #tasks: TaskTable;
@@ -35,7 +36,7 @@ export class CommandScope implements Scope {
     if (identity === undefined) return false;
     const state = this.#classify(identity);
     if (state !== 'launching') return state === 'shown';
-    if (step.kind !== 'entry' || !EXECVE.has(step.call.name)) return false;
+    if (step.kind !== 'return' || !EXECVE.has(step.call.name) || step.call.outcome.kind !== 'value') return false;
     this.#groups.set(identity.tgid, 'shown');
     return true;
   }
