@@ -187,3 +187,22 @@ int operandSize(Case *c) {
   int pick = below(c->mode == 64 ? 6 : 4);
   return pick == 0 ? 2 : pick < 3 ? 4 : c->mode == 64 ? 8 : 4;
 }
+
+/** Half of the byte forms may use AH..BH, and then no REX prefix. */
+void byteForms(Case *c, int size) {
+  if (size == 1 && chance(30)) c->noRex = true;
+}
+
+/** An immediate, boundary values preferred. */
+void immediate(Case *c, int size) { emit(c, value(), size == 8 ? 4 : size); }
+
+void regOrMemory(Case *c, Form f, int reg, int size, bool write) {
+  if (chance(45)) {
+    Memory m = memoryOperand(c, size, write);
+    emitMemory(c, f, reg, m);
+  } else {
+    emitReg(c, f, reg, sizedReg(c, size));
+  }
+}
+
+int someSize(Case *c) { return chance(30) ? 1 : operandSize(c); }

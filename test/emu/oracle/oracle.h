@@ -127,6 +127,10 @@ Memory memoryOperand(Case *c, int size, bool write); // the same, address and co
 int byteReg(Case *c); // any of AL..R15B, AH..BH; boundary value
 int sizedReg(Case *c, int size);
 int operandSize(Case *c); // 2, 4 or, in 64-bit mode, 8
+int someSize(Case *c); // the same, or 1
+void byteForms(Case *c, int size); // lets byte operands be AH..BH at times
+void immediate(Case *c, int size);
+void regOrMemory(Case *c, Form f, int reg, int size, bool write); // ModRM.rm is either
 
 // ---- generators: each fills a case whose group and mode are set
 void genAlu(Case *c);
@@ -159,6 +163,8 @@ void genX87Transcendental(Case *c);
 
 // ---- float-value.c
 u64 vectorHalf(void);
+int anyXmm(Case *c); // a vector register, with a value
+Memory vectorMemory(Case *c, int size, int alignment, bool write);
 u32 floatValue(void);
 u64 doubleValue(void);
 void extendedValue(u8 *bytes);
