@@ -17,6 +17,7 @@ static const struct {
   {"ssefp", 110, 64, genSseFloat}, {"ssefp_unmasked", 15, 64, genSseFloatUnmasked}, {"ssedp", 6, 64, genSseDot},
   {"crypto", 30, 64, genCrypto}, {"simd", 20, 64, genSimdAny}, {"mmx", 40, 64, genMmx},
   {"x87", 70, 64, genX87}, {"x87trans", 10, 64, genX87Transcendental},
+  {"x87any", 30, 64, genX87Any}, {"x87any", 10, 32, genX87Any}, {"fxsave", 6, 64, genFxsave}, {"fxsave", 3, 32, genFxsave},
   {"alu", 25, 32, genAlu}, {"shift", 10, 32, genShift}, {"muldiv", 8, 32, genMulDiv}, {"bit", 8, 32, genBit},
   {"xchg", 6, 32, genExchange}, {"cond", 8, 32, genCondition}, {"lea", 6, 32, genLea}, {"misc", 6, 32, genMisc},
   {"string", 10, 32, genString}, {"stack", 10, 32, genStack}, {"bcd", 10, 32, genBcd}, {"fault", 6, 32, genFault},

@@ -87,6 +87,8 @@ static void loadFrame(ucontext_t *frame, const Case *c) {
   f->swd = c->fpu.sw;
   f->ftw = c->fpu.tag;
   memset(f->_st, 0, sizeof f->_st);
+  f->fop = 0;
+  f->rip = f->rdp = 0;
   for (int i = 0; i < 8; i++) memcpy(&f->_st[i], c->fpu.st[i], 10);
 }
 

@@ -160,6 +160,8 @@ void genSimdAny(Case *c);
 void genMmx(Case *c);
 void genX87(Case *c);
 void genX87Transcendental(Case *c);
+void genX87Any(Case *c);
+void genFxsave(Case *c);
 
 // ---- float-value.c
 u64 vectorHalf(void);

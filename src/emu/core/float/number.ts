@@ -1,6 +1,6 @@
 // Operands and results taken apart. A finite number is (-1)^sign * sig / 2^63 * 2^exp with bit 63 of sig set;
 // a NaN's payload stands left-aligned in sig, so that it converts among the formats by itself.
-import { denormalsAreZero, exponentMin } from './status';
+import { denormalsAreZero } from './status';
 
 export const ZERO: u32 = 0;
 export const FINITE: u32 = 1;
@@ -201,9 +201,4 @@ export function setFinite(sign: u32, exp: i32, sig: u64): void {
   rSign = sign;
   rExp = exp;
   rSig = sig;
-}
-
-/** A denormal first operand, exact, in the format it came in. */
-export function setDenormalA(): void {
-  setFinite(aSign, exponentMin, aSig >> u64(exponentMin - aExp));
 }

@@ -1,6 +1,6 @@
 // Rounding to the format of status.ts, with its exceptions (SDM vol. 1, 4.9.1).
-import { FINITE, QUIET, QUIET_BIT, SIGNALING, TOP_BIT, UNSUPPORTED, aKind, aSig, aSign, bKind, bSig, bSign } from './number';
-import { rSign, rSig, rKind, setDefaultNan, setFinite, setInfinity, setZero } from './number';
+import { QUIET, QUIET_BIT, SIGNALING, TOP_BIT, UNSUPPORTED, aKind, aSig, aSign, bKind, bSig, bSign } from './number';
+import { rKind, setDefaultNan, setFinite, setInfinity, setZero } from './number';
 import {
   DOWN, exponentMax, exponentMin, flushToZero, INEXACT, INVALID, masked, OVERFLOW, precision, raise, ROUNDED_UP,
   rounding, SCALE_X87, TO_NEAREST, UNDERFLOW, UP, x87Rules,

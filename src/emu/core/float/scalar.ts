@@ -1,8 +1,8 @@
 // One-lane SSE operations on bit patterns, and packed ones made of them. Flags gather in status.ts.
 import { add, compare, divide, multiply, squareRoot } from './arithmetic';
 import { convert, toInteger, toIntegral } from './convert';
-import { bDenormal, bKind, aDenormal, aKind, pack32, pack64, QUIET, second, SIGNALING, unpack32, unpack64, unpackInteger, ZERO } from './number';
-import { DENORMAL, denormalsAreZero, format32, format64, INVALID, raise } from './status';
+import { pack32, pack64, second, unpack32, unpack64, unpackInteger } from './number';
+import { denormalsAreZero, format32, format64 } from './status';
 
 export const ADD: u32 = 0;
 export const MUL: u32 = 1;

@@ -133,6 +133,19 @@ export function overflows(): bool {
   return stackFault(C1);
 }
 
+/** Room for one more? False: the stack overflows, and that is dealt with. */
+export function hasRoom(): bool {
+  if (isEmpty(7)) return true;
+  if (overflows()) push();
+  return false;
+}
+
+/** Bits are copied as they are, whatever they encode. */
+export function pushBits(sig: u64, exponent: u32): void {
+  setTop(top() - 1);
+  putBits(0, sig, exponent);
+}
+
 /** Error summary and busy follow from flags and masks; after a load of either. */
 export function summarize(): void {
   const value = status();
