@@ -87,6 +87,7 @@ const ROWS: readonly (readonly [string, FieldType, number, string])[] = [
   ['apicBase', 'u64', 1, ''],
   ['miscEnable', 'u64', 1, ''],
   ['mtrr', 'u64', 32, 'def-type, fixed, variable: stored and given back'],
+  ['performance', 'u64', 8, 'AMD event selectors and counters: stored, nothing is counted'],
   ['tscOffset', 'u64', 1, 'added to virtual time to give the TSC'],
   ['randomState', 'u64', 1, 'what RDRAND and RDSEED go on from; seeded by the machine'],
   // x87, MMX and SSE.

@@ -106,9 +106,9 @@ export const msrs: readonly MsrRow[] = [
   address(0xc000_0101, 'GS_BASE', 'segBase', SEG_GS),
   address(0xc000_0102, 'KERNEL_GS_BASE', 'kernelGsBase'),
   field(0xc000_0103, 'TSC_AUX', 'tscAux', 0, 0xffff_ffffn),
-  // AMD's processors: read as zero, writes have no effect.
-  ...Array.from({ length: 4 }, (_, i) => ignored(0xc001_0000 + i, `PERF_EVTSEL${i}`)),
-  ...Array.from({ length: 4 }, (_, i) => ignored(0xc001_0004 + i, `PERF_CTR${i}`)),
+  // AMD's processors. Kernels check that counters keep what is written; the others read as zero, writes have no effect.
+  ...Array.from({ length: 4 }, (_, i) => field(0xc001_0000 + i, `PERF_EVTSEL${i}`, 'performance', i)),
+  ...Array.from({ length: 4 }, (_, i) => field(0xc001_0004 + i, `PERF_CTR${i}`, 'performance', 4 + i)),
   ignored(0xc001_0010, 'SYSCFG'),
   ignored(0xc001_0015, 'HWCR', 1n << 24n),
   ignored(0xc001_001a, 'TOP_MEM'),

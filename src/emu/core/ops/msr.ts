@@ -1,6 +1,6 @@
 // RDMSR and WRMSR by the table of isa/msrs.ts, and the time-stamp counter.
 import {
-  APIC_BASE, CONTROL_MSR_WRITE, CPL, CR4, EFER, EXIT_MSR_WRITE, HOST_VALUE, ICOUNT, IDLE_TIME, TSC_AUX, TSC_OFFSET, VMCS_CONTROLS,
+  APIC_BASE, CPU_VENDOR, PERFORMANCE, CONTROL_MSR_WRITE, CPL, CR4, EFER, EXIT_MSR_WRITE, HOST_VALUE, ICOUNT, IDLE_TIME, TSC_AUX, TSC_OFFSET, VMCS_CONTROLS,
   VMCS_MSR_BITMAP, CONTROL_RDTSC, EXIT_RDTSC, PAT,
 } from "../generated/layout";
 import {
@@ -10,7 +10,7 @@ import { writeEfer } from "../control-registers";
 import { VECTOR_GP, faulted, leaveAfter, raiseCode } from "../fault";
 import { msrRead, msrWrite } from "../host";
 import { canonical } from "../mmu";
-import { CR4_TSD } from "../mode";
+import { CR4_PCE, CR4_TSD } from "../mode";
 import { interceptInstruction } from "../monitor/intercept";
 import { syncCount } from "../run";
 import { RAX, RCX, RDX } from "./sized";
@@ -22,6 +22,8 @@ const APIC_BASE_KNOWN: u64 = 0xff_ffff_fd00;
 const APIC_INVALID: u64 = 1;
 const APIC_ON: u64 = 2;
 const APIC_X2: u64 = 3;
+const AMD: u32 = 0;
+const COUNTERS: u32 = 4;
 const ROW_BYTES: usize = 32;
 
 /** Row of an index, 0 if there is none. */
@@ -147,5 +149,10 @@ export function rdtscp(op: usize): void {
   store<u64>(RCX, load<u64>(TSC_AUX) & 0xffff_ffff);
 }
 
-/** There are no performance counters. */
-export function rdpmc(op: usize): void { refuse(); }
+/** AMD's processors have four counters; they keep what is written, and count nothing. */
+export function rdpmc(op: usize): void {
+  const index = load<u32>(RCX);
+  const denied = load<u32>(CPL) != 0 && (load<u64>(CR4) & CR4_PCE) == 0;
+  if (denied || load<u32>(CPU_VENDOR) != AMD || index >= COUNTERS) return refuse();
+  answer(load<u64>(PERFORMANCE + ((COUNTERS + index) << 3)) & 0xffff_ffff_ffff);
+}
