@@ -26,7 +26,7 @@ export async function main(args: readonly string[]): Promise<void> {
 function statusOf(error: unknown): number {
   if (error instanceof UserError) {
     process.stderr.write(`trapline: ${error.message}\n`);
-    return 1;
+    return error.status;
   }
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return 0;

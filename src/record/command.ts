@@ -1,13 +1,15 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { Command, Option } from 'commander';
-import { UserError } from '../emu/errors.ts';
-import { type RecordOptions, TRAPS, type Trap } from './options.ts';
+import { UsageError, UserError } from '../emu/errors.ts';
+import type { CommandOptions, KernelOptions, RecordOptions } from './options.ts';
 import { record } from './recording.ts';
+import { TRAPS, type Trap } from './traps/index.ts';
 import { DEFAULT_LIMITS } from './traps/syscall-captures.ts';
 
 interface RecordFlags {
   readonly kernel?: string;
+  readonly initrd?: string;
   readonly append?: string;
   readonly disk?: string;
   readonly memory: string;
@@ -28,12 +30,13 @@ interface RecordFlags {
 
 const gather = (value: string, before: string[] = []): string[] => [...before, value];
 
-/** `record -- CMD ARG...`: runs a command in a guest and records its system calls. Throws UserError. */
+/** `record`: runs a command in a guest, or a kernel alone, and records its system calls. Throws UserError. */
 export function recordCommand(): Command {
   return new Command('record')
-    .description('run a command in a stock Linux guest and record its system calls from outside')
-    .argument('<command...>', 'the command and its arguments, after --')
+    .description('run a command in a stock Linux guest, or a kernel alone, and record system calls from outside')
+    .argument('[command...]', 'the command and its arguments, after --; without one --kernel is booted alone')
     .option('--kernel <file>', "the guest's kernel; without it the newest of /boot, else Debian's, fetched once")
+    .option('--initrd <file>', 'initial ramdisk of a kernel that is booted alone')
     .option('--append <text>', "added to the kernel's command line")
     .option('--disk <image>', 'a raw disk image as /dev/vda; writes stay in memory')
     .option('--memory <size>', 'guest memory, like 512M or 2G', '512M')
@@ -64,8 +67,27 @@ export function recordCommand(): Command {
 }
 
 function recordOptions(command: string[], flags: RecordFlags): RecordOptions {
-  const { kernel, append, rootfs, share, collect, disk, seed } = flags;
   return {
+    workload: command.length > 0 ? commandOptions(command, flags) : kernelOptions(flags),
+    memory: memorySize(flags.memory),
+    vendor: flags.cpu,
+    disk: flags.disk,
+    traps: traps(flags.traps),
+    output: outputName(flags.output, command[0] ?? flags.kernel!),
+    captureLimit: number(flags.capture, '--capture', 0, 65536),
+    seed: flags.seed,
+    startTime: flags.clock === undefined ? undefined : 1000 * number(flags.clock, '--clock', 0, 2 ** 40),
+    cache: flags.cache,
+    quiet: flags.quiet === true,
+  };
+}
+
+function commandOptions(command: string[], flags: RecordFlags): CommandOptions {
+  const { kernel, append, rootfs, share, collect } = flags;
+  if (flags.initrd !== undefined)
+    throw new UsageError('--initrd goes with a kernel alone; with a command it is made on the spot');
+  return {
+    kind: 'command',
     world: {
       command,
       environment: environment(flags.env),
@@ -76,17 +98,18 @@ function recordOptions(command: string[], flags: RecordFlags): RecordOptions {
       ...(share === undefined ? {} : { shares: share }),
       ...(collect === undefined ? {} : { collect }),
     },
-    memory: memorySize(flags.memory),
-    vendor: flags.cpu,
-    disk,
-    traps: traps(flags.traps),
-    output: outputName(flags.output, command[0]!),
-    captureLimit: number(flags.capture, '--capture', 0, 65536),
-    seed,
-    startTime: flags.clock === undefined ? undefined : 1000 * number(flags.clock, '--clock', 0, 2 ** 40),
-    cache: flags.cache,
-    quiet: flags.quiet === true,
   };
+}
+
+const FOR_COMMANDS = ['rootfs', 'share', 'collect', 'env', 'chdir'] as const;
+
+function kernelOptions(flags: RecordFlags): KernelOptions {
+  const { kernel, initrd, append = '' } = flags;
+  if (kernel === undefined)
+    throw new UsageError('nothing to run: trapline record -- CMD ARG..., or record --kernel FILE [--initrd FILE]');
+  const wrong = FOR_COMMANDS.find((name) => flags[name] !== undefined);
+  if (wrong !== undefined) throw new UsageError(`--${wrong} needs a command: trapline record -- CMD ARG...`);
+  return { kind: 'kernel', kernel, initrd, commandLine: append };
 }
 
 function environment(wanted: readonly string[] | undefined): Record<string, string | undefined> {
@@ -107,7 +130,7 @@ function memorySize(text: string): number {
   const match = /^(\d+(?:\.\d+)?)([KMG]?)i?B?$/i.exec(text);
   const bytes = match === null ? Number.NaN : Number(match[1]) * UNITS[match[2]!.toUpperCase()]!;
   if (!(bytes >= LEAST_MEMORY && bytes <= MOST_MEMORY))
-    throw new UserError(`--memory ${text}: use a size from 64M to 3G`);
+    throw new UsageError(`--memory ${text}: use a size from 64M to 3G`);
   return Math.floor(bytes / 4096) * 4096;
 }
 
@@ -117,14 +140,14 @@ function traps(text: string): ReadonlySet<Trap> {
   const names = text === 'all' ? known : text.split(',');
   const wrong = names.find((name) => !known.includes(name));
   if (wrong !== undefined)
-    throw new UserError(`--traps ${wrong}: no such trap; there are ${known.join(', ')}, all and none`);
+    throw new UsageError(`--traps ${wrong}: no such trap; there are ${known.join(', ')}, all and none`);
   return new Set(names as Trap[]);
 }
 
 function number(text: string, flag: string, least: number, most: number): number {
   const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
   if (!(value >= least && value <= most))
-    throw new UserError(`${flag} ${text}: use a whole number from ${least} to ${most}`);
+    throw new UsageError(`${flag} ${text}: use a whole number from ${least} to ${most}`);
   return value;
 }
 

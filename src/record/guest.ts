@@ -1,4 +1,4 @@
-import { bootKernel } from '../emu/boot/boot.ts';
+import { bootKernel, type KernelBoot } from '../emu/boot/boot.ts';
 import { encodeStartTime } from '../emu/devices/rtc.ts';
 import type { VirtioConsole } from '../emu/devices/virtio/console.ts';
 import type { InputLog } from '../emu/input-log.ts';
@@ -48,10 +48,10 @@ export class Guest {
   }
 
   /** Loads a kernel into the machine, which has just been reset. Throws UserError when it can't be booted. */
-  boot({ kernel, initramfs, commandLine }: World): void {
+  boot(boot: KernelBoot): void {
     const { core, memory } = this.machine;
     const seed = (): Uint8Array => this.machine.inputs.take('boot.seed', () => this.#random(32));
-    bootKernel({ core, memory, seed }, { kernel: kernel.bytes, initrd: initramfs, commandLine });
+    bootKernel({ core, memory, seed }, boot);
   }
 
   /** Bytes sent to a console port that the guest has not read. */

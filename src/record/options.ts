@@ -1,13 +1,24 @@
 import type { VENDOR } from '../emu/machine.ts';
+import type { Trap } from './traps/index.ts';
 import type { WorldOptions } from './world/index.ts';
 
-/** Traps that can be asked for. */
-export const TRAPS = ['syscall'] as const;
-export type Trap = (typeof TRAPS)[number];
+/** A command in a stock Linux guest. */
+export interface CommandOptions {
+  readonly kind: 'command';
+  readonly world: Omit<WorldOptions, 'terminal' | 'windowSize' | 'note'>;
+}
+
+/** A kernel alone: Linux with an initial ramdisk or a disk of its own, a multiboot or PVH kernel. */
+export interface KernelOptions {
+  readonly kind: 'kernel';
+  readonly kernel: string;
+  readonly initrd?: string | undefined;
+  readonly commandLine: string;
+}
 
 /** Everything that `trapline record` takes. */
 export interface RecordOptions {
-  readonly world: Omit<WorldOptions, 'terminal' | 'windowSize' | 'note'>;
+  readonly workload: CommandOptions | KernelOptions;
   /** Bytes of guest RAM. */
   readonly memory: number;
   readonly vendor: keyof typeof VENDOR;

@@ -1,37 +1,78 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
+import type { KernelBoot } from '../emu/boot/boot.ts';
 import { EMPTY_HEADER, type TraceHeader } from '../trace/messages.ts';
 import { VERSION } from '../version.ts';
-import type { RecordOptions } from './options.ts';
+import type { CommandOptions, KernelOptions, RecordOptions } from './options.ts';
 import type { World } from './world/index.ts';
+import { bzImageVersion } from './world/kernel.ts';
 
 const digest = (bytes: Uint8Array): Uint8Array => new Uint8Array(createHash('sha256').update(bytes).digest());
 
-/** What the trace says of how it was made. */
-export function traceHeader(options: RecordOptions, world: World): TraceHeader {
-  const { command, directory, environment, shares, rootfs } = options.world;
+/** What the trace says of how it was made, in one kind of workload; the rest is the options'. */
+export type WorkloadHeader = Pick<
+  TraceHeader,
+  | 'kernelName'
+  | 'kernelSha256'
+  | 'kernelRelease'
+  | 'kernelCommandLine'
+  | 'initrdSha256'
+  | 'command'
+  | 'environment'
+  | 'workingDirectory'
+  | 'shares'
+  | 'settings'
+>;
+
+export function traceHeader(options: RecordOptions, workload: WorkloadHeader): TraceHeader {
   return {
     ...EMPTY_HEADER,
+    ...workload,
     program: `trapline ${VERSION}`,
     guestStart: Math.floor((options.startTime ?? Date.now()) / 1000),
-    kernelName: basename(world.kernel.path),
-    kernelSha256: digest(world.kernel.bytes),
+    memory: options.memory,
+    cpuVendor: options.vendor,
+    traps: [...options.traps],
+    settings: {
+      ...workload.settings,
+      capture: String(options.captureLimit),
+      ...(options.seed === undefined ? {} : { seed: options.seed }),
+    },
+  };
+}
+
+export function commandHeader(
+  { world: { command, directory, environment, shares, rootfs } }: CommandOptions,
+  world: World,
+): WorkloadHeader {
+  return {
+    ...kernelFiles(world.kernel.path, world.kernel.bytes, world.initramfs),
     kernelRelease: world.kernel.version,
     kernelCommandLine: world.commandLine,
-    initrdSha256: digest(world.initramfs),
     command: [...command],
     environment: Object.entries(environment).flatMap(([name, value]) =>
       value === undefined ? [] : [`${name}=${value}`],
     ),
     workingDirectory: directory,
-    memory: options.memory,
-    cpuVendor: options.vendor,
-    traps: [...options.traps],
     shares: [...(shares ?? [])],
-    settings: {
-      rootfs: rootfs ?? 'share',
-      capture: String(options.captureLimit),
-      ...(options.seed === undefined ? {} : { seed: options.seed }),
-    },
+    settings: { rootfs: rootfs ?? 'share' },
+  };
+}
+
+export function kernelHeader(options: KernelOptions, { kernel, initrd }: KernelBoot): WorkloadHeader {
+  const { command, environment, workingDirectory, shares, settings } = EMPTY_HEADER;
+  return {
+    ...{ command, environment, workingDirectory, shares, settings },
+    ...kernelFiles(options.kernel, kernel, initrd),
+    kernelRelease: bzImageVersion(kernel) ?? EMPTY_HEADER.kernelRelease,
+    kernelCommandLine: options.commandLine,
+  };
+}
+
+function kernelFiles(path: string, kernel: Uint8Array, initrd: Uint8Array | undefined) {
+  return {
+    kernelName: basename(path),
+    kernelSha256: digest(kernel),
+    initrdSha256: initrd === undefined ? new Uint8Array(0) : digest(initrd),
   };
 }

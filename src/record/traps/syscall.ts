@@ -50,6 +50,12 @@ export function armSyscallTrap(core: Core): void {
   core.set('monitorOn', 1);
 }
 
+/** Makes the first SYSCALL leave run(). The core records nothing yet. */
+export function awaitSyscall(core: Core): void {
+  core.set('vmcsControls', core.get('vmcsControls') | VMCS_CONTROL.syscall);
+  core.set64('vmcsEferHidden', core.get64('vmcsEferHidden') | EFER_SCE);
+}
+
 /** Takes the trap back: the guest's SYSCALL and SYSRET run as they would by themselves. */
 export function disarmSyscallTrap(core: Core): void {
   core.set('monitorOn', 0);

@@ -61,14 +61,22 @@ export function hostKernel(
 /** Checks that it is an x86-64 bzImage and gives its version; a UserError says what it is instead. */
 export function kernelVersion(bytes: Uint8Array, path: string): string {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const version = bzImageVersion(bytes);
+  if (version === undefined) throw new UserError(`${path}: ${whatElse(bytes)}; a Linux bzImage for x86-64 is needed`);
+  if (view.getUint16(SETUP.protocol, true) >= 0x20c && (view.getUint16(SETUP.loadFlags, true) & LOADED_64) === 0) {
+    throw new UserError(`${path}: a 32-bit kernel; one for x86-64 is needed to run programs`);
+  }
+  return version;
+}
+
+/** As `uname -r` will say; undefined for what is no bzImage. */
+export function bzImageVersion(bytes: Uint8Array): string | undefined {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const isImage =
     bytes.length > 0x400 &&
     view.getUint16(SETUP.bootFlag, true) === BOOT_FLAG &&
     text(bytes, SETUP.magic, 4) === 'HdrS';
-  if (!isImage) throw new UserError(`${path}: ${whatElse(bytes)}; a Linux bzImage for x86-64 is needed`);
-  if (view.getUint16(SETUP.protocol, true) >= 0x20c && (view.getUint16(SETUP.loadFlags, true) & LOADED_64) === 0) {
-    throw new UserError(`${path}: a 32-bit kernel; one for x86-64 is needed to run programs`);
-  }
+  if (!isImage) return undefined;
   const at = view.getUint16(SETUP.version, true) + 0x200;
   return text(bytes, at, 200).split(/[\0 ]/)[0] ?? '';
 }

@@ -69,7 +69,7 @@ export function runInGuest(command: readonly string[], options: RunOptions = {})
   const key = world.snapshotKey({});
   const known = booted.get(key);
   if (known === undefined) {
-    guest.boot(world);
+    guest.boot({ kernel: world.kernel.bytes, initrd: world.initramfs, commandLine: world.commandLine });
     drive('booting');
     booted.set(key, { snapshot: takeSnapshot(machine), streams: session.streams });
   } else {

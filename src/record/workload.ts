@@ -1,0 +1,55 @@
+import type { Stop } from '../emu/devices/device.ts';
+import type { InputSink } from './console.ts';
+import type { Guest } from './guest.ts';
+import type { GuestFacts } from './guest-facts.ts';
+import type { WorkloadHeader } from './trace-header.ts';
+import type { WindowSize } from './world/index.ts';
+
+/** Statuses of our own, as shells have them. */
+export const STATUS = { failed: 1, interrupted: 130 } as const;
+
+/** How a recording ended. */
+export interface Ending {
+  readonly status: number;
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** What a workload asks of the recording that runs it. */
+export interface WorkloadHost {
+  /** A line for the user. */
+  note(line: string): void;
+  /** Bytes for standard output (1) or error (2). False: nobody reads them any more. */
+  show(fd: 1 | 2, bytes: Uint8Array): boolean;
+  /** Runs the guest until `done` says so; the ending if it ended by itself before. */
+  drive(done: () => boolean): Promise<Ending | undefined>;
+  /** Ends the recording, as Ctrl-C does. */
+  interrupt(): void;
+  /** What entered the machine so far went into a state that is gone: it belongs to no recording. */
+  forgetInputs(): void;
+}
+
+/** A guest and what is run in it. */
+export interface Workload {
+  readonly guest: Guest;
+  /** What the trace says of it. */
+  readonly header: WorkloadHeader;
+  /** What the progress line says. */
+  readonly phase: string;
+  /** Everything was done: nothing more is to be run. */
+  readonly over: boolean;
+  /** Where standard input goes. `raw`: it is a terminal, set so that every key passes. */
+  readonly input: InputSink & { readonly raw: boolean };
+  /** Brings the guest to where its recording begins. Undefined: its kernel is not up yet, nothing is known of it. */
+  boot(): Promise<GuestFacts | undefined>;
+  /** Lets it go, with all traps armed. */
+  start(): void;
+  resize(size: WindowSize): void;
+  /** The machine stopped by itself. */
+  stopped(stop: Stop): Ending;
+  /** The processor halted with interrupts off. */
+  halted(): Ending;
+  /** Everything that ended otherwise, or was over. */
+  ending(): Ending;
+  close(): void;
+}

@@ -1,0 +1,49 @@
+// A kernel alone: what a user sees of `record --kernel F`.
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { hostKernel } from '../../src/record/world/kernel.ts';
+import { missingForGuest, scratch, trapline } from '../support/guest.ts';
+
+const missing = missingForGuest();
+if (missing !== undefined) console.warn(`kernel tests skipped: ${missing}`);
+
+describe.skipIf(missing !== undefined)('record --kernel F', () => {
+  const folder = scratch();
+
+  it('boots Linux with its own ramdisk, names its tasks, and ends as it powers off', () => {
+    const root = join(folder, 'root');
+    mkdirSync(join(root, 'bin'), { recursive: true });
+    copyFileSync('/bin/busybox', join(root, 'bin/busybox'));
+    writeFileSync(join(root, 'init'), '#!/bin/busybox sh\n/bin/busybox echo I am $$\n/bin/busybox poweroff -f\n', {
+      mode: 0o755,
+    });
+    execFileSync('sh', ['-c', 'find . | cpio -o -H newc --quiet > ../initrd'], { cwd: root });
+    const trace = join(folder, 'linux.trap');
+    const kernel = ['--kernel', hostKernel(() => true)!.path, '--initrd', join(folder, 'initrd')];
+    const options = ['--append', 'console=ttyS0 quiet cryptomgr.notests', '--env', 'A=b'];
+    expect(trapline(['record', '-q', '-o', trace, ...kernel, ...options])).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('--env needs a command'),
+    });
+    const result = trapline(['record', '-q', '-o', trace, ...kernel, ...options.slice(0, 2)], { input: null });
+    expect(result).toMatchObject({ status: 0, stdout: expect.stringContaining('I am 1\r\n') });
+    const lines = trapline(['replay', trace]).stdout.split('\n');
+    expect(lines).toContainEqual(expect.stringMatching(/^\[1 init\] getpid\(\) += 1$/));
+    expect(lines).toContainEqual(expect.stringMatching(/^\[\d+ busybox\] write\(1, "I am 1\\n", 7\) += 7$/));
+  });
+
+  it('runs a multiboot kernel and gives the status of its debug-exit port', () => {
+    // Header, then at its end: mov al, 21; out f4h, al.
+    const image = new DataView(new ArrayBuffer(48));
+    const load = 0x10_0000;
+    const words = [0x1bad_b002, 0x1_0000, -(0x1bad_b002 + 0x1_0000), load, load, load + 48, load + 48, load + 32];
+    for (const [i, word] of words.entries()) image.setUint32(4 * i, word, true);
+    new Uint8Array(image.buffer).set([0xb0, 21, 0xe6, 0xf4, 0xeb, 0xfe], 32);
+    const kernel = join(folder, 'exit.kernel');
+    writeFileSync(kernel, new Uint8Array(image.buffer));
+    const result = trapline(['record', '-o', join(folder, 'exit.trap'), '--kernel', kernel], { input: null });
+    expect(result).toMatchObject({ status: 43, stderr: expect.stringMatching(/^trapline: 0 calls in/) });
+  });
+});
