@@ -1,6 +1,5 @@
 import { rmSync } from 'node:fs';
 import type { Core } from '../src/emu/core-instance.ts';
-import { readGuestFacts } from '../src/record/guest-facts.ts';
 import { armSyscallTrap, disarmSyscallTrap } from '../src/record/traps/syscall.ts';
 import { writeSyscallCaptures } from '../src/record/traps/syscall-captures.ts';
 import { writeTaskPolicy } from '../src/record/traps/task-policy.ts';
@@ -11,6 +10,7 @@ import { TraceReader } from '../src/replay/reader.ts';
 import { Reconstruction, type StepSink } from '../src/replay/reconstruction.ts';
 import { StraceWriter } from '../src/replay/strace/writer.ts';
 import { EMPTY_HEADER } from '../src/trace/messages.ts';
+import { readGuestFacts } from '../src/world/guest-facts.ts';
 import { buildImage, type Image, OUTPUT } from './image.ts';
 import { cpuSeconds, powerOn, runOurs } from './ours.ts';
 import { programNamed, type Size } from './programs.ts';

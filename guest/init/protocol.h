@@ -1,6 +1,6 @@
 /*
  * What init and the host say to each other over the control port. A frame is its type and the length of its payload
- * (little-endian u32 each), then the payload. src/record/world/protocol.ts is the other side.
+ * (little-endian u32 each), then the payload. src/world/protocol.ts is the other side.
  */
 #pragma once
 #include "system.h"

@@ -1,14 +1,9 @@
 import { UserError } from '../emu/errors.ts';
 import type { InputLog } from '../emu/input-log.ts';
-import { bootKey, restoreBoot, storeBoot } from './booted-guest.ts';
-import { type InputSink, terminals, windowSize } from './console.ts';
-import { Guest } from './guest.ts';
-import type { GuestFacts } from './guest-facts.ts';
-import type { CommandOptions, RecordOptions } from './options.ts';
-import { Randomness } from './randomness.ts';
-import { commandHeader, type WorkloadHeader } from './trace-header.ts';
-import { type Ending, STATUS, type Workload, type WorkloadHost } from './workload.ts';
-import { inputKind, listenTo, machineChannels } from './world/devices.ts';
+import { bootKey, restoreBoot, storeBoot } from '../world/booted-guest.ts';
+import { inputKind, listenTo, machineChannels } from '../world/devices.ts';
+import { Guest } from '../world/guest.ts';
+import type { GuestFacts } from '../world/guest-facts.ts';
 import {
   Collector,
   PORT,
@@ -18,7 +13,12 @@ import {
   shellStatus,
   type WindowSize,
   type World,
-} from './world/index.ts';
+} from '../world/index.ts';
+import { Randomness } from '../world/randomness.ts';
+import { type InputSink, terminals, windowSize } from './console.ts';
+import type { CommandOptions, RecordOptions } from './options.ts';
+import { commandHeader, type WorkloadHeader } from './trace-header.ts';
+import { type Ending, STATUS, type Workload, type WorkloadHost } from './workload.ts';
 
 /** Unread bytes in the guest's input port at which the host stops reading its own. */
 const INPUT_LIMIT = 1 << 16;

@@ -1,6 +1,6 @@
 // The host's end of the guest program's standard streams.
 import { fstatSync, readSync, writeSync } from 'node:fs';
-import type { WindowSize } from './world/index.ts';
+import type { WindowSize } from '../world/index.ts';
 
 /** Which of descriptors 0, 1 and 2 are terminals. */
 export function terminals(): number[] {

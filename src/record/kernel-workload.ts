@@ -3,13 +3,13 @@ import type { KernelBoot } from '../emu/boot/boot.ts';
 import type { Stop } from '../emu/devices/device.ts';
 import { UserError } from '../emu/errors.ts';
 import type { InputLog } from '../emu/input-log.ts';
-import { Guest } from './guest.ts';
+import { inputKind } from '../world/devices.ts';
+import { Guest } from '../world/guest.ts';
+import { SERIAL } from '../world/index.ts';
+import { Randomness } from '../world/randomness.ts';
 import type { KernelOptions, RecordOptions } from './options.ts';
-import { Randomness } from './randomness.ts';
 import { kernelHeader, type WorkloadHeader } from './trace-header.ts';
 import { type Ending, STATUS, type Workload, type WorkloadHost } from './workload.ts';
-import { inputKind } from './world/devices.ts';
-import { SERIAL } from './world/index.ts';
 
 const CTRL_A = 1;
 const KEY_X = 0x78;

@@ -1,6 +1,6 @@
 import type { VENDOR } from '../emu/machine.ts';
+import type { WorldOptions } from '../world/index.ts';
 import type { Trap } from './traps/index.ts';
-import type { WorldOptions } from './world/index.ts';
 
 /** A command in a stock Linux guest. */
 export interface CommandOptions {

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import type { KernelBoot } from '../emu/boot/boot.ts';
-import { EMPTY_HEADER, type TraceHeader } from '../trace/messages.ts';
+import { EMPTY_HEADER, type Fact, type TraceHeader } from '../trace/messages.ts';
 import { VERSION } from '../version.ts';
+import type { GuestFacts } from '../world/guest-facts.ts';
+import type { World } from '../world/index.ts';
+import { bzImageVersion } from '../world/kernel.ts';
 import type { CommandOptions, KernelOptions, RecordOptions } from './options.ts';
-import type { World } from './world/index.ts';
-import { bzImageVersion } from './world/kernel.ts';
 
 const digest = (bytes: Uint8Array): Uint8Array => new Uint8Array(createHash('sha256').update(bytes).digest());
 
@@ -75,4 +76,14 @@ function kernelFiles(path: string, kernel: Uint8Array, initrd: Uint8Array | unde
     kernelSha256: digest(kernel),
     initrdSha256: initrd === undefined ? new Uint8Array(0) : digest(initrd),
   };
+}
+
+/** The facts as the trace keeps them. */
+export function profileFacts(facts: GuestFacts): Fact[] {
+  const data = new Uint8Array(0);
+  return Object.entries(facts).map(([name, value]) => ({
+    name: `linux.${name}`,
+    json: JSON.stringify(value ?? null),
+    data,
+  }));
 }

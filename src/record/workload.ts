@@ -1,9 +1,9 @@
 import type { Stop } from '../emu/devices/device.ts';
+import type { Guest } from '../world/guest.ts';
+import type { GuestFacts } from '../world/guest-facts.ts';
+import type { WindowSize } from '../world/index.ts';
 import type { InputSink } from './console.ts';
-import type { Guest } from './guest.ts';
-import type { GuestFacts } from './guest-facts.ts';
 import type { WorkloadHeader } from './trace-header.ts';
-import type { WindowSize } from './world/index.ts';
 
 /** Statuses of our own, as shells have them. */
 export const STATUS = { failed: 1, interrupted: 130 } as const;

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { hostKernel } from '../../src/record/world/kernel.ts';
+import { hostKernel } from '../../src/world/kernel.ts';
 import { missingForGuest, scratch, trapline } from '../support/guest.ts';
 
 const missing = missingForGuest();

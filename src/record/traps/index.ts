@@ -1,7 +1,7 @@
 // The trap policies: what can be chosen, and what is armed when.
 import type { Core } from '../../emu/core-instance.ts';
 import { EXIT } from '../../emu/layout.ts';
-import type { GuestFacts } from '../guest-facts.ts';
+import type { GuestFacts } from '../../world/guest-facts.ts';
 import type { RecordOptions } from '../options.ts';
 import { armSyscallTrap, awaitSyscall } from './syscall.ts';
 import { DEFAULT_LIMITS, writeSyscallCaptures } from './syscall-captures.ts';

@@ -6,7 +6,7 @@ import {
   TASK_FIELD_ROW,
   TASK_FIELD_ROW_BYTES,
 } from '../../emu/monitor-layout.ts';
-import type { GuestFacts } from '../guest-facts.ts';
+import type { GuestFacts } from '../../world/guest-facts.ts';
 
 /** Kernel pointers lie in the upper half; anything below is not a task. */
 const LOWEST_TASK = 0xffff_8000_0000_0000n;

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { type CpioEntry, cpio } from '../../emu/boot/cpio.ts';
+import { type CpioEntry, cpio } from '../emu/boot/cpio.ts';
 import type { KernelModule } from './modules.ts';
 
 /** Our init, built from guest/init; the same place seen from src and from dist. */
-const INIT = fileURLToPath(new URL('../../../guest/init/init', import.meta.url));
+const INIT = fileURLToPath(new URL('../../guest/init/init', import.meta.url));
 
 /** Where init looks for the program's file tree when there is no share. */
 export const PROGRAM_FOLDER = 'program';

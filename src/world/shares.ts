@@ -1,7 +1,7 @@
 import { lstatSync, realpathSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
-import { UserError } from '../../emu/errors.ts';
+import { UserError } from '../emu/errors.ts';
 import type { Share } from './fuse/tree.ts';
 import { exists, findCommand, pathsOfCommand } from './program.ts';
 

@@ -3,8 +3,8 @@ import { encodeStartTime } from '../emu/devices/rtc.ts';
 import type { VirtioConsole } from '../emu/devices/virtio/console.ts';
 import type { InputLog } from '../emu/input-log.ts';
 import { Machine, type VENDOR } from '../emu/machine.ts';
-import { diskSource, worldDevices } from './world/devices.ts';
-import type { World } from './world/index.ts';
+import { diskSource, worldDevices } from './devices.ts';
+import type { World } from './index.ts';
 
 export interface GuestOptions {
   /** Bytes of RAM. */

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { buildInitramfs } from '../../../src/record/world/initramfs.ts';
-import { moduleInfo, selectModules } from '../../../src/record/world/modules.ts';
+import { buildInitramfs } from '../../src/world/initramfs.ts';
+import { moduleInfo, selectModules } from '../../src/world/modules.ts';
 
-const INIT = fileURLToPath(new URL('../../../guest/init/', import.meta.url));
+const INIT = fileURLToPath(new URL('../../guest/init/', import.meta.url));
 const KERNELS = existsSync('/lib/modules')
   ? execFileSync('ls', ['/lib/modules'], { encoding: 'utf8' }).trim().split('\n')
   : [];

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { UserError } from '../../emu/errors.ts';
+import { UserError } from '../emu/errors.ts';
 
 export interface Kernel {
   /** Where it came from. */

@@ -10,7 +10,7 @@ import {
   statSync,
 } from 'node:fs';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
-import { UserError } from '../../emu/errors.ts';
+import { UserError } from '../emu/errors.ts';
 import { elfMachine, isElf, MACHINE_I386, MACHINE_X86_64, machineName } from './elf.ts';
 
 const DEFAULT_PATH = '/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin';

@@ -10,7 +10,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { UserError } from '../../emu/errors.ts';
+import { UserError } from '../emu/errors.ts';
 
 /** `--collect GUEST[:HOST]`: a path in the guest and where it goes on the host. */
 export interface Collected {

@@ -1,13 +1,6 @@
 import { expect, test } from 'vitest';
-import {
-  encodeFrame,
-  encodeNumbers,
-  encodeSpec,
-  FRAME,
-  FrameReader,
-  PORT,
-} from '../../../src/record/world/protocol.ts';
-import { SERIAL, Session, type SessionEvents, shellStatus } from '../../../src/record/world/session.ts';
+import { encodeFrame, encodeNumbers, encodeSpec, FRAME, FrameReader, PORT } from '../../src/world/protocol.ts';
+import { SERIAL, Session, type SessionEvents, shellStatus } from '../../src/world/session.ts';
 
 const spec = { arguments: ['ls', '-l'], environment: { A: 'b' }, root: 'share' } as const;
 

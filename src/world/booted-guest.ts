@@ -5,7 +5,7 @@ import { UserError } from '../emu/errors.ts';
 import { packSnapshot, restoreSnapshot, takeSnapshot, unpackSnapshot } from '../emu/snapshot.ts';
 import type { Guest } from './guest.ts';
 import { type GuestFacts, readGuestFacts } from './guest-facts.ts';
-import { SnapshotCache, type World } from './world/index.ts';
+import { SnapshotCache, type World } from './index.ts';
 
 /** Fast rather than small: it is read at every start. */
 const CODEC = {

@@ -1,9 +1,9 @@
-import { RecordingInputs } from '../../../src/emu/input-log.ts';
-import { restoreSnapshot, type Snapshot, takeSnapshot } from '../../../src/emu/snapshot.ts';
-import { stateHash } from '../../../src/emu/state-hash.ts';
-import { Guest } from '../../../src/record/guest.ts';
-import { listenTo, machineChannels } from '../../../src/record/world/devices.ts';
-import { Collector, prepareWorld, Session, shellStatus, type WorldOptions } from '../../../src/record/world/index.ts';
+import { RecordingInputs } from '../../src/emu/input-log.ts';
+import { restoreSnapshot, type Snapshot, takeSnapshot } from '../../src/emu/snapshot.ts';
+import { stateHash } from '../../src/emu/state-hash.ts';
+import { listenTo, machineChannels } from '../../src/world/devices.ts';
+import { Guest } from '../../src/world/guest.ts';
+import { Collector, prepareWorld, Session, shellStatus, type WorldOptions } from '../../src/world/index.ts';
 
 export interface RunResult {
   readonly status: number;

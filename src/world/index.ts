@@ -1,6 +1,6 @@
 import { hostname, userInfo } from 'node:os';
-import type { CpioEntry } from '../../emu/boot/cpio.ts';
-import { UserError } from '../../emu/errors.ts';
+import type { CpioEntry } from '../emu/boot/cpio.ts';
+import { UserError } from '../emu/errors.ts';
 import { SnapshotCache } from './cache.ts';
 import { type Collected, parseCollect } from './collect.ts';
 import { ShareServer } from './fuse/server.ts';

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import * as zlib from 'node:zlib';
-import { UserError } from '../../emu/errors.ts';
+import { UserError } from '../emu/errors.ts';
 import { elfSection } from './elf.ts';
 
 /** A kernel module, ready to be loaded. */

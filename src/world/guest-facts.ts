@@ -2,7 +2,6 @@ import type { Machine } from '../emu/machine.ts';
 import { type LinuxProfile, readLinuxProfile, type TaskFieldPlace } from '../guest/linux/profile.ts';
 import type { SyscallMetadata } from '../guest/linux/syscall-metadata.ts';
 import { PagedMemory } from '../guest/memory.ts';
-import type { Fact } from '../trace/messages.ts';
 
 /** What the recorder knows of the guest's kernel, from its own memory; plain data, kept with the snapshot. */
 export interface GuestFacts {
@@ -40,14 +39,4 @@ function factsOf({ banner, currentTask, taskFields, syscalls, evidence }: LinuxP
     syscalls,
     evidence,
   };
-}
-
-/** The facts as the trace keeps them. */
-export function profileFacts(facts: GuestFacts): Fact[] {
-  const data = new Uint8Array(0);
-  return Object.entries(facts).map(([name, value]) => ({
-    name: `linux.${name}`,
-    json: JSON.stringify(value ?? null),
-    data,
-  }));
 }

@@ -2,8 +2,8 @@ import { chmodSync, linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync, syml
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { ShareServer } from '../../../src/record/world/fuse/server.ts';
-import { ENTRY_BYTES, ERRNO, OPCODE } from '../../../src/record/world/fuse/wire.ts';
+import { ShareServer } from '../../src/world/fuse/server.ts';
+import { ENTRY_BYTES, ERRNO, OPCODE } from '../../src/world/fuse/wire.ts';
 
 const ROOT = 1;
 let host: string;

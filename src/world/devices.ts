@@ -1,12 +1,12 @@
 import { randomFillSync } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import type { Device, Platform } from '../../emu/devices/device.ts';
-import type { PciBus } from '../../emu/devices/pci.ts';
-import { type BlockSource, virtioBlk } from '../../emu/devices/virtio/blk.ts';
-import { VirtioConsole } from '../../emu/devices/virtio/console.ts';
-import { type FuseServer, virtioFs } from '../../emu/devices/virtio/fs.ts';
-import { virtioRng } from '../../emu/devices/virtio/rng.ts';
-import { UserError } from '../../emu/errors.ts';
+import type { Device, Platform } from '../emu/devices/device.ts';
+import type { PciBus } from '../emu/devices/pci.ts';
+import { type BlockSource, virtioBlk } from '../emu/devices/virtio/blk.ts';
+import { VirtioConsole } from '../emu/devices/virtio/console.ts';
+import { type FuseServer, virtioFs } from '../emu/devices/virtio/fs.ts';
+import { virtioRng } from '../emu/devices/virtio/rng.ts';
+import { UserError } from '../emu/errors.ts';
 import { PORT, SHARE_TAG } from './protocol.ts';
 import { type GuestChannels, SERIAL, type Session } from './session.ts';
 

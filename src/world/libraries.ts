@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import type { CpioEntry } from '../../emu/boot/cpio.ts';
-import { UserError } from '../../emu/errors.ts';
+import type { CpioEntry } from '../emu/boot/cpio.ts';
+import { UserError } from '../emu/errors.ts';
 import { type ElfFile, MACHINE_I386, MACHINE_X86_64, machineName, readElf } from './elf.ts';
 import { pathsOfCommand } from './program.ts';
 

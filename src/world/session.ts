@@ -1,4 +1,4 @@
-import { UserError } from '../../emu/errors.ts';
+import { UserError } from '../emu/errors.ts';
 import {
   CAPABILITY_STREAMS,
   encodeFrame,

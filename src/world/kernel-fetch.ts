@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { UserError } from '../../emu/errors.ts';
+import { UserError } from '../emu/errors.ts';
 import { cacheFolder, sha256, writeWhole } from './cache.ts';
 import { type Kernel, readKernel } from './kernel.ts';
 

@@ -13,14 +13,14 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { cpio } from '../../../src/emu/boot/cpio.ts';
-import { SnapshotCache } from '../../../src/record/world/cache.ts';
-import { Collector, parseCollect } from '../../../src/record/world/collect.ts';
-import { readElf } from '../../../src/record/world/elf.ts';
-import { kernelVersion, readKernel } from '../../../src/record/world/kernel.ts';
-import { filesOfCommand } from '../../../src/record/world/libraries.ts';
-import { checkCommand, findCommand, pathsOfCommand } from '../../../src/record/world/program.ts';
-import { chooseShares, parseShare } from '../../../src/record/world/shares.ts';
+import { cpio } from '../../src/emu/boot/cpio.ts';
+import { SnapshotCache } from '../../src/world/cache.ts';
+import { Collector, parseCollect } from '../../src/world/collect.ts';
+import { readElf } from '../../src/world/elf.ts';
+import { kernelVersion, readKernel } from '../../src/world/kernel.ts';
+import { filesOfCommand } from '../../src/world/libraries.ts';
+import { checkCommand, findCommand, pathsOfCommand } from '../../src/world/program.ts';
+import { chooseShares, parseShare } from '../../src/world/shares.ts';
 
 let folder: string;
 beforeEach(() => {
