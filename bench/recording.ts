@@ -1,8 +1,7 @@
 import { rmSync } from 'node:fs';
 import type { Core } from '../src/emu/core-instance.ts';
-import { armSyscallTrap, disarmSyscallTrap } from '../src/record/traps/syscall.ts';
-import { writeSyscallCaptures } from '../src/record/traps/syscall-captures.ts';
-import { writeTaskPolicy } from '../src/record/traps/task-policy.ts';
+import { armTraps, DEFAULT_TRAPS, disarmTraps } from '../src/record/traps/index.ts';
+import { DEFAULT_LIMITS, NO_CAPTURES } from '../src/record/traps/syscall-captures.ts';
 import { TraceWriterHandle } from '../src/record/writer.ts';
 import { parseFilter } from '../src/replay/call-filter.ts';
 import { TextOutput } from '../src/replay/output.ts';
@@ -10,7 +9,7 @@ import { TraceReader } from '../src/replay/reader.ts';
 import { Reconstruction, type StepSink } from '../src/replay/reconstruction.ts';
 import { StraceWriter } from '../src/replay/strace/writer.ts';
 import { EMPTY_HEADER } from '../src/trace/messages.ts';
-import { readGuestFacts } from '../src/world/guest-facts.ts';
+import { readGuestFacts, UNKNOWN_GUEST } from '../src/world/guest-facts.ts';
 import { buildImage, type Image, OUTPUT } from './image.ts';
 import { cpuSeconds, powerOn, runOurs } from './ours.ts';
 import { programNamed, type Size } from './programs.ts';
@@ -98,17 +97,15 @@ class Recorder {
     const onSwitch = async (what: string): Promise<void> => {
       await this.#writer?.flush();
       this.spans.push({ what: this.#what, seconds: cpuSeconds() - this.#since });
-      disarmSyscallTrap(core);
+      disarmTraps(core);
       if (what === WHAT.bare) {
         await this.#writer?.close(END);
         this.#writer = undefined;
       }
       if (this.#what === WHAT.bare) await this.#closeBare();
       if (what !== WHAT.off) {
-        writeTaskPolicy(core.memory.buffer, readGuestFacts(machine));
-        if (what === WHAT.on) writeSyscallCaptures(core.memory.buffer);
         this.#writer ??= await openWriter(core, what === WHAT.on ? TRACE : BARE_TRACE);
-        armSyscallTrap(core);
+        armTraps(core, DEFAULT_TRAPS, readGuestFacts(machine), what === WHAT.on ? DEFAULT_LIMITS : NO_CAPTURES);
       }
       this.#what = what;
       this.#since = cpuSeconds();
@@ -142,8 +139,7 @@ async function measureBoot(): Promise<RecordingResults['ratios'][number]> {
     const since = cpuSeconds();
     let writer: TraceWriterHandle | undefined;
     if (what === WHAT.on) {
-      writeSyscallCaptures(machine.core.memory.buffer);
-      armSyscallTrap(machine.core);
+      armTraps(machine.core, DEFAULT_TRAPS, UNKNOWN_GUEST);
       writer = await openWriter(machine.core, BOOT_TRACE);
     }
     await runOurs(machine, undefined, () => writer?.waitForRoom());

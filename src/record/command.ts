@@ -4,7 +4,8 @@ import { Command, Option } from 'commander';
 import { UsageError, UserError } from '../emu/errors.ts';
 import type { CommandOptions, KernelOptions, RecordOptions } from './options.ts';
 import { record } from './recording.ts';
-import { TRAPS, type Trap } from './traps/index.ts';
+import { DEFAULT_TRAPS, TRAP_POLICIES } from './traps/index.ts';
+import type { TrapPolicy } from './traps/policy.ts';
 import { DEFAULT_LIMITS } from './traps/syscall-captures.ts';
 
 interface RecordFlags {
@@ -40,7 +41,7 @@ export function recordCommand(): Command {
     .option('--append <text>', "added to the kernel's command line")
     .option('--disk <image>', 'a raw disk image as /dev/vda; writes stay in memory')
     .option('--memory <size>', 'guest memory, like 512M or 2G', '512M')
-    .option('--traps <list>', `what is trapped: ${TRAPS.join(', ')} or none`, 'syscall')
+    .option('--traps <list>', `what is trapped: ${names(TRAP_POLICIES)}, all or none`, names(DEFAULT_TRAPS, ','))
     .option('--share <dir[:at]>', 'a folder of the host that the guest sees, read-only (repeatable)', gather)
     .option('--rootfs <dir|none>', "the guest's root instead of the host's program folders")
     .option('--collect <path[:to]>', 'a file or folder to bring out of the guest at the end (repeatable)', gather)
@@ -63,7 +64,11 @@ export function recordCommand(): Command {
     .option('-q, --quiet', 'only the command speaks')
     .action(async (command: string[], flags: RecordFlags) => {
       process.exitCode = await record(recordOptions(command, flags));
-    });
+    })
+    .addHelpText(
+      'after',
+      () => `\nTraps:\n${TRAP_POLICIES.map(({ name, about }) => `  ${name.padEnd(12)} ${about}`).join('\n')}`,
+    );
 }
 
 function recordOptions(command: string[], flags: RecordFlags): RecordOptions {
@@ -134,14 +139,19 @@ function memorySize(text: string): number {
   return Math.floor(bytes / 4096) * 4096;
 }
 
-function traps(text: string): ReadonlySet<Trap> {
-  if (text === 'none') return new Set();
-  const known: readonly string[] = TRAPS;
-  const names = text === 'all' ? known : text.split(',');
-  const wrong = names.find((name) => !known.includes(name));
-  if (wrong !== undefined)
-    throw new UsageError(`--traps ${wrong}: no such trap; there are ${known.join(', ')}, all and none`);
-  return new Set(names as Trap[]);
+function traps(text: string): readonly TrapPolicy[] {
+  if (text === 'none') return [];
+  if (text === 'all') return TRAP_POLICIES;
+  return text.split(',').map((name) => {
+    const policy = TRAP_POLICIES.find((one) => one.name === name);
+    if (policy === undefined)
+      throw new UsageError(`--traps ${name}: no such trap; there are ${names(TRAP_POLICIES)}, all and none`);
+    return policy;
+  });
+}
+
+function names(policies: readonly TrapPolicy[], between = ', '): string {
+  return policies.map(({ name }) => name).join(between);
 }
 
 function number(text: string, flag: string, least: number, most: number): number {

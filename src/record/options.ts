@@ -1,6 +1,6 @@
 import type { VENDOR } from '../emu/machine.ts';
 import type { WorldOptions } from '../world/index.ts';
-import type { Trap } from './traps/index.ts';
+import type { TrapPolicy } from './traps/policy.ts';
 
 /** A command in a stock Linux guest. */
 export interface CommandOptions {
@@ -23,7 +23,7 @@ export interface RecordOptions {
   readonly memory: number;
   readonly vendor: keyof typeof VENDOR;
   readonly disk?: string | undefined;
-  readonly traps: ReadonlySet<Trap>;
+  readonly traps: readonly TrapPolicy[];
   /** The trace; it must not exist. */
   readonly output: string;
   /** Bytes kept of each buffer. */

@@ -13,6 +13,7 @@ import type { RecordOptions } from './options.ts';
 import { ProgressLine } from './progress.ts';
 import { profileFacts, traceHeader } from './trace-header.ts';
 import { armTraps, awaitFirstCall, isFirstCall } from './traps/index.ts';
+import { DEFAULT_LIMITS } from './traps/syscall-captures.ts';
 import { type Ending, STATUS, type Workload, type WorkloadHost } from './workload.ts';
 import { TraceWriterHandle } from './writer.ts';
 
@@ -120,7 +121,8 @@ class Recording implements WorkloadHost {
   #armWith(facts: GuestFacts): void {
     this.#facts = facts;
     this.#writer?.addProfile(profileFacts(facts));
-    armTraps(this.#workload.guest.machine.core, facts, this.#options);
+    const { traps, captureLimit } = this.#options;
+    armTraps(this.#workload.guest.machine.core, traps, facts, { ...DEFAULT_LIMITS, data: captureLimit });
     if (facts.currentTask === undefined)
       this.note('this kernel does not tell its tasks apart; calls are recorded without process names');
   }
@@ -172,8 +174,7 @@ class Recording implements WorkloadHost {
     const { machine } = this.#workload.guest;
     if (reason === EXIT.ringFull) this.#writer?.waitForRoom();
     // The kernel is up, and shall tell what it is before its first call is recorded.
-    else if (this.#facts === undefined && isFirstCall(machine.core, reason))
-      this.#armWith(readGuestFacts(machine) ?? UNKNOWN_GUEST);
+    else if (this.#facts === undefined && isFirstCall(reason)) this.#armWith(readGuestFacts(machine) ?? UNKNOWN_GUEST);
     else this.#ending = failed('exit', `unexpected exit ${reason} of the core`);
   }
 

@@ -33,7 +33,7 @@ export function traceHeader(options: RecordOptions, workload: WorkloadHeader): T
     guestStart: Math.floor((options.startTime ?? Date.now()) / 1000),
     memory: options.memory,
     cpuVendor: options.vendor,
-    traps: [...options.traps],
+    traps: options.traps.map(({ name }) => name),
     settings: {
       ...workload.settings,
       capture: String(options.captureLimit),

@@ -1,33 +1,45 @@
-// The trap policies: what can be chosen, and what is armed when.
+// The table of trap policies, and how those that were chosen are armed.
 import type { Core } from '../../emu/core-instance.ts';
 import { EXIT } from '../../emu/layout.ts';
 import type { GuestFacts } from '../../world/guest-facts.ts';
-import type { RecordOptions } from '../options.ts';
-import { armSyscallTrap, awaitSyscall } from './syscall.ts';
-import { DEFAULT_LIMITS, writeSyscallCaptures } from './syscall-captures.ts';
+import { ControlPlan } from './control-plan.ts';
+import type { TrapPolicy } from './policy.ts';
+import { syscallTrap } from './syscall.ts';
+import { type CaptureLimits, DEFAULT_LIMITS, writeSyscallCaptures } from './syscall-captures.ts';
 import { writeTaskPolicy } from './task-policy.ts';
 
-/** Traps that can be asked for. */
-export const TRAPS = ['syscall'] as const;
-export type Trap = (typeof TRAPS)[number];
+/** Every policy, in the order in which `--help` lists them. */
+export const TRAP_POLICIES: readonly TrapPolicy[] = [syscallTrap];
+/** What is trapped when nobody says otherwise. */
+export const DEFAULT_TRAPS: readonly TrapPolicy[] = [syscallTrap];
 
-/** Arms what the options ask for, with what is known of the guest. */
-export function armTraps(core: Core, facts: GuestFacts, options: Pick<RecordOptions, 'traps' | 'captureLimit'>): void {
-  if (!options.traps.has('syscall')) return;
-  const { buffer } = core.memory;
-  writeTaskPolicy(buffer, facts);
-  writeSyscallCaptures(buffer, { ...DEFAULT_LIMITS, data: options.captureLimit });
-  armSyscallTrap(core);
+/** Arms the policies, with what is known of the guest. */
+export function armTraps(
+  core: Core,
+  policies: readonly TrapPolicy[],
+  facts: Pick<GuestFacts, 'currentTask' | 'taskFields'>,
+  limits: CaptureLimits = DEFAULT_LIMITS,
+): void {
+  const plan = new ControlPlan();
+  for (const policy of policies) policy.plan(plan);
+  writeTaskPolicy(core.memory.buffer, facts);
+  writeSyscallCaptures(core.memory.buffer, limits);
+  plan.write(core);
+}
+
+/** Takes everything back: the guest runs as it would by itself. */
+export function disarmTraps(core: Core): void {
+  new ControlPlan().write(core);
 }
 
 /** Before a kernel is up: its first system call leaves run(), unrecorded and not yet executed. */
-export function awaitFirstCall(core: Core, traps: ReadonlySet<Trap>): void {
-  if (traps.has('syscall')) awaitSyscall(core);
+export function awaitFirstCall(core: Core, policies: readonly TrapPolicy[]): void {
+  const plan = new ControlPlan();
+  for (const policy of policies) policy.awaitFirst?.(plan);
+  plan.write(core, false);
 }
 
-/** Whether an exit is the one that `awaitFirstCall` armed; `armTraps` and running on will execute the call. */
-export function isFirstCall(core: Core, reason: number): boolean {
-  return reason === EXIT.exception && core.get('exitVector') === VECTOR_UD;
+/** Whether an exit is one that `awaitFirstCall` armed; after `armTraps` the call executes and is recorded. */
+export function isFirstCall(reason: number): boolean {
+  return reason === EXIT.exception || reason === EXIT.interrupt;
 }
-
-const VECTOR_UD = 6;

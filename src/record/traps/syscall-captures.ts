@@ -27,6 +27,9 @@ export interface CaptureLimits {
 
 export const DEFAULT_LIMITS: CaptureLimits = { data: 1024, string: 4096, strings: 256 };
 
+/** What arguments point to is not followed. */
+export const NO_CAPTURES: CaptureLimits = { data: 0, string: 0, strings: 0 };
+
 interface Row {
   kind: number;
   argument: number;
@@ -58,7 +61,7 @@ export function writeSyscallCaptures(memory: ArrayBufferLike, limits: CaptureLim
     return [first, next - first];
   };
   for (const syscall of amd64Syscalls().values()) {
-    const pointees = pointeesOf(syscall);
+    const pointees = limits === NO_CAPTURES ? [] : pointeesOf(syscall);
     const at = POLICY.syscalls + (ABI.linux64 * SYSCALL_ROWS + syscall.number) * SYSCALL_ROW_BYTES;
     const [entryFirst, entryCount] = append(pointees, 'entry');
     const [returnFirst, returnCount] = append(pointees, 'return');

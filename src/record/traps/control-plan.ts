@@ -1,0 +1,87 @@
+import type { Core } from '../../emu/core-instance.ts';
+import {
+  ABI,
+  COMPLETION,
+  MECHANISM,
+  POLICY,
+  POLICY_HEADER,
+  TRAP_ROW,
+  TRAP_ROW_BYTES,
+  TRAP_ROWS,
+} from '../../emu/monitor-layout.ts';
+import { SIGNAL_FRAME } from '../../guest/linux/signal-frame.ts';
+
+/** Tells one kind of exit from real faults, and says what the core does with it. Fields left out are 0 or `none`. */
+export interface TrapRow {
+  /** EXIT */
+  readonly reason: number;
+  /** EXIT.exception, interrupt: the vector; crAccess: the register; cpuid, vmfunc: the leaf. Its low 8 bits. */
+  readonly vector?: number;
+  /** RECORD_KIND; `pad` records nothing. */
+  readonly kind: number;
+  /** MECHANISM */
+  readonly mechanism?: number;
+  /** COMPLETION; left out: `complete`. */
+  readonly completion?: number;
+  /** ABI */
+  readonly abi?: number;
+  /** TRAP_FLAG */
+  readonly flags?: number;
+  /** The instruction's first bytes behind its prefixes; left out: any. */
+  readonly bytes?: readonly number[];
+}
+
+/** All that is to be armed: the controls of all policies together, and the rows by which the core evaluates them. */
+export class ControlPlan {
+  /** VMCS_CONTROL */
+  controls = 0;
+  /** Vectors that exit before delivery, one bit each. */
+  exceptions = 0;
+  /** EFER bits that the guest sees but that are not in force. */
+  eferHidden = 0n;
+  /** IDT limit in force, where VMCS_CONTROL.idtLimit is set. */
+  idtLimit = 0;
+  /** Sensitive instructions, one bit each: SENSITIVE. */
+  readonly opcodes = new Uint8Array(16);
+  /** One bit a port. */
+  readonly ports = new Uint8Array(8192);
+  /** One bit an MSR: 0 to 1fffh, then c0000000h to c0001fffh. */
+  readonly msrs = new Uint8Array(2048);
+  readonly rows: TrapRow[] = [];
+
+  /**
+   * Puts the plan into force in place of the one before; an empty plan disarms everything. `recording` false: the core
+   * evaluates no rows, what is armed leaves run().
+   */
+  write(core: Core, recording = this.rows.length > 0): void {
+    if (this.rows.length > TRAP_ROWS) throw new Error(`${this.rows.length} trap rows are too many`);
+    const { view, bytes } = core;
+    for (const [i, row] of this.rows.entries()) writeRow(view, POLICY.trapRows + i * TRAP_ROW_BYTES, row);
+    view.setUint32(POLICY.header + POLICY_HEADER.trapRowCount, this.rows.length, true);
+    view.setUint32(POLICY.header + POLICY_HEADER.frameResult, SIGNAL_FRAME.rax, true);
+    bytes.set(this.opcodes, core.address('vmcsOpcodeBitmap'));
+    bytes.set(this.ports, core.address('vmcsIoBitmap'));
+    bytes.set(this.msrs, core.address('vmcsMsrBitmap'));
+    core.set('vmcsExceptionBitmap', this.exceptions);
+    core.set64('vmcsEferHidden', this.eferHidden);
+    core.set('vmcsIdtLimit', this.idtLimit);
+    core.set('vmcsControls', this.controls);
+    core.set('monitorOn', recording ? 1 : 0);
+  }
+}
+
+function writeRow(view: DataView, at: number, row: TrapRow): void {
+  view.setUint8(at + TRAP_ROW.reason, row.reason);
+  view.setUint8(at + TRAP_ROW.vector, (row.vector ?? 0) & 0xff);
+  view.setUint8(at + TRAP_ROW.recordKind, row.kind);
+  view.setUint8(at + TRAP_ROW.mechanism, row.mechanism ?? MECHANISM.none);
+  view.setUint8(at + TRAP_ROW.completion, row.completion ?? COMPLETION.complete);
+  view.setUint8(at + TRAP_ROW.abi, row.abi ?? ABI.linux64);
+  view.setUint16(at + TRAP_ROW.flags, row.flags ?? 0, true);
+  view.setBigUint64(at + TRAP_ROW.hits, 0n, true);
+  const bytes = row.bytes ?? [];
+  for (let i = 0; i < 8; i++) {
+    view.setUint8(at + TRAP_ROW.bytes + i, bytes[i] ?? 0);
+    view.setUint8(at + TRAP_ROW.mask + i, i < bytes.length ? 0xff : 0);
+  }
+}

@@ -1,0 +1,12 @@
+import type { ControlPlan } from './control-plan.ts';
+
+/** One thing that can be trapped: `record --traps NAME`. */
+export interface TrapPolicy {
+  readonly name: string;
+  /** What it records, a line for `--help`. */
+  readonly about: string;
+  /** Adds its controls and rows. Throws UserError when what it needs of the guest or the command line is not there. */
+  plan(plan: ControlPlan): void;
+  /** Policies of calls: adds the controls that make the guest's first one leave run(), before anything is recorded. */
+  awaitFirst?(plan: ControlPlan): void;
+}
