@@ -79,12 +79,19 @@ export class PlaybackInputs implements InputLog {
   position: number;
   private readonly entries: readonly InputEntry[];
   private readonly first: number;
+  /** For each entry the place of the next offered one, itself included. */
+  private readonly offers: Int32Array;
 
   /** `first`: the log position of `entries[0]`; `position`: that of the snapshot from which the machine goes on. */
   constructor(entries: readonly InputEntry[], position = 0, first = 0) {
     this.entries = entries;
     this.position = position;
     this.first = first;
+    this.offers = new Int32Array(entries.length);
+    for (let i = entries.length - 1, next = entries.length; i >= 0; i--) {
+      if (!entries[i]!.asked) next = i;
+      this.offers[i] = next;
+    }
   }
 
   take(moment: Moment, kind: string): Uint8Array {
@@ -100,9 +107,10 @@ export class PlaybackInputs implements InputLog {
 
   offer(): void {}
 
+  /** Also behind inputs that devices will ask for before: the run in progress must end there. */
   nextOffer(): Nanoseconds {
-    const entry = this.next();
-    return entry === undefined || entry.asked ? Number.POSITIVE_INFINITY : entry.time;
+    const entry = this.entries[this.offers[this.position - this.first] ?? this.entries.length];
+    return entry?.time ?? Number.POSITIVE_INFINITY;
   }
 
   dueOffer(moment: Moment): InputEntry | undefined {

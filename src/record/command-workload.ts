@@ -1,6 +1,6 @@
 import { UserError } from '../emu/errors.ts';
 import type { InputLog } from '../emu/input-log.ts';
-import { bootKey, restoreBoot, storeBoot } from '../world/booted-guest.ts';
+import { BOOT_SEED, BOOT_TIME, bootKey, type CachedBoot, restoreBoot, storeBoot } from '../world/booted-guest.ts';
 import { inputKind, listenTo, machineChannels } from '../world/devices.ts';
 import { Guest } from '../world/guest.ts';
 import type { GuestFacts } from '../world/guest-facts.ts';
@@ -17,20 +17,17 @@ import {
 import { Randomness } from '../world/randomness.ts';
 import { type InputSink, terminals, windowSize } from './console.ts';
 import type { CommandOptions, RecordOptions } from './options.ts';
-import { commandHeader, type WorkloadHeader } from './trace-header.ts';
+import { commandHeader, startSettings, type WorkloadHeader } from './trace-header.ts';
 import { type Ending, STATUS, type Workload, type WorkloadHost } from './workload.ts';
 
 /** Unread bytes in the guest's input port at which the host stops reading its own. */
 const INPUT_LIMIT = 1 << 16;
-/** The boot's own random bytes and clock are constants: a booted guest is the same for everyone, and cached. */
-const BOOT_SEED = 'trapline boot';
-const BOOT_TIME = 946_684_800;
 
 /** One command in a stock Linux guest, which lives on the host's own files. */
 export class CommandWorkload implements Workload {
   readonly world: World;
   readonly guest: Guest;
-  readonly header: WorkloadHeader;
+  header: WorkloadHeader;
   readonly input: InputSink & { readonly raw: boolean };
   readonly #options: RecordOptions;
   readonly #session: Session;
@@ -88,14 +85,20 @@ export class CommandWorkload implements Workload {
     if (cached !== undefined) {
       this.#session.streams = cached.streams;
       this.#phase = 'ready';
-      this.#host.forgetInputs();
-      return cached.facts;
+      return this.#startsFrom(key, cached);
     }
     const { kernel, initramfs, commandLine } = this.world;
     this.guest.boot({ kernel: kernel.bytes, initrd: initramfs, commandLine });
     const ending = await this.#host.drive(() => this.#phase !== 'booting');
     if (ending !== undefined) this.#explainBoot(ending);
-    return storeBoot(this.guest, key, this.#session.streams).facts;
+    return this.#startsFrom(key, storeBoot(this.guest, key, this.#session.streams));
+  }
+
+  /** The recording begins here: the trace names this state, and holds no inputs from before. */
+  #startsFrom(key: string, { facts, state }: CachedBoot): GuestFacts {
+    this.header = { ...this.header, settings: { ...this.header.settings, ...startSettings(key, state) } };
+    this.#host.forgetInputs();
+    return facts;
   }
 
   start(): void {

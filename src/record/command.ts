@@ -26,6 +26,7 @@ interface RecordFlags {
   readonly seed?: string;
   readonly clock?: string;
   readonly cache: boolean;
+  readonly snapshot?: boolean;
   readonly quiet?: boolean;
 }
 
@@ -61,6 +62,7 @@ export function recordCommand(): Command {
     .option('--seed <text>', "make the guest's random bytes repeatable")
     .option('--clock <seconds>', "the guest's clock at the start of the command, seconds since 1970")
     .option('--no-cache', 'boot anew instead of going on from a cached boot')
+    .option('--snapshot', 'put the start state into the trace: views then need nothing but the file')
     .option('-q, --quiet', 'only the command speaks')
     .action(async (command: string[], flags: RecordFlags) => {
       process.exitCode = await record(recordOptions(command, flags));
@@ -83,6 +85,7 @@ function recordOptions(command: string[], flags: RecordFlags): RecordOptions {
     seed: flags.seed,
     startTime: flags.clock === undefined ? undefined : 1000 * number(flags.clock, '--clock', 0, 2 ** 40),
     cache: flags.cache,
+    snapshot: flags.snapshot === true,
     quiet: flags.quiet === true,
   };
 }

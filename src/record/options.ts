@@ -34,5 +34,7 @@ export interface RecordOptions {
   readonly startTime?: number | undefined;
   /** Use and fill the cache of booted guests. */
   readonly cache: boolean;
+  /** Put the machine's state at the start into the trace, so that it can be re-executed from the file alone. */
+  readonly snapshot: boolean;
   readonly quiet: boolean;
 }

@@ -5,20 +5,20 @@ import { type InputEntry, RecordingInputs } from '../emu/input-log.ts';
 import { EXIT } from '../emu/layout.ts';
 import type { Outcome } from '../emu/machine.ts';
 import { stateHash } from '../emu/state-hash.ts';
+import { SLICE } from '../world/guest.ts';
 import { type GuestFacts, readGuestFacts, UNKNOWN_GUEST } from '../world/guest-facts.ts';
 import { CommandWorkload } from './command-workload.ts';
 import { HostInput, windowSize, writeAll } from './console.ts';
 import { KernelWorkload } from './kernel-workload.ts';
 import type { RecordOptions } from './options.ts';
 import { ProgressLine } from './progress.ts';
+import { stateParts } from './state-parts.ts';
 import { profileFacts, traceHeader } from './trace-header.ts';
 import { armTraps, awaitFirstCall, isFirstCall } from './traps/index.ts';
 import { DEFAULT_LIMITS } from './traps/syscall-captures.ts';
 import { type Ending, STATUS, type Workload, type WorkloadHost } from './workload.ts';
 import { TraceWriterHandle } from './writer.ts';
 
-/** Instructions between two looks at the host: some 10 ms of running. */
-const SLICE = 4_000_000;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** One run of a guest with its trace. */
@@ -82,9 +82,13 @@ class Recording implements WorkloadHost {
 
   async #record(): Promise<number> {
     const { core } = this.#workload.guest.machine;
-    const header = traceHeader(this.#options, this.#workload.header);
+    const header = traceHeader(this.#options, this.#workload);
     const writer = await TraceWriterHandle.open(this.#options.output, header);
     this.#writer = writer;
+    if (this.#options.snapshot) {
+      this.forgetInputs();
+      for (const part of stateParts(this.#workload.guest.machine)) writer.addSnapshotPart(part);
+    }
     writer.attach(core.memory.buffer as unknown as SharedArrayBuffer);
     if (this.#facts !== undefined) this.#armWith(this.#facts);
     else awaitFirstCall(core, this.#options.traps);

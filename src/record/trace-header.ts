@@ -6,7 +6,9 @@ import { VERSION } from '../version.ts';
 import type { GuestFacts } from '../world/guest-facts.ts';
 import type { World } from '../world/index.ts';
 import { bzImageVersion } from '../world/kernel.ts';
+import { START_SETTING } from '../world/start-settings.ts';
 import type { CommandOptions, KernelOptions, RecordOptions } from './options.ts';
+import type { Workload } from './workload.ts';
 
 const digest = (bytes: Uint8Array): Uint8Array => new Uint8Array(createHash('sha256').update(bytes).digest());
 
@@ -25,17 +27,27 @@ export type WorkloadHeader = Pick<
   | 'settings'
 >;
 
-export function traceHeader(options: RecordOptions, workload: WorkloadHeader): TraceHeader {
+/** From which state of a booted guest a recording goes on. */
+export function startSettings(key: string, state: string): Record<string, string> {
+  return { [START_SETTING.key]: key, [START_SETTING.state]: state };
+}
+
+export function traceHeader(
+  options: RecordOptions,
+  { header, guest }: Pick<Workload, 'header' | 'guest'>,
+): TraceHeader {
+  const { disk } = guest;
   return {
     ...EMPTY_HEADER,
-    ...workload,
+    ...header,
     program: `trapline ${VERSION}`,
     guestStart: Math.floor((options.startTime ?? Date.now()) / 1000),
     memory: options.memory,
     cpuVendor: options.vendor,
     traps: options.traps.map(({ name }) => name),
     settings: {
-      ...workload.settings,
+      ...header.settings,
+      ...(disk === undefined ? {} : { [START_SETTING.sectors]: String(disk.sectors) }),
       capture: String(options.captureLimit),
       ...(options.seed === undefined ? {} : { seed: options.seed }),
     },

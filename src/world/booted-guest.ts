@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { UserError } from '../emu/errors.ts';
 import { packSnapshot, restoreSnapshot, takeSnapshot, unpackSnapshot } from '../emu/snapshot.ts';
+import { stateHash } from '../emu/state-hash.ts';
 import type { Guest } from './guest.ts';
 import { type GuestFacts, readGuestFacts } from './guest-facts.ts';
 import { SnapshotCache, type World } from './index.ts';
@@ -13,19 +14,33 @@ const CODEC = {
   decompress: (bytes: Uint8Array): Uint8Array => inflateRawSync(bytes),
 };
 
-interface CachedBoot {
+/** A guest as it stood at `ready`, and what is known of it. */
+export interface CachedBoot {
   readonly facts: GuestFacts;
   readonly streams: boolean;
+  /** Hash of the whole machine then, hexadecimal. */
+  readonly state: string;
 }
+
+interface Head {
+  readonly facts: GuestFacts;
+  readonly state: string;
+}
+
+/** The boot's own random bytes and clock are constants: a booted guest is the same for everyone, and cached. */
+export const BOOT_SEED = 'trapline boot';
+export const BOOT_TIME = 946_684_800;
+/** Of what is stored beside the machine. */
+const HEAD_VERSION = 2;
 
 const LENGTH_BYTES = 4;
 
 /** What the key of a cached boot must name beyond the world's own: another core or snapshot format is another boot. */
-export function bootKey(world: World, machine: Readonly<Record<string, string | number>>): string {
+export function bootKey(world: Pick<World, 'snapshotKey'>, machine: Readonly<Record<string, string | number>>): string {
   const core = createHash('sha256')
     .update(readFileSync(new URL('../../dist/core.wasm', import.meta.url)))
     .digest('hex');
-  return world.snapshotKey({ ...machine, core });
+  return world.snapshotKey({ ...machine, core, head: HEAD_VERSION });
 }
 
 /** Puts a booted guest back as it stood at `ready`; undefined when the cache has none. */
@@ -36,9 +51,9 @@ export function restoreBoot(guest: Guest, key: string): CachedBoot | undefined {
   try {
     const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
     const head = bytes.subarray(LENGTH_BYTES, LENGTH_BYTES + length);
-    const facts = JSON.parse(new TextDecoder().decode(head)) as GuestFacts;
+    const { facts, state } = JSON.parse(new TextDecoder().decode(head)) as Head;
     restoreSnapshot(guest.machine, unpackSnapshot(bytes.subarray(LENGTH_BYTES + length), CODEC));
-    return { facts, streams };
+    return { facts, streams, state };
   } catch (error) {
     if (error instanceof UserError || error instanceof SyntaxError || error instanceof RangeError) return undefined;
     throw error;
@@ -47,10 +62,10 @@ export function restoreBoot(guest: Guest, key: string): CachedBoot | undefined {
 
 /** Keeps a guest that has just said `ready`. */
 export function storeBoot(guest: Guest, key: string, streams: boolean): CachedBoot {
-  const cached: CachedBoot = { facts: readGuestFacts(guest.machine), streams };
-  const head = new TextEncoder().encode(JSON.stringify(cached.facts));
-  const length = new Uint8Array(Uint32Array.of(head.length).buffer);
   const body = packSnapshot(takeSnapshot(guest.machine), CODEC);
+  const kept: Head = { facts: readGuestFacts(guest.machine), state: stateHash(guest.machine) };
+  const head = new TextEncoder().encode(JSON.stringify(kept));
+  const length = new Uint8Array(Uint32Array.of(head.length).buffer);
   new SnapshotCache().store(key, { snapshot: Buffer.concat([length, head, body]), streams });
-  return cached;
+  return { ...kept, streams };
 }

@@ -1,10 +1,14 @@
 import { bootKernel, type KernelBoot } from '../emu/boot/boot.ts';
 import { encodeStartTime } from '../emu/devices/rtc.ts';
+import type { BlockSource } from '../emu/devices/virtio/blk.ts';
 import type { VirtioConsole } from '../emu/devices/virtio/console.ts';
 import type { InputLog } from '../emu/input-log.ts';
 import { Machine, type VENDOR } from '../emu/machine.ts';
 import { diskSource, worldDevices } from './devices.ts';
 import type { World } from './index.ts';
+
+/** Instructions between two looks at the host: some 10 ms of running. A boot ends at the end of one. */
+export const SLICE = 4_000_000;
 
 export interface GuestOptions {
   /** Bytes of RAM. */
@@ -15,19 +19,23 @@ export interface GuestOptions {
   readonly random: (length: number) => Uint8Array;
   /** Seconds since 1970 at power-on. */
   readonly startTime: number;
-  readonly disk?: string | undefined;
+  /** A disk image's path, or what stands in for one: in a replay all that is read of it comes from the input log. */
+  readonly disk?: string | BlockSource | undefined;
   readonly share?: World['server'];
 }
 
 /** A machine with the devices of a recorded guest. */
 export class Guest {
   readonly machine: Machine;
+  readonly disk: BlockSource | undefined;
   readonly #random: (length: number) => Uint8Array;
   #console: VirtioConsole | undefined;
 
   /** Throws UserError when the disk can't be opened. */
   constructor(options: GuestOptions) {
-    const { share, disk, random } = options;
+    const { share, random } = options;
+    const disk = typeof options.disk === 'string' ? diskSource(options.disk) : options.disk;
+    this.disk = disk;
     this.#random = random;
     this.machine = new Machine({
       memory: options.memory,
@@ -38,7 +46,7 @@ export class Guest {
       devices: (platform, pci) => {
         const { devices, console } = worldDevices(platform, pci, {
           entropy: random,
-          disks: disk === undefined ? [] : [diskSource(disk)],
+          disks: disk === undefined ? [] : [disk],
           ...(share === undefined ? {} : { server: (request) => share.handle(request) }),
         });
         this.#console = console;

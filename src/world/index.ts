@@ -79,9 +79,7 @@ export function prepareWorld(options: WorldOptions): World {
   const { command, environment, directory } = options;
   const file = hostProgram(options);
   const kernel = chooseKernel(options);
-  const modules = chooseModules(kernel, options);
-  const extra = options.rootfs === 'none' && file !== undefined ? programFiles(file, options) : [];
-  const initramfs = buildInitramfs({ modules, extra });
+  const initramfs = bootInitramfs(kernel, file, options);
   const server = options.rootfs === 'none' ? undefined : new ShareServer(shares(options));
   const collected = (options.collect ?? []).map((text) => parseCollect(text, directory));
   const commandLine = [COMMAND_LINE, options.append ?? ''].join(' ').trim();
@@ -106,8 +104,21 @@ export function prepareWorld(options: WorldOptions): World {
   };
 }
 
+/** What a recorded guest booted from, made again: `kernel` as it was, the initramfs from what is here now. Throws UserError. */
+export function prepareBoot(kernel: Kernel, options: BootOptions): Uint8Array {
+  return bootInitramfs(kernel, options.rootfs === 'none' ? hostProgram(options) : undefined, options);
+}
+
+export type BootOptions = Pick<WorldOptions, 'command' | 'environment' | 'directory' | 'rootfs'>;
+
+function bootInitramfs(kernel: Kernel, file: string | undefined, options: BootOptions): Uint8Array {
+  const modules = chooseModules(kernel, options);
+  const extra = options.rootfs === 'none' && file !== undefined ? programFiles(file, options) : [];
+  return buildInitramfs({ modules, extra });
+}
+
 /** The command as a file of the host, checked; undefined where it lies in another root. */
-function hostProgram({ command, directory, environment, rootfs }: WorldOptions): string | undefined {
+function hostProgram({ command, directory, environment, rootfs }: BootOptions): string | undefined {
   const [name] = command;
   if (name === undefined) throw new UserError('no command was given: trapline record -- CMD ARG...');
   if (rootfs !== undefined && rootfs !== 'none') return undefined;
@@ -137,7 +148,7 @@ function lacking(missing: readonly string[]): readonly string[] {
   return missing.filter((name) => name !== 'virtio-rng');
 }
 
-function chooseModules(kernel: Kernel, { rootfs }: WorldOptions): readonly KernelModule[] {
+function chooseModules(kernel: Kernel, { rootfs }: Pick<WorldOptions, 'rootfs'>): readonly KernelModule[] {
   if (kernel.modules === undefined) {
     // Without modules beside it nobody can say what is built in; init finds out and falls back on serial lines.
     if (rootfs === 'none') return [];
@@ -156,7 +167,7 @@ function chooseModules(kernel: Kernel, { rootfs }: WorldOptions): readonly Kerne
   return modules;
 }
 
-function programFiles(file: string, { environment }: WorldOptions): CpioEntry[] {
+function programFiles(file: string, { environment }: Pick<WorldOptions, 'environment'>): CpioEntry[] {
   return fileEntries(filesOfCommand(file, environment), PROGRAM_FOLDER);
 }
 
