@@ -4,14 +4,14 @@ import type { OpcodeRow } from '../../src/emu/isa/row.ts';
 import { FIRST_GENERIC } from './dispatch.ts';
 
 /** Ops that no row stands behind; the loop's template has their cases. */
-const PSEUDO = ['refetch', 'invalid', 'protected', 'noDevice', 'end', 'next', 'stepEnd'] as const;
+const PSEUDO = ['refetch', 'stale', 'invalid', 'protected', 'noDevice', 'end', 'next', 'stepEnd'] as const;
 
 /** A switch of more than 1024 cases does not become a br_table: the rest goes to a second one. */
 const SWITCH_SIZE = 1000;
 
 const TAKEN = `left += <i32>load<u16>(j, 6) - 1; const c = <usize>load<u32>(j, 16);
-        if (c != 0) { left -= load<i32>(c); if (left >= 0) { last = j; op = c + BLOCK_HEADER; continue; } left += load<i32>(c); }
-        link = j; h = GO_TAKEN; break;`;
+        if (c != 0) { left -= load<i32>(c); if (left >= 0) { op = c + BLOCK_HEADER; continue; } left += load<i32>(c); }
+        link = j; go = GO_TAKEN; break;`;
 const NOT_TAKEN = 'op += 2 * OP_SIZE; continue;';
 
 const PROPERTY = { writesAll: 1, reads: 2, pure: 4 } as const;
@@ -56,7 +56,7 @@ export function fast(rows: readonly OpcodeRow[], numberOf: (row: OpcodeRow) => n
       if (taken.has(slot)) continue;
       taken.add(slot);
       const ends =
-        /h = GO_\w+; break;$/.test(form.body) || (form.body.endsWith('{ TAKEN }') && !form.body.includes('if ('));
+        /go = GO_\w+; break;$/.test(form.body) || (form.body.endsWith('{ TAKEN }') && !form.body.includes('if ('));
       const id = addCase(generic, `${form.body} ${ends ? '' : tail(form)}`);
       const need = { register: 0, memory: 0, stack: 1, flat: 2 }[form.needs];
       forms.push(slot, id | (need << 12));

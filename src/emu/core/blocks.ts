@@ -3,12 +3,13 @@
 //
 //   0 u32 instructions   4 u32 physical address   8 u32 bytes   12 u32 mode
 //  16 u32 next in the hash chain                 20 u32 next in the same page
+//  28 u32 block that took the place of this one, once its code has changed
 import {
   REGION_BLOCKS, REGION_BLOCKS_SIZE, REGION_PAGE_INFO, CODE_TLB, MODE, SEG_LIMIT, RAM_SIZE, CPL,
   VMCS_SECOND_LEVEL_ON, SECOND_LEVEL_IGNORED, SECOND_LEVEL_EXECUTE, EXIT_LINEAR, EXIT_PHYSICAL, EXIT_QUALIFICATION,
   EXIT_SECOND_LEVEL
 } from "./generated/layout";
-import { OP_REFETCH, OP_END, OP_NEXT, OP_STEP_END } from "./generated/fast";
+import { OP_REFETCH, OP_STALE, OP_END, OP_NEXT, OP_STEP_END } from "./generated/fast";
 import { decode, decodedEnds, LONGEST_INSTRUCTION } from "./decode";
 import { optimise } from "./specialise";
 import { OP_SIZE } from "./op";
@@ -26,6 +27,7 @@ const BYTES: usize = 8;
 const BLOCK_MODE: usize = 12;
 const HASH_NEXT: usize = 16;
 const PAGE_NEXT: usize = 20;
+const SUCCESSOR: usize = 28;
 
 /** More would only be decoded in vain behind branches that are taken. */
 const MOST_INSTRUCTIONS: u32 = 48;
@@ -108,21 +110,24 @@ export function findBlock(linear: u64, entry: usize, tag: u64): usize {
     block = load<u32>(block, HASH_NEXT);
   }
   if (block == 0) block = build(address, mode);
-  if (block != 0) fillJump(entry, tag, block);
+  if (block != 0) {
+    const page = entryOf(load<u32>(CODE_TLB), linear);
+    fillJump(linear, entry, tag, block, load<u64>(page) == (linear & ~4095) && load<u32>(page, 12) != 0);
+  }
   return block;
 }
 
 // ---- building ----
 
 function build(physical: u32, mode: u32): usize {
-  if (arenaNext + BLOCK_HEADER + (MOST_INSTRUCTIONS + 1) * OP_SIZE > ARENA_END) flushBlocks();
+  if (arenaNext + BLOCK_HEADER + <usize>(MOST_INSTRUCTIONS + 1) * OP_SIZE > ARENA_END) flushBlocks();
   const block = arenaNext;
   const first = block + BLOCK_HEADER;
   let offset = physical & 4095;
   let count: u32 = 0;
   let ends = false;
   while (count < MOST_INSTRUCTIONS && offset < 4096 && !ends) {
-    const length = decode(ramAddress(u64((physical & ~4095) + offset)), 4096 - offset, offset, mode, first + count * OP_SIZE);
+    const length = decode(ramAddress(u64((physical & ~4095) + offset)), 4096 - offset, offset, mode, first + <usize>count * OP_SIZE);
     if (length == 0) break;
     ends = decodedEnds;
     offset += length;
@@ -133,11 +138,12 @@ function build(physical: u32, mode: u32): usize {
   store<u32>(block, physical, PHYSICAL);
   store<u32>(block, offset - (physical & 4095), BYTES);
   store<u32>(block, mode, BLOCK_MODE);
-  for (let i: u32 = 0; i < count; i++) store<u16>(first + i * OP_SIZE, <u16>(count - i), 6);
-  endWith(first + count * OP_SIZE, ends ? OP_END : OP_NEXT, offset);
+  store<u32>(block, 0, SUCCESSOR);
+  for (let i: u32 = 0; i < count; i++) store<u16>(first + <usize>i * OP_SIZE, <u16>(count - i), 6);
+  endWith(first + <usize>count * OP_SIZE, ends ? OP_END : OP_NEXT, offset);
   optimise(first, count);
   enter(block, physical, offset - 1, mode);
-  arenaNext = first + (count + 1) * OP_SIZE;
+  arenaNext = first + <usize>(count + 1) * OP_SIZE;
   return block;
 }
 
@@ -157,7 +163,7 @@ function enter(block: usize, physical: u32, last: u32, mode: u32): void {
   store<u32>(info, <u32>block, PAGE_INFO_BLOCKS);
   const granules = load<u64>(info);
   store<u64>(info, granules | granuleMask(physical & 4095, last));
-  if (granules == 0) flushWrites();
+  if (granules == 0) flushWrites(<u32>ramAddress(u64(physical & ~4095)));
 }
 
 /** Bits of the 64-byte granules from page offset `from` to `to`, inclusive. */
@@ -241,11 +247,18 @@ export function invalidateWritten(physical: u64, size: u32): void {
   store<u64>(info, granules);
 }
 
-/** Out of the hash table; whoever runs it or jumps to it meets OP_REFETCH. */
+/**
+ * Out of the hash table. Who runs it meets OP_REFETCH behind the present instruction; who comes to it meets OP_STALE,
+ * with nothing to count.
+ */
 function discard(block: usize): void {
   let slot = hashSlot(load<u32>(block, PHYSICAL), load<u32>(block, BLOCK_MODE));
-  while (load<u32>(slot) != block) slot = load<u32>(slot) + HASH_NEXT;
+  while (<usize>load<u32>(slot) != block) slot = <usize>load<u32>(slot) + HASH_NEXT;
   store<u32>(slot, load<u32>(block, HASH_NEXT));
-  const count = load<u32>(block);
-  for (let i: u32 = 0; i < count; i++) store<u16>(block + BLOCK_HEADER + i * OP_SIZE, <u16>OP_REFETCH);
+  const first = block + BLOCK_HEADER;
+  const behind = first + <usize>load<u32>(block) * OP_SIZE;
+  for (let op = first + OP_SIZE; op < behind; op += OP_SIZE) store<u16>(op, <u16>OP_REFETCH);
+  store<u16>(first, <u16>OP_STALE);
+  store<u32>(block, 0);
+  store<u32>(block, 0, SUCCESSOR);
 }

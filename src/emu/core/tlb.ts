@@ -25,14 +25,22 @@ const GLOBAL_LOG: usize = LOCAL_LOG + 4 * LOG_LIMIT;
 const LARGE_FILTER: usize = GLOBAL_LOG + 4 * LOG_LIMIT;
 const LARGE_FILTER_SIZE: u32 = 4096;
 
-/** Look-up from linear code address to block: 16 bytes, u64 tag (address ^ mode << 48), u32 block. */
-export const JUMP_CACHE: usize = REGION_TLB + 0x4_0000;
-export const JUMP_ENTRIES: u32 = 8192;
-const JUMP_LOG: usize = JUMP_CACHE + 16 * JUMP_ENTRIES;
+/**
+ * Look-up from linear code address to block: 16 bytes, u64 tag (address ^ mode << 48), u32 block, u32 generation.
+ * An entry holds while its generation is that of its half of the address space, so that a flush costs nothing.
+ */
+const JUMP_CACHE: usize = REGION_TLB + 0x4_0000;
+const JUMP_ENTRIES: u32 = 8192;
+/** u32 for each half: the lower one's lasts until a CR3 load, the upper one's too as long as its pages are global. */
+const GENERATIONS: usize = JUMP_CACHE + 16 * JUMP_ENTRIES;
+/** u32 by page address (hashed): the last generation in which the page got an entry. */
+const JUMP_PAGES: usize = GENERATIONS + 64;
+const JUMP_PAGES_COUNT: u32 = 4096;
 
 let localCount: u32 = 0;
 let globalCount: u32 = 0;
-let jumpCount: u32 = 0;
+/** The upper half's entries hold some from pages that are not global. */
+let upperLocal: bool = false;
 let gigabyteCached: bool = false;
 
 // @ts-ignore: decorator
@@ -47,13 +55,25 @@ let gigabyteCached: bool = false;
   return JUMP_CACHE + (((low ^ (low >> 13)) & (JUMP_ENTRIES - 1)) << 4);
 }
 
+/** Address of the generation that entries for `linear` must have. */
+// @ts-ignore: decorator
+@inline export function jumpGeneration(linear: u64): usize { return GENERATIONS + (<usize>(linear >> 63) << 2); }
+// @ts-ignore: decorator
+@inline function jumpPage(linear: u64): usize {
+  const page = <u32>(linear >> 12);
+  return JUMP_PAGES + (((page ^ (page >> 12)) & (JUMP_PAGES_COUNT - 1)) << 2);
+}
+
 /** Empties everything, whatever the logs say. */
 export function initTlb(): void {
   for (let i: u32 = 0; i < TABLES * TLB_ENTRIES; i++) store<u64>(REGION_TLB + (i << 4), TLB_EMPTY);
   for (let i: u32 = 0; i < JUMP_ENTRIES; i++) store<u64>(JUMP_CACHE + (i << 4), NO_JUMP);
   memory.fill(LARGE_FILTER, 0, LARGE_FILTER_SIZE);
-  localCount = globalCount = jumpCount = 0;
-  gigabyteCached = false;
+  memory.fill(JUMP_PAGES, 0, JUMP_PAGES_COUNT << 2);
+  store<u32>(GENERATIONS, 1);
+  store<u32>(GENERATIONS, 1, 4);
+  localCount = globalCount = 0;
+  upperLocal = gigabyteCached = false;
 }
 
 /** Caches a translation. `size` of the page it comes from in bytes: 4096, 2 or 4 MiB, 1 GiB. */
@@ -73,18 +93,28 @@ export function fillTlb(table: usize, linear: u64, tag: u64, host: u32, global: 
   }
 }
 
-export function fillJump(entry: usize, tag: u64, block: usize): void {
-  if (load<u64>(entry) == NO_JUMP) store<u32>(JUMP_LOG + (jumpCount++ << 2), <u32>entry);
+export function fillJump(linear: u64, entry: usize, tag: u64, block: usize, global: bool): void {
+  const generation = load<u32>(jumpGeneration(linear));
+  if (!global && linear >> 63 != 0) upperLocal = true;
   store<u64>(entry, tag);
   store<u32>(entry, <u32>block, 8);
+  store<u32>(entry, generation, 12);
+  store<u32>(jumpPage(linear), generation);
 }
 
 /** The block at this address has gone. */
 export function forgetJump(linear: u64): void { store<u64>(jumpEntry(linear), NO_JUMP); }
 
+function flushLower(): void { store<u32>(GENERATIONS, load<u32>(GENERATIONS) + 1); }
+
+function flushUpper(): void {
+  store<u32>(GENERATIONS, load<u32>(GENERATIONS, 4) + 1, 4);
+  upperLocal = false;
+}
+
 export function flushJumps(): void {
-  for (let i: u32 = 0; i < jumpCount; i++) store<u64>(load<u32>(JUMP_LOG + (i << 2)), NO_JUMP);
-  jumpCount = 0;
+  flushLower();
+  flushUpper();
 }
 
 /** Forgets all translations; those of global pages only if `globals`. */
@@ -97,7 +127,8 @@ export function flushTlb(globals: bool): void {
     memory.fill(LARGE_FILTER, 0, LARGE_FILTER_SIZE);
     gigabyteCached = false;
   }
-  flushJumps();
+  flushLower();
+  if (globals || upperLocal) flushUpper();
 }
 
 /** INVLPG: the page that holds `linear`, whatever its size, in every context. */
@@ -111,18 +142,20 @@ export function flushPage(linear: u64): void {
     const entry = entryOf(tableOf(table), linear);
     if ((load<u64>(entry) & ~4095) == (linear & ~4095)) store<u64>(entry, TLB_EMPTY);
   }
-  flushJumps();
+  if (load<u32>(jumpPage(linear)) != load<u32>(jumpGeneration(linear))) return; // no code was run there
+  if (linear >> 63) flushUpper(); else flushLower();
 }
 
-/** A physical page became, or ceased to be, one that writes must not reach directly. */
-export function flushWrites(): void {
+/** The page at `host` in linear memory holds code from now on: writes must not reach it directly. */
+export function flushWrites(host: u32): void {
+  flushWritesOf(LOCAL_LOG, localCount, host);
+  flushWritesOf(GLOBAL_LOG, globalCount, host);
+}
+
+function flushWritesOf(log: usize, count: u32, host: u32): void {
   const first = <u32>tableOf(TLB_WRITE), last = <u32>tableOf(TLB_WRITE + 3);
-  for (let i: u32 = 0; i < localCount; i++) {
-    const entry = load<u32>(LOCAL_LOG + (i << 2));
-    if (entry >= first && entry < last) store<u64>(entry, TLB_EMPTY);
-  }
-  for (let i: u32 = 0; i < globalCount; i++) {
-    const entry = load<u32>(GLOBAL_LOG + (i << 2));
-    if (entry >= first && entry < last) store<u64>(entry, TLB_EMPTY);
+  for (let i: u32 = 0; i < count; i++) {
+    const entry = load<u32>(log + (i << 2));
+    if (entry >= first && entry < last && load<u32>(entry, 8) + (load<u32>(entry) & ~4095) == host) store<u64>(entry, TLB_EMPTY);
   }
 }

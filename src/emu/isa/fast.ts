@@ -96,7 +96,7 @@ function arithmetic(): FastForm[] {
       const add = (operands: string, needs: FastForm['needs'], before: string, write: string) => {
         const compute = `${before} const r: ${t} = ${result(t)};`;
         const kept = store ? write : '';
-        const fusible = !store && (size !== 2 || needs === 'memory' || operands.includes('I'));
+        const fusible = !store && size !== 2 && !operands.startsWith('rAX') && operands !== 'Gb,Eb';
         const fused = Object.fromEntries(
           Object.entries(conditions(name, size)).map(([code, test]) => [
             code,
@@ -200,6 +200,7 @@ function oneRegister(): FastForm[] {
       ['adc', 'a + b + <T>c', 'FLAG_ADD', 'FLAG_ADC'],
       ['sbb', 'a - b - <T>c', 'FLAG_SUB', 'FLAG_SBB'],
     ] as const) {
+      if (size < 4) break;
       const flags = `store<u32>(FLAG_KIND, ((c ? ${withCarry} : ${plain}) << 2) | ${LOG2[size]}); store<u64>(FLAG_RESULT, u64(r)); store<u64>(FLAG_SOURCE, u64(b));`;
       const sum = step.replace('T', t);
       const form = (operands: string, needs: FastForm['needs'], before: string, to: string): FastForm => ({
@@ -237,8 +238,10 @@ function oneRegister(): FastForm[] {
     for (const [operands, count] of [
       [`${e},Ib`, `u32(load<u8>(op, 24)) & ${mask}`],
       [`${e},1`, '1'],
+      [`${e},CL`, `u32(load<u8>(GPR + 8)) & ${mask}`],
     ] as const) {
       const start = `const n = ${count}; ${rm}`;
+      if (size === 1 && operands.endsWith('CL')) continue;
       const skip = operands.endsWith('1') ? '' : 'if (n == 0) break;';
       const shifts: [string, string, string][] = [
         [
@@ -342,6 +345,13 @@ function moves(): FastForm[] {
       size,
       needs: 'register',
       body: `const x = ${value(rm)}; const y = ${value(reg)}; ${put(rm, size, 'y')} ${put(reg, size, 'x')}`,
+    });
+    forms.push({
+      mnemonic: 'xchg',
+      operands: 'Zv,rAX',
+      size,
+      needs: 'register',
+      body: `if (${rm} == GPR) break; const x = ${value(rm)}; const y = ${value('GPR')}; ${put(rm, size, 'y')} ${put('GPR', size, 'x')}`,
     });
     forms.push({
       mnemonic: 'bswap',
@@ -455,7 +465,7 @@ function stack(): FastForm[] {
   const popFrom = 'const va = load<u64>(GPR + 32);';
   const returnAddress = 'load<u64>(CODE_PAGE) + u64(load<u16>(op, 4)) + u64(load<u8>(op, 2))';
   const canonical = 'if ((<i64>target << 16) >> 16 != <i64>target) break;';
-  const go = 'rip = target; h = GO_LOOKUP; break;';
+  const go = 'rip = target; go = GO_LOOKUP; break;';
   const forms: FastForm[] = [
     { mnemonic: 'push', operands: 'Zv', size: 8, needs: 'stack', body: push('load<u64>(<usize>load<u16>(op, 10))') },
     { mnemonic: 'push', operands: 'Iz', size: 8, needs: 'stack', body: push('load<u64>(op, 24)') },
@@ -559,7 +569,7 @@ function multiply(): FastForm[] {
     body: `${memory} ${multiply32('load<i32>(op, 24)').replace('FIRST', 'at')}`,
   });
   const multiply64 = (a: string, b: string) =>
-    `const x = load<u64>(${a}); const y = load<u64>(${b}); const r = x * y; const lost = productLost(x, y, r); store<u64>(${reg}, r); ${flags(8, 'lost')}`;
+    `const x = load<u64>(${a}); const y = load<u64>(${b}); const r = x * y; const lost = !(<i64>x == <i64><i32>x && <i64>y == <i64><i32>y) && productLost(x, y, r); store<u64>(${reg}, r); ${flags(8, 'lost')}`;
   const without64 = (a: string, b: string) => `store<u64>(${reg}, load<u64>(${a}) * load<u64>(${b}));`;
   const memory64 = `${operandAddress} ${readAt(8)}`;
   const wide = (operands: string, a: string, b: string): FastForm => ({
