@@ -1,21 +1,22 @@
-// Compiles src/emu/core to dist/core.wasm. `--lite` (or TRAPLINE_CORE=lite) skips the optimiser: seconds, for iterating.
+// Compiles src/emu/core to dist/core.wasm and src/record/encoder to dist/encoder.wasm. `--lite` (or TRAPLINE_CORE=lite)
+// skips the core's optimiser: seconds, for iterating.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 
 const lite = process.argv.includes('--lite') || process.env.TRAPLINE_CORE === 'lite';
+const COMMON = ['--noAssert', '--runtime', 'stub', '--use', 'abort=', '--enable', 'simd', '--enable', 'bulk-memory'];
+
+function compile(source: string, output: string, options: readonly string[]): void {
+  const asc = 'node_modules/assemblyscript/bin/asc.js';
+  const args = [asc, source, ...COMMON, ...options, '-o', output];
+  const { status } = spawnSync(process.execPath, args, { stdio: 'inherit' });
+  if (status !== 0) process.exit(status ?? 1);
+}
+
 mkdirSync('dist', { recursive: true });
-const asc = 'node_modules/assemblyscript/bin/asc.js';
-const result = spawnSync(
-  process.execPath,
-  [
-    asc,
-    'src/emu/core/index.ts',
-    ...(lite ? ['-O1'] : ['-O2']),
-    ...['--noAssert', '--runtime', 'stub', '--use', 'abort='],
-    ...['--enable', 'simd', '--enable', 'bulk-memory', '--enable', 'threads'],
-    ...['--importMemory', '--sharedMemory', '--initialMemory', '4096', '--maximumMemory', '65536'],
-    ...['--memoryBase', '65536', '-o', 'dist/core.wasm'],
-  ],
-  { stdio: 'inherit' },
-);
-process.exit(result.status ?? 1);
+compile('src/record/encoder/index.ts', 'dist/encoder.wasm', ['-O3']);
+compile('src/emu/core/index.ts', 'dist/core.wasm', [
+  ...(lite ? ['-O1'] : ['-O2']),
+  ...['--enable', 'threads', '--importMemory', '--sharedMemory', '--initialMemory', '4096', '--maximumMemory', '65536'],
+  ...['--memoryBase', '65536'],
+]);

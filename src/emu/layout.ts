@@ -34,7 +34,7 @@ export const REGION = {
   /** What the core remembers of each task: pending calls, last known identity. */
   tasks: { address: 0x140_0000, size: 0xc0_0000 },
   /** Ring of raw trap records, single producer (core), single consumer (writer). */
-  ring: { address: 0x200_0000, size: 0x200_0000 },
+  ring: { address: 0x200_0000, size: 0x80_0000 },
   /** Pre-decoded blocks and their look-up tables. */
   blocks: { address: 0x400_0000, size: 0xc00_0000 },
   /** Guest physical memory from address 0. */

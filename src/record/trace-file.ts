@@ -1,7 +1,6 @@
 /** A trace being written: chunks of events, other frames, index and end, in one thread. */
 import { FrameAppender } from '../trace/appender.ts';
-import { ChunkEncoder } from '../trace/chunk-encoder.ts';
-import { EVENT_KIND, type EventRecord } from '../trace/event.ts';
+import { EVENT_KIND } from '../trace/event.ts';
 import { FRAME_KIND } from '../trace/frame.ts';
 import { InputEncoder, type InputEntry } from '../trace/inputs.ts';
 import {
@@ -13,6 +12,8 @@ import {
   type TraceHeader,
 } from '../trace/messages.ts';
 import type { ChunkSummary } from '../trace/summary.ts';
+import { ChunkEncoder } from './chunk-encoder.ts';
+import type { RecordSink } from './ring.ts';
 
 /** An index frame follows so many others, so that a killed recorder leaves most of it. */
 const INDEX_INTERVAL = 64;
@@ -36,7 +37,7 @@ export interface TraceTotals {
 /** What only the recording thread knows of the end; the rest is counted here. */
 export type EndReport = Omit<TraceEnd, 'events' | 'lost' | 'unattributed'>;
 
-export class TraceFile {
+export class TraceFile implements RecordSink {
   readonly #appender: FrameAppender;
   readonly #encoder = new ChunkEncoder();
   readonly #inputs = new InputEncoder();
@@ -47,7 +48,6 @@ export class TraceFile {
   #written = 0;
   #calls = 0;
   #eventBytes = 0;
-  #unattributed = 0;
 
   /** Creates the file with its header frame. Throws the system's error, as all methods do that write. */
   constructor(path: string, header: TraceHeader) {
@@ -60,11 +60,12 @@ export class TraceFile {
     return this.#events;
   }
 
-  addEvent(event: EventRecord): void {
-    this.#encoder.add(event);
-    this.#events++;
-    if (event.kind <= EVENT_KIND.callReturn && event.taskLow === 0 && event.taskHigh === 0) this.#unattributed++;
+  take(records: Uint8Array): number {
+    const before = this.#encoder.count;
+    const taken = this.#encoder.add(records);
+    this.#events += this.#encoder.count - before;
     if (this.#encoder.full) this.writeChunk();
+    return taken;
   }
 
   /** Events and inputs that are not in the file yet. */
@@ -121,16 +122,16 @@ export class TraceFile {
   /** After a failed write: ends the file behind its last whole frame as well as the disk lets it. */
   abandon(report: EndReport, lost: number): TraceTotals {
     try {
-      return this.#end(report, lost + this.#events - this.#written);
+      return this.#end(report, lost + this.events - this.#written);
     } catch {
       this.#appender.close();
-      return this.totals(lost + this.#events - this.#written);
+      return this.totals(lost + this.events - this.#written);
     }
   }
 
   #end(report: EndReport, lost: number): TraceTotals {
     if (this.#unindexed.length > 0) this.#writeIndex();
-    const end = { ...report, events: this.#written, lost, unattributed: this.#unattributed };
+    const end = { ...report, events: this.#written, lost, unattributed: this.#encoder.unattributed };
     this.#appender.append(FRAME_KIND.end, encodeEnd(end));
     this.#appender.sync();
     this.#appender.close();
@@ -145,7 +146,7 @@ export class TraceFile {
       bytes: this.#appender.offset,
       eventBytes: this.#eventBytes,
       lost,
-      unattributed: this.#unattributed,
+      unattributed: this.#encoder.unattributed,
     };
   }
 }

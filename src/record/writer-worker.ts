@@ -1,6 +1,5 @@
 /** The writer's thread: takes records from the ring, encodes and writes them. src/record/writer.ts is its other end. */
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
-import type { EventRecord } from '../trace/event.ts';
 import type { InputEntry } from '../trace/inputs.ts';
 import type { TraceHeader } from '../trace/messages.ts';
 import { systemReason } from '../trace/system-reason.ts';
@@ -42,7 +41,6 @@ class Writer {
   readonly #control: WriterControl;
   readonly #orders: MessagePort;
   readonly #file: TraceFile;
-  readonly #addEvent: (event: EventRecord) => void;
   #ring: RingReader | undefined;
   #chunkDue = 0;
   /** Set when a write has failed: from then on everything is dropped. */
@@ -53,7 +51,6 @@ class Writer {
     this.#control = new WriterControl(control);
     this.#orders = orders;
     this.#file = new TraceFile(path, header);
-    this.#addEvent = (event) => this.#file.addEvent(event);
   }
 
   /** Works until the close. Throws what is no write error. */
@@ -112,7 +109,7 @@ class Writer {
   #drain(limit: number): number {
     const ring = this.#ring;
     if (ring === undefined || ring.pending === 0) return 0;
-    const count = ring.drain(limit, this.#addEvent);
+    const count = ring.drain(limit, this.#file);
     this.#control.tookSome();
     this.#showProgress();
     return count;

@@ -1,4 +1,4 @@
-/** One event before it is encoded. 64-bit values are pairs of signed 32-bit words, low word first: see bytes.ts. */
+/** What events have: kinds and registers. */
 
 /** Registers of an event in the order of their columns. */
 export const REGISTER = {
@@ -34,59 +34,3 @@ export const REGISTER_WORDS = 2 * REGISTER_COUNT;
 
 /** What happened. Numbers from 6 on are open to later versions. */
 export const EVENT_KIND = { callEntry: 1, callReturn: 2, task: 3, cr3Load: 4, exit: 5 } as const;
-
-/** Memory read at the trap; its bytes stand in `EventRecord.bytes`. */
-export interface CaptureRecord {
-  argument: number;
-  kind: number;
-  status: number;
-  addressLow: number;
-  addressHigh: number;
-  /** Place of its bytes in `EventRecord.bytes`, and their number. */
-  offset: number;
-  length: number;
-  fullLength: number;
-}
-
-/** Filled anew for each event: one object serves a whole recording. */
-export class EventRecord {
-  kind = 0;
-  flags = 0;
-  cpl = 0;
-  vcpu = 0;
-  mechanism = 0;
-  abi = 0;
-  icountLow = 0;
-  icountHigh = 0;
-  timeLow = 0;
-  timeHigh = 0;
-  taskLow = 0;
-  taskHigh = 0;
-  ripLow = 0;
-  ripHigh = 0;
-  readonly registers = new Int32Array(REGISTER_WORDS);
-  captureCount = 0;
-  /** The first `captureCount` of them count. */
-  readonly captures: CaptureRecord[] = [];
-  bytes: Uint8Array = new Uint8Array(0);
-
-  /** The next capture's place, to be filled. */
-  nextCapture(): CaptureRecord {
-    const index = this.captureCount++;
-    let capture = this.captures[index];
-    if (capture === undefined) {
-      capture = {
-        argument: 0,
-        kind: 0,
-        status: 0,
-        addressLow: 0,
-        addressHigh: 0,
-        offset: 0,
-        length: 0,
-        fullLength: 0,
-      };
-      this.captures.push(capture);
-    }
-    return capture;
-  }
-}

@@ -1,41 +1,54 @@
 import { expect, test } from 'vitest';
 import { fieldAddress } from '../../src/emu/layout.ts';
-import { RECORD, RECORD_KIND } from '../../src/emu/monitor-layout.ts';
+import { CAPTURE, RECORD, RECORD_BYTES, RECORD_KIND, RECORD_LIMIT } from '../../src/emu/monitor-layout.ts';
+import { ChunkEncoder } from '../../src/record/chunk-encoder.ts';
 import { RingError, RingReader } from '../../src/record/ring.ts';
-import { RingProducer } from '../support/ring-load.ts';
+import { EventChunk } from '../../src/trace/event-chunk.ts';
+import { ChunkSink, RingProducer } from '../support/ring-load.ts';
+
+/** All events of a ring as one chunk. */
+function drained(ring: RingReader, encoder: ChunkEncoder): EventChunk {
+  ring.drain(Infinity, new ChunkSink(encoder));
+  return new EventChunk(encoder.finish(0).payload);
+}
 
 test('records and pads over many turns of a small ring', () => {
   const producer = new RingProducer(1 << 12);
   const ring = new RingReader(producer.memory, producer.region);
+  const encoder = new ChunkEncoder();
   const seen: number[] = [];
   for (let i = 0; i < 1000; i++) {
     const bytes = new Uint8Array(i % 100).fill(i);
     const captures = i % 3 === 0 ? [{ argument: 1, kind: 1, address: 5n, fullLength: 0, status: 0, bytes }] : [];
     producer.push({ kind: RECORD_KIND.callEntry, detail: i, captures });
     if (i % 2 === 0) continue;
-    ring.drain(Infinity, (event) => {
-      seen.push(event.registers[40]!);
-      const capture = event.captures[0];
-      if (event.captureCount === 0 || capture === undefined) return;
-      const got = event.bytes.subarray(capture.offset, capture.offset + capture.length);
-      const number = event.registers[40]!;
-      expect([...got]).toEqual(new Array(number % 100).fill(number & 0xff));
-    });
+    const chunk = drained(ring, encoder);
+    for (let row = 0; row < chunk.count; row++) {
+      const number = chunk.detail(row);
+      seen.push(number);
+      expect(chunk.captureCount(row)).toBe(number % 3 === 0 ? 1 : 0);
+      if (number % 3 === 0)
+        expect([...chunk.capture(row, 0).bytes]).toEqual(new Array(number % 100).fill(number & 0xff));
+    }
   }
   expect(seen).toEqual(Array.from({ length: 1000 }, (_, i) => i));
   expect(ring.pending).toBe(0);
   expect(ring.lost).toBe(0);
 });
 
-test('drain stops near its limit and gives room back', () => {
-  const producer = new RingProducer(1 << 16);
+test('drain stops behind its limit and gives room back', () => {
+  const producer = new RingProducer(1 << 20);
   const ring = new RingReader(producer.memory, producer.region);
-  for (let i = 0; i < 100; i++) producer.push({ kind: 1 });
-  expect(ring.drain(1000, () => {})).toBe(5);
-  expect(ring.pending).toBe(95 * 208);
-  expect(producer.free).toBe((1 << 16) - 95 * 208);
+  const sink = new ChunkSink(new ChunkEncoder());
+  const total = 4000;
+  for (let i = 0; i < total; i++) producer.push({ kind: 1 });
+  // As many whole records as a batch has.
+  const batch = Math.floor(RECORD_LIMIT / RECORD_BYTES);
+  expect(ring.drain(1000, sink)).toBe(batch);
+  expect(ring.pending).toBe((total - batch) * RECORD_BYTES);
+  expect(producer.free).toBe((1 << 20) - (total - batch) * RECORD_BYTES);
   ring.discard();
-  expect(ring.lost).toBe(95);
+  expect(ring.lost).toBe(total - batch);
 });
 
 test('a ring that is not at its beginning is read from its tail on', () => {
@@ -43,7 +56,7 @@ test('a ring that is not at its beginning is read from its tail on', () => {
   for (let i = 0; i < 5; i++) producer.push({ kind: 1 });
   const ring = new RingReader(producer.memory, producer.region);
   expect(ring.lost).toBe(0);
-  expect(ring.drain(Infinity, () => {})).toBe(5);
+  expect(ring.drain(Infinity, new ChunkSink(new ChunkEncoder()))).toBe(5);
 });
 
 test.each([
@@ -55,15 +68,25 @@ test.each([
   const producer = new RingProducer(1 << 16);
   const ring = new RingReader(producer.memory, producer.region);
   producer.push({ kind: 1 });
-  producer.view.setUint32(producer.region.address + RECORD.size, size, true);
-  expect(() => ring.drain(Infinity, () => {})).toThrow(RingError);
+  producer.push({ kind: 1 });
+  producer.view.setUint32(producer.region.address + RECORD_BYTES + RECORD.size, size, true);
+  const encoder = new ChunkEncoder();
+  expect(() => ring.drain(Infinity, new ChunkSink(encoder))).toThrow(RingError);
+  // What stands before it is taken.
+  expect(encoder.count).toBe(1);
 });
 
-test('captures that reach over their record are an error', () => {
+test.each([
+  ['without bytes', 0],
+  ['of more bytes than a record has', 0xffff_ffff],
+])('captures %s that reach over their record are an error', (_, length) => {
   const producer = new RingProducer(1 << 16);
   const ring = new RingReader(producer.memory, producer.region);
-  producer.push({ kind: 1 });
-  producer.view.setUint32(producer.region.address + RECORD.captureCount, 1, true);
-  expect(() => ring.drain(Infinity, () => {})).toThrow(RingError);
+  const bytes = new Uint8Array(8);
+  producer.push({ kind: 1, captures: [{ argument: 1, kind: 1, address: 5n, fullLength: 0, status: 0, bytes }] });
+  const record = producer.region.address;
+  producer.view.setUint32(record + RECORD.captureCount, 3, true);
+  producer.view.setUint32(record + RECORD_BYTES + CAPTURE.length, length, true);
+  expect(() => ring.drain(Infinity, new ChunkSink(new ChunkEncoder()))).toThrow(RingError);
   expect(fieldAddress('ringTail')).toBeLessThan(producer.region.address);
 });

@@ -12,7 +12,8 @@ import {
   RECORD_BYTES,
   RECORD_KIND,
 } from '../../src/emu/monitor-layout.ts';
-import type { Region } from '../../src/record/ring.ts';
+import type { ChunkEncoder } from '../../src/record/chunk-encoder.ts';
+import type { RecordSink, Region } from '../../src/record/ring.ts';
 
 /** A record as a test writes it; what is left out is 0. */
 export interface RawRecord {
@@ -124,6 +125,23 @@ export class RingProducer {
 
 function roundUp(length: number): number {
   return Math.ceil(length / 8) * 8;
+}
+
+/** One chunk of what a ring holds. */
+export class ChunkSink implements RecordSink {
+  readonly #encoder: ChunkEncoder;
+
+  constructor(encoder: ChunkEncoder) {
+    this.#encoder = encoder;
+  }
+
+  get events(): number {
+    return this.#encoder.count;
+  }
+
+  take(bytes: Uint8Array): number {
+    return this.#encoder.add(bytes);
+  }
 }
 
 /** Numbers that look random and are the same every time. */

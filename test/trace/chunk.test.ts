@@ -23,7 +23,7 @@ function throughFile(name: string, records: readonly RawRecord[], perChunk = rec
   const file = new TraceFile(path, HEADER);
   for (const [i, record] of records.entries()) {
     producer.push(record);
-    ring.drain(Infinity, (event) => file.addEvent(event));
+    ring.drain(Infinity, file);
     if ((i + 1) % perChunk === 0) file.writeChunk();
   }
   file.close(END, ring.lost);

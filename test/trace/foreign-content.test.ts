@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
+import { ChunkEncoder } from '../../src/record/chunk-encoder.ts';
 import { RingReader } from '../../src/record/ring.ts';
-import { ChunkEncoder } from '../../src/trace/chunk-encoder.ts';
 import { EventChunk } from '../../src/trace/event-chunk.ts';
 import { InputDecoder, InputEncoder } from '../../src/trace/inputs.ts';
-import { CallLoad, Dice, RingProducer } from '../support/ring-load.ts';
+import { CallLoad, ChunkSink, Dice, RingProducer } from '../support/ring-load.ts';
 
 /** Calls `decode` with thousands of versions of a content that somebody changed and gave fitting checksums. */
 function mutate(content: Uint8Array, decode: (bytes: Uint8Array) => unknown): { errors: number; slowest: number } {
@@ -31,7 +31,7 @@ test('events made by somebody else end in an error or in events, soon', () => {
   const ring = new RingReader(producer.memory, producer.region);
   const encoder = new ChunkEncoder();
   for (let i = 0; i < 60; i++) load.call();
-  ring.drain(Infinity, (event) => encoder.add(event));
+  ring.drain(Infinity, new ChunkSink(encoder));
   const { errors, slowest } = mutate(encoder.finish(0).payload, (bytes) => {
     const chunk = new EventChunk(bytes);
     chunk.decodeAll();

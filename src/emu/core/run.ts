@@ -12,6 +12,8 @@ import { EVENT_EXTERNAL, EVENT_NMI, deliverInterrupt, deliverPending } from "./d
 import { faulted, raiseTrap, KIND_TRAP, VECTOR_DB } from "./fault";
 import { acknowledgeInterrupt } from "./host";
 import { TF, IF, RF } from "./flags";
+import { publishRecords } from "./monitor/record";
+import { forgetTranslations } from "./tlb";
 
 /** RIP of the instruction. */
 export function instructionRip(op: usize): u64 { return wrapRip(load<u64>(CODE_PAGE) + opPageOffset(op)); }
@@ -136,7 +138,11 @@ export function run(budget: i32): i32 {
   stepping = false;
   trapAfterStep = false;
   exitAfterStep = false;
-  return loop(budget);
+  // The host may have written memory and policies meanwhile.
+  forgetTranslations();
+  const reason = loop(budget);
+  publishRecords();
+  return reason;
 }
 
 /** Runs one instruction without second-level permissions; EXIT_SINGLE_STEP when it is complete. */

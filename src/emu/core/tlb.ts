@@ -37,6 +37,10 @@ const GENERATIONS: usize = JUMP_CACHE + 16 * JUMP_ENTRIES;
 const JUMP_PAGES: usize = GENERATIONS + 64;
 const JUMP_PAGES_COUNT: u32 = 4096;
 
+/** Grows whenever a translation may have changed: who keeps host addresses of his own looks at it. */
+export let translations: u32 = 0;
+export function forgetTranslations(): void { translations++; }
+
 let localCount: u32 = 0;
 let globalCount: u32 = 0;
 /** The upper half's entries hold some from pages that are not global. */
@@ -74,6 +78,7 @@ export function initTlb(): void {
   store<u32>(GENERATIONS, 1, 4);
   localCount = globalCount = 0;
   upperLocal = gigabyteCached = false;
+  translations++;
 }
 
 /** Caches a translation. `size` of the page it comes from in bytes: 4096, 2 or 4 MiB, 1 GiB. */
@@ -119,6 +124,7 @@ export function flushJumps(): void {
 
 /** Forgets all translations; those of global pages only if `globals`. */
 export function flushTlb(globals: bool): void {
+  translations++;
   for (let i: u32 = 0; i < localCount; i++) store<u64>(load<u32>(LOCAL_LOG + (i << 2)), TLB_EMPTY);
   localCount = 0;
   if (globals) {
@@ -133,6 +139,7 @@ export function flushTlb(globals: bool): void {
 
 /** INVLPG: the page that holds `linear`, whatever its size, in every context. */
 export function flushPage(linear: u64): void {
+  translations++;
   if (gigabyteCached || load<u8>(LARGE_FILTER + ((<u32>(linear >> 21)) & (LARGE_FILTER_SIZE - 1))) != 0
     || load<u8>(LARGE_FILTER + ((<u32>(linear >> 21) ^ 1) & (LARGE_FILTER_SIZE - 1))) != 0) {
     flushTlb(true);

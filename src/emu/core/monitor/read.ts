@@ -32,14 +32,6 @@ export function kernelHostOf(linear: u64): usize {
   return physical == NO_TRANSLATION || !isRam(physical) ? ABSENT : REGION_RAM + <usize>physical;
 }
 
-/** A kernel's word; true, and the value in `word`, if it is present. It does not lie across a page end. */
-export function readKernelWord(linear: u64): bool {
-  const from = kernelHostOf(linear);
-  if (from == ABSENT) return false;
-  word = load<u64>(from);
-  return true;
-}
-
 /** Copies up to `length` bytes; returns how many there were before an absent page. */
 export function copyGuest(linear: u64, length: u32, to: usize): u32 {
   let done: u32 = 0;

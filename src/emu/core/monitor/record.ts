@@ -1,4 +1,5 @@
-// Appending records to the ring. The consumer may run in another thread: ringHead moves when a record is complete.
+// Appending records to the ring. The consumer may run in another thread: ringHead moves when a record is complete, for
+// many records at once, since an ordered store waits until all that was written before it has left the store buffer.
 import {
   CPL, CR3, EXIT_BYTES, EXIT_ERROR_CODE, EXIT_LENGTH, EXIT_LINEAR, EXIT_PHYSICAL, EXIT_QUALIFICATION, EXIT_VALUE,
   EXIT_VECTOR, GPR, IDLE_TIME, REGION_RING, REGION_RING_SIZE, RING_HEAD, RING_RECORDS, RING_TAIL, SEG_BASE,
@@ -8,9 +9,9 @@ import {
   CAPTURE_length, CAPTURE_status, CAPTURE_STATUS_absent, CAPTURE_STATUS_complete, CAPTURE_STATUS_full, CAPTURE_STATUS_limited,
   EXIT_BLOCK_BYTES, EXIT_BLOCK_bytes, EXIT_BLOCK_errorCode, EXIT_BLOCK_length, EXIT_BLOCK_linear, EXIT_BLOCK_physical,
   EXIT_BLOCK_qualification, EXIT_BLOCK_reason, EXIT_BLOCK_value, EXIT_BLOCK_vector, POLICY_header, POLICY_HEADER_captureMisses,
-  RECORD_abi, RECORD_BYTES, RECORD_captureCount, RECORD_cpl, RECORD_cr3, RECORD_detail, RECORD_FLAG_truncated, RECORD_flags,
-  RECORD_fsBase, RECORD_gpr, RECORD_gsBase, RECORD_icount, RECORD_kind, RECORD_KIND_pad, RECORD_LIMIT, RECORD_mechanism,
-  RECORD_rflags, RECORD_rip, RECORD_size, RECORD_task, RECORD_time, RECORD_vcpu, ROOM,
+  RECORD_BYTES, RECORD_captureCount, RECORD_cpl, RECORD_cr3, RECORD_FLAG_truncated, RECORD_flags,
+  RECORD_fsBase, RECORD_gpr, RECORD_gsBase, RECORD_icount, RECORD_kind, RECORD_KIND_pad, RECORD_LIMIT,
+  RECORD_rflags, RECORD_rip, RECORD_size, RECORD_task, RECORD_time, ROOM,
 } from "../generated/monitor-layout";
 import { readRflags } from "../flags";
 import { SEG_FS, SEG_GS } from "../mode";
@@ -20,11 +21,25 @@ import { copyGuest, copyString, nulFound } from "./read";
 export let record: usize = 0;
 let cursor: usize = 0;
 let end: usize = 0;
-let position: u64 = 0;
+
+/** The consumer is told of so many bytes at once; of the rest when run() is left. */
+const PUBLISHED_BYTES: u64 = 0x1_0000;
+/** Bytes and number of complete records behind ringHead. */
+let unpublished: u64 = 0;
+let unpublishedRecords: u64 = 0;
+
+/** Moves ringHead behind the last complete record. */
+export function publishRecords(): void {
+  if (unpublished == 0) return;
+  store<u64>(RING_RECORDS, load<u64>(RING_RECORDS) + unpublishedRecords);
+  atomic.store<u64>(RING_HEAD, load<u64>(RING_HEAD) + unpublished);
+  unpublished = 0;
+  unpublishedRecords = 0;
+}
 
 /** Is there room for whatever the next event may append? */
 export function hasRoom(): bool {
-  return load<u64>(RING_HEAD) + ROOM - atomic.load<u64>(RING_TAIL) <= u64(REGION_RING_SIZE);
+  return load<u64>(RING_HEAD) + unpublished + ROOM - atomic.load<u64>(RING_TAIL) <= u64(REGION_RING_SIZE);
 }
 
 /** Captures since the last openRecord that met an absent page. */
@@ -35,36 +50,44 @@ export function markCaptures(value: u32): void { mark = value; }
 
 export function openRecord(kind: u32, rip: u64, icount: u64, task: u64): void {
   absences = 0;
-  position = load<u64>(RING_HEAD);
-  let place = <u32>position & (<u32>REGION_RING_SIZE - 1);
+  let place = <u32>(load<u64>(RING_HEAD) + unpublished) & (<u32>REGION_RING_SIZE - 1);
   const rest = <u32>REGION_RING_SIZE - place;
   if (rest < RECORD_LIMIT) {
     const pad = REGION_RING + place;
     store<u32>(pad, rest, RECORD_size);
     store<u16>(pad, <u16>RECORD_KIND_pad, RECORD_kind);
-    position += rest;
+    unpublished += rest;
     place = 0;
   }
   record = REGION_RING + place;
   cursor = record + RECORD_BYTES;
   end = record + RECORD_LIMIT;
-  store<u16>(record, <u16>kind, RECORD_kind);
-  store<u16>(record, 0, RECORD_flags);
+  store<u32>(record, kind, RECORD_kind); // and flags
   store<u64>(record, icount, RECORD_icount);
   store<u64>(record, icount + load<u64>(IDLE_TIME), RECORD_time);
   store<u64>(record, task, RECORD_task);
   store<u64>(record, rip, RECORD_rip);
   store<u32>(record, <u32>readRflags(), RECORD_rflags);
-  store<u8>(record, <u8>load<u32>(CPL), RECORD_cpl);
-  store<u8>(record, 0, RECORD_vcpu);
-  store<u8>(record, 0, RECORD_mechanism);
-  store<u8>(record, 0, RECORD_abi);
+  store<u32>(record, load<u32>(CPL), RECORD_cpl); // and vcpu, mechanism, abi
   store<u64>(record, load<u64>(CR3), RECORD_cr3);
-  for (let i: usize = 0; i < 128; i += 16) v128.store(record + RECORD_gpr + i, v128.load(GPR + i));
+  copyRegisters();
   store<u64>(record, load<u64>(SEG_BASE + (SEG_FS << 3)), RECORD_fsBase);
   store<u64>(record, load<u64>(SEG_BASE + (SEG_GS << 3)), RECORD_gsBase);
-  store<u32>(record, 0, RECORD_captureCount);
-  store<u32>(record, 0, RECORD_detail);
+  store<u64>(record, 0, RECORD_captureCount); // and detail
+}
+
+// @ts-ignore: decorator
+@inline function copyRegisters(): void {
+  const to = record + RECORD_gpr;
+  const from: usize = GPR;
+  v128.store(to, v128.load(from));
+  v128.store(to, v128.load(from, 16), 16);
+  v128.store(to, v128.load(from, 32), 32);
+  v128.store(to, v128.load(from, 48), 48);
+  v128.store(to, v128.load(from, 64), 64);
+  v128.store(to, v128.load(from, 80), 80);
+  v128.store(to, v128.load(from, 96), 96);
+  v128.store(to, v128.load(from, 112), 112);
 }
 
 export function setFlag(flag: u32): void { store<u16>(record, <u16>(u32(load<u16>(record, RECORD_flags)) | flag), RECORD_flags); }
@@ -72,8 +95,9 @@ export function setFlag(flag: u32): void { store<u16>(record, <u16>(u32(load<u16
 export function closeRecord(): void {
   const size = <u32>(cursor - record);
   store<u32>(record, size, RECORD_size);
-  store<u64>(RING_RECORDS, load<u64>(RING_RECORDS) + 1);
-  atomic.store<u64>(RING_HEAD, position + size);
+  unpublished += size;
+  unpublishedRecords++;
+  if (unpublished >= PUBLISHED_BYTES) publishRecords();
 }
 
 /** Bytes of data that the next capture may still have; 0 also when not even its header fits. */

@@ -5,6 +5,7 @@ import {
 import { deliverFaults } from "../deliver";
 import { VECTOR_BP, VECTOR_DB, VECTOR_OF } from "../fault";
 import { instructionRip, syncCount } from "../run";
+import { publishRecords } from "./record";
 
 /** The next run() executes the instruction at RIP without the intercept that made the last exit. */
 export function completeExit(): void {
@@ -24,7 +25,9 @@ export function injectExit(): i32 {
     return -1;
   }
   store<u32>(FAULT_PENDING, vector + 1);
-  return deliverFaults(false) ? -1 : <i32>load<u32>(EXIT_REASON);
+  const delivered = deliverFaults(false);
+  publishRecords();
+  return delivered ? -1 : <i32>load<u32>(EXIT_REASON);
 }
 
 /** True once, for the instruction that completeExit() was called for. */

@@ -8,7 +8,8 @@ import {
   TASK_FIELD_ROW_place, TASK_FIELD_ROW_size, TASK_IDENTITY_BYTES,
 } from "../generated/monitor-layout";
 import { SEG_FS, SEG_GS } from "../mode";
-import { copyGuest, kernelHostOf, readKernelWord, word } from "./read";
+import { translations } from "../tlb";
+import { copyGuest, kernelHostOf } from "./read";
 import { captureOwn, closeRecord, openRecord } from "./record";
 
 const PROBES: u32 = 16;
@@ -22,6 +23,11 @@ function base(atUser: bool): u64 {
   return <i64>gs < 0 ? gs : other;
 }
 
+/** Where the current task pointer was read the last time, in the guest and in linear memory. */
+let pointerAt: u64 = 0;
+let pointerHost: usize = 0;
+let pointerAge: u32 = 0;
+
 /** The current task pointer, 0 if unknown. `atUser`: user code is about to enter the kernel, or was just returned to. */
 export function currentTask(atUser: bool): u64 {
   const kind = load<u32>(POLICY_header, POLICY_HEADER_taskBase);
@@ -29,8 +35,15 @@ export function currentTask(atUser: bool): u64 {
   let at = load<u64>(POLICY_header, POLICY_HEADER_taskOffset);
   if (kind == TASK_BASE_kernelFs) at += load<u64>(SEG_BASE + (SEG_FS << 3));
   else if (kind != TASK_BASE_absolute) at += base(atUser);
-  if (!readKernelWord(at)) return 0;
-  return word < load<u64>(POLICY_header, POLICY_HEADER_taskMinimum) ? 0 : word;
+  if (at != pointerAt || pointerAge != translations) {
+    const host = kernelHostOf(at);
+    if (host == 0) return 0;
+    pointerAt = at;
+    pointerAge = translations;
+    pointerHost = host;
+  }
+  const task = load<u64>(pointerHost);
+  return task < load<u64>(POLICY_header, POLICY_HEADER_taskMinimum) ? 0 : task;
 }
 
 /** The entry of a task, a fresh one if there was none. */
@@ -66,29 +79,49 @@ export function forgetTask(entry: usize): void {
 
 const present: usize = memory.data(256);
 
+/**
+ * What an unchanged identity was found in the last time: for each field, and for each pointer on the way to it, where it
+ * lies in linear memory, where its known value, and its size (3 x u32). Looked at again as long as no translation changes.
+ */
+const watches: usize = memory.data(12 * 128);
+/** Known values of the pointers on the way. */
+const pointers: usize = memory.data(8 * 64);
+let watchCount: u32 = 0;
+let pointerCount: u32 = 0;
+let watchedEntry: usize = 0;
+let watchedAge: u32 = 0;
+
+function watch(host: usize, known: usize, size: u32): void {
+  const at: usize = watches + 12 * watchCount++;
+  store<u32>(at, <u32>host);
+  store<u32>(at, <u32>known, 4);
+  store<u32>(at, size, 8);
+}
+
+/** All is in place where it was, and as it was. */
+function unchanged(): bool {
+  for (let i: u32 = 0; i < watchCount; i++) {
+    const at: usize = watches + 12 * i;
+    if (!same(load<u32>(at), load<u32>(at, 4), load<u32>(at, 8))) return false;
+  }
+  return true;
+}
+
 /** Appends a task record if the task's identity is not what it was at its last event. */
 export function checkIdentity(entry: usize, task: u64, rip: u64, icount: u64): void {
+  if (entry == watchedEntry && watchedAge == translations && unchanged()) return;
   const count = load<u32>(POLICY_header, POLICY_HEADER_taskFieldCount);
   if (task == 0 || count == 0) return;
+  watchedEntry = entry;
+  watchedAge = translations;
+  watchCount = 0;
+  pointerCount = 0;
   let changed = false;
   let another = false;
   for (let i: u32 = 0; i < count; i++) {
     const row: usize = POLICY_taskFields + i * TASK_FIELD_ROW_BYTES;
-    const place = u32(load<u16>(row, TASK_FIELD_ROW_place));
-    const size = u32(load<u8>(row, TASK_FIELD_ROW_size));
-    const at = fieldAddress(row, task);
-    const from = at == 0 ? 0 : kernelHostOf(at);
-    const known = entry + TASK_ENTRY_identity + place;
-    if (from == 0 || (<u32>at & 4095) + size > 4096) {
-      // Across a page end, or absent: by way of a copy.
-      memory.fill(present, 0, size);
-      if (from != 0) copyGuest(at, size, present);
-      if (same(present, known, size)) continue;
-      memory.copy(known, present, size);
-    } else {
-      if (same(from, known, size)) continue;
-      memory.copy(known, from, size);
-    }
+    const known = entry + TASK_ENTRY_identity + u32(load<u16>(row, TASK_FIELD_ROW_place));
+    if (!refresh(row, task, known)) continue;
     changed = true;
     if (load<u32>(row, TASK_FIELD_ROW_flags) & TASK_FIELD_FLAG_key) another = true;
   }
@@ -99,13 +132,36 @@ export function checkIdentity(entry: usize, task: u64, rip: u64, icount: u64): v
   closeRecord();
 }
 
+/** Reads a field; true if it is not what is known of it, which it then is. */
+function refresh(row: usize, task: u64, known: usize): bool {
+  const size = u32(load<u8>(row, TASK_FIELD_ROW_size));
+  const at = fieldAddress(row, task);
+  let from = at == 0 ? 0 : kernelHostOf(at);
+  if (from == 0 || (<u32>at & 4095) + size > 4096) {
+    // Across a page end, or absent: by way of a copy, every time.
+    watchedEntry = 0;
+    memory.fill(present, 0, size);
+    if (from != 0) copyGuest(at, size, present);
+    from = present;
+  } else watch(from, known, size);
+  if (same(from, known, size)) return false;
+  memory.copy(known, from, size);
+  return true;
+}
+
 /** Guest-virtual address of a field, 0 if a pointer on the way is null or absent. */
 function fieldAddress(row: usize, task: u64): u64 {
   let at = task + i64(load<i32>(row, TASK_FIELD_ROW_offset0));
   const steps = u32(load<u8>(row, TASK_FIELD_ROW_dereferences));
   for (let i: u32 = 0; i < steps; i++) {
-    if (!readKernelWord(at) || word == 0) return 0;
-    at = word + i64(load<i32>(row + TASK_FIELD_ROW_offset0 + ((i + 1) << 2)));
+    const host = kernelHostOf(at);
+    if (host == 0) return 0;
+    const pointer = load<u64>(host);
+    if (pointer == 0) return 0;
+    const known = pointers + (pointerCount++ << 3);
+    store<u64>(known, pointer);
+    watch(host, known, 8);
+    at = pointer + i64(load<i32>(row + TASK_FIELD_ROW_offset0 + ((i + 1) << 2)));
   }
   return at;
 }

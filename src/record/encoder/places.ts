@@ -1,0 +1,99 @@
+// Where everything lies in the encoder's memory. Each place is as large as it can ever have to be, so nothing is checked
+// or moved while a chunk fills; pages that are never touched cost nothing.
+import { RECORD_BYTES, RECORD_LIMIT } from "../../emu/core/generated/monitor-layout";
+
+/** A chunk is full at so many events, captures, or captured bytes; the last record may exceed the latter two. */
+export const CHUNK_EVENTS: u32 = 0x1_0000;
+export const CHUNK_CAPTURES: u32 = 0x2_0000;
+export const CHUNK_CAPTURE_BYTES: u32 = 0x40_0000;
+/** A record has no room for more captures than that. */
+const CAPTURES: u32 = CHUNK_CAPTURES + 0x3000;
+
+/** Raw records to be encoded: room for the longest one. */
+export const INPUT: usize = 0x1_0000;
+export const INPUT_BYTES: u32 = RECORD_LIMIT;
+
+// Hash tables of row numbers plus one, 0 being free; at least twice as many slots as rows.
+export const SLOTS: u32 = 2 * CHUNK_EVENTS;
+export const SHAPE_SLOTS: u32 = 0x8_0000;
+export const TASK_TABLE: usize = INPUT + INPUT_BYTES;
+export const SITE_TABLE: usize = TASK_TABLE + 4 * SLOTS;
+export const PATTERN_TABLE: usize = SITE_TABLE + 4 * SLOTS;
+export const SHAPE_TABLE: usize = PATTERN_TABLE + 4 * SLOTS;
+
+// What of a record is compared with the one before: everything from rflags on, registers in the record's own order.
+export const STATE_FROM: usize = 40;
+export const STATE_BYTES: usize = <usize>RECORD_BYTES - STATE_FROM;
+
+/** A task: its pointer, the site of its last event plus one, what its last record said. */
+export const TASK_site: usize = 8;
+export const TASK_state: usize = 16;
+export const TASK_BYTES: u32 = 192;
+/** A site: RIP, what else tells it from others, the site that followed it plus one, ... */
+export const SITE_key: usize = 8;
+export const SITE_next: usize = 16;
+/** ... its events, its last call plus one, its last pattern, what its last record said. */
+export const SITE_events: usize = 20;
+export const SITE_call: usize = 24;
+export const SITE_pattern: usize = 32;
+export const SITE_state: usize = 40;
+export const SITE_BYTES: u32 = 208;
+export const SHAPE_BYTES: u32 = 16;
+export const TASKS: usize = SHAPE_TABLE + 4 * SHAPE_SLOTS;
+export const SITES: usize = TASKS + TASK_BYTES * CHUNK_EVENTS;
+export const PATTERNS: usize = SITES + SITE_BYTES * CHUNK_EVENTS;
+export const SHAPES: usize = PATTERNS + 8 * CHUNK_EVENTS;
+/** Calls of the chunk as summaries name them, each once, and a bit for each that there may be. */
+export const CALLS: usize = SHAPES + SHAPE_BYTES * CAPTURES;
+export const CALL_BITS: usize = CALLS + 4 * CHUNK_EVENTS;
+
+// Columns, in the order in which chunk-encoder.ts names them; the registers' follow.
+export const COLUMN_siteDictionary: u32 = 0;
+export const COLUMN_site: u32 = 1;
+export const COLUMN_taskDictionary: u32 = 2;
+export const COLUMN_task: u32 = 3;
+export const COLUMN_icount: u32 = 4;
+export const COLUMN_time: u32 = 5;
+export const COLUMN_patternDictionary: u32 = 6;
+export const COLUMN_pattern: u32 = 7;
+export const COLUMN_captureCount: u32 = 8;
+export const COLUMN_captureShapeDictionary: u32 = 9;
+export const COLUMN_captureShape: u32 = 10;
+export const COLUMN_captureAddressSource: u32 = 11;
+export const COLUMN_captureAddress: u32 = 12;
+export const COLUMN_captureLength: u32 = 13;
+export const COLUMN_captureMissing: u32 = 14;
+export const COLUMN_captureBytes: u32 = 15;
+export const COLUMN_registers: u32 = 16;
+export const REGISTERS: u32 = 21;
+export const COLUMNS: u32 = COLUMN_registers + REGISTERS;
+
+/** Bytes of the longest varint of 64 bits. */
+const LONGEST: u32 = 10;
+const COLUMN_AREA: usize = CALL_BITS + 0x20_0000;
+
+function mostBytes(column: u32): u32 {
+  if (column == COLUMN_captureBytes) return CHUNK_CAPTURE_BYTES + RECORD_LIMIT;
+  if (column == COLUMN_siteDictionary) return CHUNK_EVENTS * 20;
+  if (column >= COLUMN_captureShapeDictionary && column < COLUMN_captureBytes) return CAPTURES * (LONGEST + 3);
+  return CHUNK_EVENTS * LONGEST;
+}
+
+/** Where each column begins, and behind its last byte. */
+export const BEGINS: usize = memory.data(4 * 37);
+export const ENDS: usize = memory.data(4 * 37);
+
+/** Lays out the columns. */
+export function placeColumns(): void {
+  let at: usize = COLUMN_AREA;
+  for (let column: u32 = 0; column < COLUMNS; column++) {
+    store<u32>(BEGINS + (column << 2), <u32>at);
+    store<u32>(ENDS + (column << 2), <u32>at);
+    at += mostBytes(column);
+  }
+  const pages = <i32>((at + 0xffff) >> 16);
+  if (pages > memory.size()) memory.grow(pages - memory.size());
+}
+
+/** Empties them. */
+export function clearColumns(): void { memory.copy(ENDS, BEGINS, 4 * COLUMNS); }
