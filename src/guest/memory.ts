@@ -7,6 +7,14 @@ export interface KernelMemory {
   read(address: bigint, length: number): Uint8Array | undefined;
 }
 
+/** Kernel memory from which the memory of processes can be reached. */
+export interface GuestMemory extends KernelMemory {
+  /** What a process sees; `pageTable` is the kernel-virtual address of its top-level table (mm->pgd). */
+  process(pageTable: bigint): KernelMemory | undefined;
+  /** Addresses of the mapped 4-KiB pages from `start` to before `end`, ascending. */
+  pages(start: bigint, end: bigint): Iterable<bigint>;
+}
+
 /** Reads guest-physical memory; undefined outside RAM. */
 export type PhysicalReader = (address: number, length: number) => Uint8Array | undefined;
 
@@ -15,7 +23,7 @@ const LARGE = 1n << 7n;
 const FRAME = 0x000f_ffff_ffff_f000n;
 
 /** 4-level paging (SDM vol. 3, 4.5) over guest-physical memory, without touching accessed or dirty bits. */
-export class PagedMemory implements KernelMemory {
+export class PagedMemory implements GuestMemory {
   readonly #physical: PhysicalReader;
   readonly #root: bigint;
   readonly #pages = new Map<bigint, number | undefined>();
@@ -41,6 +49,38 @@ export class PagedMemory implements KernelMemory {
     return out;
   }
 
+  process(pageTable: bigint): PagedMemory | undefined {
+    const frame = this.#translate(pageTable >> 12n);
+    return frame === undefined ? undefined : new PagedMemory(this.#physical, BigInt(frame));
+  }
+
+  *pages(start: bigint, end: bigint): Generator<bigint> {
+    for (let at = start; at < end; ) {
+      const absent = this.#absent(at);
+      if (absent === 0n) {
+        yield at;
+        at += 0x1000n;
+      } else at += absent - (at & (absent - 1n));
+    }
+  }
+
+  /** Bytes of the unmapped unit around an address: 512 GiB down to 4 KiB; 0 if it is mapped. */
+  #absent(address: bigint): bigint {
+    let table = this.#root;
+    for (let shift = 39n; shift >= 12n; shift -= 9n) {
+      const entry = this.#entry(table, (address >> shift) & 511n);
+      if (entry === undefined || (entry & PRESENT) === 0n) return 1n << shift;
+      if (shift < 39n && shift > 12n && (entry & LARGE) !== 0n) return 0n;
+      table = entry & FRAME;
+    }
+    return 0n;
+  }
+
+  #entry(table: bigint, index: bigint): bigint | undefined {
+    const bytes = this.#physical(Number(table + index * 8n), 8);
+    return bytes && new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true);
+  }
+
   #translate(page: bigint): number | undefined {
     if (this.#pages.has(page)) return this.#pages.get(page);
     const frame = this.#walk(page << 12n);
@@ -51,11 +91,8 @@ export class PagedMemory implements KernelMemory {
   #walk(address: bigint): number | undefined {
     let table = this.#root;
     for (let shift = 39n; shift >= 12n; shift -= 9n) {
-      const index = (address >> shift) & 511n;
-      const bytes = this.#physical(Number(table + index * 8n), 8);
-      if (bytes === undefined) return undefined;
-      const entry = new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true);
-      if ((entry & PRESENT) === 0n) return undefined;
+      const entry = this.#entry(table, (address >> shift) & 511n);
+      if (entry === undefined || (entry & PRESENT) === 0n) return undefined;
       if (shift < 39n && shift > 12n && (entry & LARGE) !== 0n) {
         const mask = (1n << shift) - 1n;
         return Number((entry & FRAME & ~mask) | (address & mask & ~0xfffn));

@@ -1,9 +1,8 @@
-import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import * as zlib from 'node:zlib';
-import { UserError } from '../emu/errors.ts';
 import { elfSection } from './elf.ts';
+import { unxz, unzstd } from './unpack.ts';
 
 /** A kernel module, ready to be loaded. */
 export interface KernelModule {
@@ -81,22 +80,7 @@ function builtInModules(folder: string): Set<string> {
 function readModule(path: string): Uint8Array {
   const bytes = readFileSync(path);
   if (path.endsWith('.gz')) return zlib.gunzipSync(bytes);
-  if (path.endsWith('.zst')) return zstd(path, bytes);
-  if (path.endsWith('.xz')) return run('xz', ['--decompress', '--stdout', path]);
+  if (path.endsWith('.zst')) return unzstd(bytes, path);
+  if (path.endsWith('.xz')) return unxz(bytes, path);
   return bytes;
-}
-
-/** Node has its own from 22.15 on. */
-function zstd(path: string, bytes: Uint8Array): Uint8Array {
-  return 'zstdDecompressSync' in zlib
-    ? zlib.zstdDecompressSync(bytes)
-    : run('zstd', ['--decompress', '--stdout', '--quiet', path]);
-}
-
-function run(program: string, parameters: readonly string[]): Uint8Array {
-  try {
-    return execFileSync(program, parameters, { maxBuffer: 1 << 28, stdio: ['ignore', 'pipe', 'ignore'] });
-  } catch {
-    throw new UserError(`${parameters.at(-1)}: can't be unpacked with ${program} (is it installed?)`);
-  }
 }

@@ -3,6 +3,24 @@
 const MAGIC = 0xeb9f;
 const KIND = { int: 1, pointer: 2, array: 3, struct: 4, union: 5, enum: 6, fwd: 7, typedef: 8, volatile: 9, const: 10, restrict: 11, func: 12, proto: 13, variable: 14, section: 15, float: 16, declTag: 17, typeTag: 18, enum64: 19 } as const; // biome-ignore format: one row
 
+/** Where a member stands in its struct. */
+export interface BtfMember {
+  /** Bytes from the start of the struct. */
+  readonly offset: number;
+  /** Bytes of the member; of a bit field, those of the words that hold it. */
+  readonly size: number;
+  /** Of a bit field: its lowest bit in the little-endian number at `offset`, and how many bits; otherwise undefined. */
+  readonly bits?: { readonly first: number; readonly count: number };
+  /** Of an array: its length and the bytes of an element. */
+  readonly elements?: { readonly count: number; readonly size: number };
+}
+
+interface FoundMember {
+  readonly bitOffset: number;
+  readonly bitSize: number;
+  readonly type: number;
+}
+
 interface BtfType {
   readonly kind: number;
   readonly name: number;
@@ -35,6 +53,7 @@ export class Btf {
   readonly #strings: number;
   readonly #types: BtfType[] = [{ kind: 0, name: 0, sizeOrType: 0, extra: 0, count: 0, kindFlag: false }];
   readonly #structs = new Map<string, number>();
+  #enumerators: Map<string, number> | undefined;
 
   /** Undefined if the bytes are not BTF. */
   static parse(bytes: Uint8Array): Btf | undefined {
@@ -86,19 +105,64 @@ export class Btf {
 
   /** Byte offset of a member, members of anonymous structs included; `a.b` descends. Undefined if there is none. */
   offsetOf(struct: string, path: string): number | undefined {
-    let index = this.#structs.get(struct);
-    let offset = 0;
-    for (const name of path.split('.')) {
-      if (index === undefined) return undefined;
-      const member = this.#member(index, name);
-      if (member === undefined) return undefined;
-      offset += member.offset;
-      index = this.#resolve(member.type);
-    }
-    return offset;
+    return this.member(struct, path)?.offset;
   }
 
-  #member(index: number, name: string): { offset: number; type: number } | undefined {
+  /** A member as `offsetOf` finds it, with its size. */
+  member(struct: string, path: string): BtfMember | undefined {
+    let index = this.#structs.get(struct);
+    let bitOffset = 0;
+    let found: FoundMember | undefined;
+    for (const name of path.split('.')) {
+      found = index === undefined ? undefined : this.#member(index, name);
+      if (found === undefined) return undefined;
+      bitOffset += found.bitOffset;
+      index = this.#resolve(found.type);
+    }
+    return found && this.#place(bitOffset, found);
+  }
+
+  /** Value of an enumerator, like `PIDTYPE_PID`. */
+  enumerator(name: string): number | undefined {
+    this.#enumerators ??= this.#readEnumerators();
+    return this.#enumerators.get(name);
+  }
+
+  #readEnumerators(): Map<string, number> {
+    const values = new Map<string, number>();
+    for (const { kind, count, extra } of this.#types) {
+      if (kind !== KIND.enum) continue;
+      for (let at = extra; at < extra + 8 * count; at += 8)
+        values.set(this.#string(this.#view.getUint32(at, true)), this.#view.getInt32(at + 4, true));
+    }
+    return values;
+  }
+
+  #place(bitOffset: number, { bitSize, type }: FoundMember): BtfMember {
+    const offset = bitOffset >>> 3;
+    if (bitSize > 0) {
+      const first = bitOffset & 7;
+      return { offset, size: Math.ceil((first + bitSize) / 8), bits: { first, count: bitSize } };
+    }
+    const elements = this.#elements(type);
+    return { offset, size: this.#sizeOfType(type), ...(elements === undefined ? {} : { elements }) };
+  }
+
+  #elements(type: number): BtfMember['elements'] {
+    const { kind, extra } = this.#types[this.#resolve(type)]!;
+    if (kind !== KIND.array) return undefined;
+    return { count: this.#view.getUint32(extra + 8, true), size: this.#sizeOfType(this.#view.getUint32(extra, true)) };
+  }
+
+  #sizeOfType(index: number): number {
+    const type = this.#types[this.#resolve(index)]!;
+    if (type.kind === KIND.pointer) return 8;
+    if (type.kind !== KIND.array) return type.sizeOrType;
+    const { count, size } = this.#elements(index)!;
+    return count * size;
+  }
+
+  #member(index: number, name: string): FoundMember | undefined {
     const type = this.#types[index]!;
     if (type.kind !== KIND.struct && type.kind !== KIND.union) return undefined;
     for (let i = 0; i < type.count; i++) {
@@ -106,13 +170,14 @@ export class Btf {
       const nameOffset = this.#view.getUint32(at, true);
       const memberType = this.#view.getUint32(at + 4, true);
       const bits = this.#view.getUint32(at + 8, true);
-      const offset = (type.kindFlag ? bits & 0xff_ffff : bits) >>> 3;
+      const bitOffset = type.kindFlag ? bits & 0xff_ffff : bits;
       if (nameOffset !== 0) {
-        if (this.#string(nameOffset) === name) return { offset, type: memberType };
+        const bitSize = type.kindFlag ? bits >>> 24 : 0;
+        if (this.#string(nameOffset) === name) return { bitOffset, bitSize, type: memberType };
         continue;
       }
       const inner = this.#member(this.#resolve(memberType), name);
-      if (inner !== undefined) return { offset: offset + inner.offset, type: inner.type };
+      if (inner !== undefined) return { ...inner, bitOffset: bitOffset + inner.bitOffset };
     }
     return undefined;
   }
