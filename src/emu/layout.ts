@@ -210,6 +210,7 @@ export const EXIT = {
   msrWrite: 7,
   descriptorTable: 8,
   io: 9,
+  /** Leaf as qualification, subleaf as value; the answer: EAX, EBX in exitLinear, ECX, EDX in exitPhysical. */
   cpuid: 10,
   rdtsc: 11,
   sensitive: 12,
@@ -264,6 +265,12 @@ export const SENSITIVE = [
   'intN',
   'iret',
 ] as const;
+
+/** Qualification of EXIT.descriptorTable; the value is the base or selector, the limit stands in exitLinear. */
+export const DESCRIPTOR_TABLE = { gdtr: 0, idtr: 1, ldtr: 2, tr: 3 } as const;
+
+/** Qualification of EXIT.io: port, size in bytes at bit 16, and these. */
+export const PORT_ACCESS = { in: 1 << 24, string: 1 << 25 } as const;
 
 /** Permission bits of a byte of REGION.secondLevel. */
 export const SECOND_LEVEL = { read: 1, write: 2, execute: 4 } as const;

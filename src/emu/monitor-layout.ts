@@ -242,6 +242,12 @@ export const TRAP_FLAG = {
   fromUser: 1,
   /** Only when CPL is 0. */
   fromKernel: 2,
+  /** Only from 64-bit code. */
+  fromCode64: 4,
+  /** Only from 16- or 32-bit code. */
+  fromCode32: 8,
+  /** Whatever the vector is. */
+  anyVector: 16,
 } as const;
 
 /** What the core does after it has recorded. */

@@ -1,10 +1,10 @@
 // What is asked before a handler runs, for the rows that say so. True: the instruction does not run.
 import {
-  CR0, FPU_STATUS, VMCS_CONTROLS, VMCS_OPCODE_BITMAP, CONTROL_SENSITIVE, EXIT_SENSITIVE, EXIT_QUALIFICATION, EXIT_LENGTH,
+  CR0, FPU_STATUS, VMCS_CONTROLS, VMCS_OPCODE_BITMAP, CONTROL_SENSITIVE, EXIT_SENSITIVE,
 } from "./generated/layout";
-import { raise, raiseExit, VECTOR_MF } from "./fault";
+import { raise, VECTOR_MF } from "./fault";
 import { CR0_NE } from "./mode";
-import { opLength } from "./op";
+import { interceptInstruction } from "./monitor/intercept";
 
 const FPU_ERROR_SUMMARY: u32 = 0x80;
 
@@ -19,8 +19,5 @@ export function pendingX87(): bool {
 export function interceptSensitive(bit: u32, op: usize): bool {
   if ((load<u32>(VMCS_CONTROLS) & CONTROL_SENSITIVE) == 0) return false;
   if ((load<u64>(VMCS_OPCODE_BITMAP) & (u64(1) << u64(bit))) == 0) return false;
-  store<u64>(EXIT_QUALIFICATION, bit);
-  store<u32>(EXIT_LENGTH, opLength(op));
-  raiseExit(EXIT_SENSITIVE);
-  return true;
+  return !interceptInstruction(op, EXIT_SENSITIVE, bit, 0);
 }

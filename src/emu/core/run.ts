@@ -11,6 +11,7 @@ import { MODE_BITS, MODE_CODE64 } from "./mode";
 import { EVENT_EXTERNAL, EVENT_NMI, deliverInterrupt, deliverPending } from "./deliver";
 import { faulted, raiseTrap, KIND_TRAP, VECTOR_DB } from "./fault";
 import { acknowledgeInterrupt } from "./host";
+import { roomForInterrupt } from "./monitor/intercept";
 import { TF, IF, RF } from "./flags";
 import { publishRecords } from "./monitor/record";
 import { forgetTranslations } from "./tlb";
@@ -61,6 +62,7 @@ function takeInterrupt(): bool {
     return deliverInterrupt(2, EVENT_NMI);
   }
   if (load<u32>(INTERRUPT_PENDING) == 0 || (load<u64>(RFLAGS) & IF) == 0) return true;
+  if (!roomForInterrupt()) return false;
   const vector = acknowledgeInterrupt();
   if (vector < 0) return true;
   store<u32>(HALTED, 0);

@@ -2,14 +2,28 @@
 import type { Core } from '../../emu/core-instance.ts';
 import { EXIT } from '../../emu/layout.ts';
 import type { GuestFacts } from '../../world/guest-facts.ts';
+import { controlTrap } from './control.ts';
 import { ControlPlan } from './control-plan.ts';
+import { cpuidTrap } from './cpuid.ts';
+import { interruptTrap } from './interrupt.ts';
 import type { TrapPolicy } from './policy.ts';
+import { portIoTrap } from './port-io.ts';
+import { rdtscTrap } from './rdtsc.ts';
+import { sensitiveTrap } from './sensitive.ts';
 import { syscallTrap } from './syscall.ts';
 import { type CaptureLimits, DEFAULT_LIMITS, writeSyscallCaptures } from './syscall-captures.ts';
 import { writeTaskPolicy } from './task-policy.ts';
 
 /** Every policy, in the order in which `--help` lists them. */
-export const TRAP_POLICIES: readonly TrapPolicy[] = [syscallTrap];
+export const TRAP_POLICIES: readonly TrapPolicy[] = [
+  syscallTrap,
+  interruptTrap,
+  portIoTrap,
+  controlTrap,
+  sensitiveTrap,
+  rdtscTrap,
+  cpuidTrap,
+];
 /** What is trapped when nobody says otherwise. */
 export const DEFAULT_TRAPS: readonly TrapPolicy[] = [syscallTrap];
 

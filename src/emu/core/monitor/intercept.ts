@@ -2,7 +2,7 @@
 import {
   EXIT_ERROR_CODE, EXIT_EXCEPTION, EXIT_INTERRUPT, EXIT_LENGTH, EXIT_QUALIFICATION, EXIT_REASON, EXIT_RING_FULL, EXIT_VALUE,
   EXIT_VECTOR, FAULT_ADDRESS, FAULT_CODE, FAULT_HAS_CODE, FAULT_PENDING, ICOUNT, MONITOR_ON, RIP, RUN_OP,
-  VMCS_EXCEPTION_BITMAP,
+  CONTROL_IDT_LIMIT, VMCS_CONTROLS, VMCS_EXCEPTION_BITMAP,
 } from "../generated/layout";
 import {
   COMPLETION_complete, COMPLETION_host, COMPLETION_inject, RECORD_abi, RECORD_detail, RECORD_KIND_callEntry,
@@ -28,7 +28,7 @@ export const LEAVE: u32 = 2;
 @inline function monitored(): bool { return load<u32>(MONITOR_ON) != 0; }
 
 /** A record of the exit fields. */
-function recordExit(row: usize, reason: u32, vector: u32, rip: u64, icount: u64): void {
+export function recordExit(row: usize, reason: u32, vector: u32, rip: u64, icount: u64): void {
   openRecord(u32(load<u8>(row, TRAP_ROW_recordKind)), rip, icount, currentTask(false));
   store<u8>(record, load<u8>(row, TRAP_ROW_mechanism), RECORD_mechanism);
   store<u8>(record, load<u8>(row, TRAP_ROW_abi), RECORD_abi);
@@ -177,12 +177,19 @@ export function interceptInstruction(op: usize, reason: u32, qualification: u32,
   return false;
 }
 
+/** False while an interrupt's record would find no room: run() is to be left before it is acknowledged. */
+export function roomForInterrupt(): bool {
+  if ((load<u32>(VMCS_CONTROLS) & CONTROL_IDT_LIMIT) == 0 || !monitored() || hasRoom()) return true;
+  store<u32>(EXIT_REASON, EXIT_RING_FULL);
+  return false;
+}
+
 /** A vector beyond the IDT limit in force, though not beyond the guest's own. `software`: INT n, which may leave run(). */
 export function interceptInterrupt(vector: u32, software: bool): u32 {
   if (!software) {
     if (!monitored()) return DELIVER;
     const outside = matchRow(EXIT_INTERRUPT, vector, 0);
-    if (outside != 0 && load<u8>(outside, TRAP_ROW_recordKind) != RECORD_KIND_pad && hasRoom()) {
+    if (outside != 0 && load<u8>(outside, TRAP_ROW_recordKind) != RECORD_KIND_pad) {
       describeInterrupt(vector);
       recordExit(outside, EXIT_INTERRUPT, vector, load<u64>(RIP), load<u64>(ICOUNT));
     }

@@ -2,10 +2,10 @@
 import { CPL, EXIT_BYTES, MODE, SEG_BASE } from "../generated/layout";
 import {
   POLICY_header, POLICY_HEADER_evaluated, POLICY_HEADER_injected, POLICY_HEADER_trapRowCount, POLICY_trapRows,
-  TRAP_FLAG_fromKernel, TRAP_FLAG_fromUser, TRAP_ROW_bytes, TRAP_ROW_BYTES, TRAP_ROW_flags, TRAP_ROW_hits,
+  TRAP_FLAG_anyVector, TRAP_FLAG_fromCode32, TRAP_FLAG_fromCode64, TRAP_FLAG_fromKernel, TRAP_FLAG_fromUser, TRAP_ROW_bytes, TRAP_ROW_BYTES, TRAP_ROW_flags, TRAP_ROW_hits,
   TRAP_ROW_mask, TRAP_ROW_reason, TRAP_ROW_vector,
 } from "../generated/monitor-layout";
-import { MODE_BITS, MODE_CODE64, SEG_CS } from "../mode";
+import { MODE_BITS, MODE_CODE64, SEG_CS, isLongCode } from "../mode";
 import { copyGuest } from "./read";
 
 function count(at: usize): void { store<u64>(at, load<u64>(at) + 1); }
@@ -17,11 +17,14 @@ export function matchRow(reason: u32, vector: u32, bytes: u64): usize {
   const cpl = load<u32>(CPL);
   for (let i: u32 = 0; i < rows; i++) {
     const row: usize = POLICY_trapRows + i * TRAP_ROW_BYTES;
-    if (load<u8>(row, TRAP_ROW_reason) != reason || load<u8>(row, TRAP_ROW_vector) != vector) continue;
+    if (load<u8>(row, TRAP_ROW_reason) != reason) continue;
     if ((bytes & load<u64>(row, TRAP_ROW_mask)) != load<u64>(row, TRAP_ROW_bytes)) continue;
     const flags = u32(load<u16>(row, TRAP_ROW_flags));
+    if (load<u8>(row, TRAP_ROW_vector) != vector && (flags & TRAP_FLAG_anyVector) == 0) continue;
     if ((flags & TRAP_FLAG_fromUser) != 0 && cpl != 3) continue;
     if ((flags & TRAP_FLAG_fromKernel) != 0 && cpl != 0) continue;
+    if ((flags & (TRAP_FLAG_fromCode64 | TRAP_FLAG_fromCode32)) != 0
+      && ((flags & TRAP_FLAG_fromCode64) != 0) != isLongCode()) continue;
     count(row + TRAP_ROW_hits);
     return row;
   }

@@ -1,6 +1,6 @@
 // CPUID by the table of isa/cpuid.ts.
 import {
-  APIC_BASE, CONTROL_CPUID, CPU_VENDOR, CR4, EXIT_CPUID, VMCS_CONTROLS, XCR0,
+  APIC_BASE, CONTROL_CPUID, CPU_VENDOR, CR4, EXIT_CPUID, EXIT_LINEAR, EXIT_PHYSICAL, VMCS_CONTROLS, XCR0,
 } from "../generated/layout";
 import { CPUID_COUNT, CPUID_ROWS } from "../generated/cpuid";
 import { CR4_OSXSAVE } from "../mode";
@@ -29,8 +29,6 @@ function rowOf(leaf: u32, subleaf: u32): usize {
 export function cpuid(op: usize): void {
   const leaf = load<u32>(RAX);
   const subleaf = load<u32>(RCX);
-  if ((load<u32>(VMCS_CONTROLS) & CONTROL_CPUID) != 0
-    && !interceptInstruction(op, EXIT_CPUID, leaf, u64(subleaf))) return;
   const row = rowOf(leaf, subleaf);
   let ecx: u32 = row ? load<u32>(row, 20) : 0;
   let edx: u32 = row ? load<u32>(row, 24) : 0;
@@ -40,8 +38,15 @@ export function cpuid(op: usize): void {
   }
   // Topology leaves name the level asked for even where there is none.
   if (leaf == 0xb && row == 0) ecx = subleaf & 0xff;
-  store<u64>(RAX, u64(row ? load<u32>(row, 12) : 0));
-  store<u64>(RBX, u64(row ? load<u32>(row, 16) : 0));
+  const eax: u32 = row ? load<u32>(row, 12) : 0;
+  const ebx: u32 = row ? load<u32>(row, 16) : 0;
+  if (load<u32>(VMCS_CONTROLS) & CONTROL_CPUID) {
+    store<u64>(EXIT_LINEAR, u64(eax) | (u64(ebx) << 32));
+    store<u64>(EXIT_PHYSICAL, u64(ecx) | (u64(edx) << 32));
+    if (!interceptInstruction(op, EXIT_CPUID, leaf, u64(subleaf))) return;
+  }
+  store<u64>(RAX, u64(eax));
+  store<u64>(RBX, u64(ebx));
   store<u64>(RCX, u64(ecx));
   store<u64>(RDX, u64(edx));
 }

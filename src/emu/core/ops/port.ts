@@ -1,20 +1,20 @@
 // IN OUT INS OUTS: rights by IOPL and the TSS's bitmap, the I/O intercept, then the host's devices.
 import {
-  CONTROL_IO, CPL, CR0, EXIT_IO, EXIT_LENGTH, EXIT_QUALIFICATION, EXIT_VALUE, RFLAGS, VMCS_CONTROLS, VMCS_IO_BITMAP,
+  CONTROL_IO, CPL, CR0, EXIT_IO, PORT_ACCESS_IN, PORT_ACCESS_STRING, RFLAGS, VMCS_CONTROLS, VMCS_IO_BITMAP,
 } from "../generated/layout";
-import { faulted, raiseExit } from "../fault";
+import { faulted } from "../fault";
 import { DF, IOPL, VM } from "../flags";
 import { portIn, portOut } from "../host";
 import { probeWrite, segmentLinear } from "../memory";
 import { CR0_PE, SEG_ES } from "../mode";
-import { exitSkipped } from "../monitor/resume";
-import { PREFIX_REP, PREFIX_REPNE, opImm8, opLength, opPrefixes, opSegment, opSize } from "../op";
+import { interceptAccess, recordAccess } from "../monitor/accesses";
+import { PREFIX_REP, PREFIX_REPNE, opImm8, opPrefixes, opSegment, opSize } from "../op";
 import { instructionRip, jumpTo, syncCount } from "../run";
 import { checkPortBitmap } from "../task-state";
 import { RAX, RCX, RDI, RDX, RSI, addressMask, readLinear, readRegister, writeLinear, writeRegister } from "./sized";
 
-const QUALIFICATION_IN: u64 = 1 << 24;
-const QUALIFICATION_STRING: u64 = 1 << 25;
+const QUALIFICATION_IN: u64 = PORT_ACCESS_IN;
+const QUALIFICATION_STRING: u64 = PORT_ACCESS_STRING;
 
 /** 64-bit operand size is 32 for ports. */
 // @ts-ignore: decorator
@@ -38,24 +38,30 @@ function allowed(op: usize, port: u32, size: u32, value: u64, how: u64): bool {
   for (let i: u32 = 0; i < size; i++) {
     const at = (port + i) & 0xffff;
     if ((load<u8>(VMCS_IO_BITMAP + (at >> 3)) >> (at & 7)) & 1) {
-      if (exitSkipped(op)) return true;
-      store<u64>(EXIT_QUALIFICATION, u64(port) | (u64(size) << 16) | how);
-      store<u64>(EXIT_VALUE, value);
-      store<u32>(EXIT_LENGTH, opLength(op));
-      raiseExit(EXIT_IO);
-      return false;
+      return interceptAccess(op, EXIT_IO, u64(port) | (u64(size) << 16) | how, value);
     }
   }
   return true;
 }
 
+function readPort(op: usize, port: u32, size: u32): u64 {
+  const value = u64(portIn(port, size));
+  recordAccess(op, EXIT_IO, value);
+  return value;
+}
+
+function writePort(op: usize, port: u32, size: u32, value: u64): void {
+  portOut(port, size, <u32>value);
+  recordAccess(op, EXIT_IO, value);
+}
+
 function input(op: usize, port: u32, size: u32): void {
-  if (allowed(op, port, size, 0, QUALIFICATION_IN)) writeRegister(RAX, size, u64(portIn(port, size)));
+  if (allowed(op, port, size, 0, QUALIFICATION_IN)) writeRegister(RAX, size, readPort(op, port, size));
 }
 
 function output(op: usize, port: u32, size: u32): void {
   const value = readRegister(RAX, size);
-  if (allowed(op, port, size, value, 0)) portOut(port, size, <u32>value);
+  if (allowed(op, port, size, value, 0)) writePort(op, port, size, value);
 }
 
 export function inALIb(op: usize): void { input(op, opImm8(op), 1); }
@@ -93,7 +99,7 @@ function insertOne(op: usize, size: u32, mask: u64, step: u64): void {
   const linear = segmentLinear(SEG_ES, load<u64>(RDI) & mask, size, true);
   if (!faulted()) probeWrite(linear, size);
   if (faulted() || !allowed(op, port, size, 0, QUALIFICATION_IN | QUALIFICATION_STRING)) return;
-  writeLinear(linear, size, u64(portIn(port, size)));
+  writeLinear(linear, size, readPort(op, port, size));
   if (!faulted()) advance(RDI, mask, step);
 }
 
@@ -103,7 +109,7 @@ function extractOne(op: usize, size: u32, mask: u64, step: u64): void {
   if (faulted()) return;
   const value = readLinear(linear, size);
   if (faulted() || !allowed(op, port, size, value, QUALIFICATION_STRING)) return;
-  portOut(port, size, <u32>value);
+  writePort(op, port, size, value);
   advance(RSI, mask, step);
 }
 

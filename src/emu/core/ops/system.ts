@@ -1,7 +1,8 @@
 // Control and debug registers, descriptor-table registers, and what else only an operating system does.
 import {
   CONTROL_CR3_LOAD, CONTROL_CR_LOAD, CONTROL_DESCRIPTOR_TABLE, CONTROL_VMFUNC, CPL, CR0, CR2, CR3, CR4, CR8, DR,
-  EXIT_CR_ACCESS, EXIT_DESCRIPTOR_TABLE, EXIT_VMFUNC, GDTR_BASE, GDTR_LIMIT, IDTR_BASE, IDTR_LIMIT, SEG_BASE, VMCS_CONTROLS,
+  EXIT_CR_ACCESS, EXIT_DESCRIPTOR_TABLE, EXIT_LINEAR, EXIT_VMFUNC, DESCRIPTOR_TABLE_GDTR, DESCRIPTOR_TABLE_IDTR,
+  DESCRIPTOR_TABLE_LDTR, DESCRIPTOR_TABLE_TR, GDTR_BASE, GDTR_LIMIT, IDTR_BASE, IDTR_LIMIT, SEG_BASE, VMCS_CONTROLS,
   XCR0,
 } from "../generated/layout";
 import { selectorOf } from "../descriptors";
@@ -136,18 +137,21 @@ export function smswEv(op: usize): void { storeWord(op, load<u64>(CR0)); }
 export function sldtEv(op: usize): void { storeWord(op, u64(selectorOf(SEG_LDTR))); }
 export function strEv(op: usize): void { storeWord(op, u64(selectorOf(SEG_TR))); }
 
-function watched(op: usize): bool {
-  return (load<u32>(VMCS_CONTROLS) & CONTROL_DESCRIPTOR_TABLE) != 0 && !interceptInstruction(op, EXIT_DESCRIPTOR_TABLE, 0, 0);
+/** `register`: DESCRIPTOR_TABLE; `value`: base or selector. True: run() is left at the instruction. */
+function watched(op: usize, register: u32, value: u64, limit: u32): bool {
+  if ((load<u32>(VMCS_CONTROLS) & CONTROL_DESCRIPTOR_TABLE) == 0) return false;
+  store<u64>(EXIT_LINEAR, u64(limit));
+  return !interceptInstruction(op, EXIT_DESCRIPTOR_TABLE, register, value);
 }
 
 export function lldtEw(op: usize): void {
   const selector = readRm16(op);
-  if (!faulted() && !watched(op)) loadLdt(selector);
+  if (!faulted() && !watched(op, DESCRIPTOR_TABLE_LDTR, u64(selector), 0)) loadLdt(selector);
 }
 
 export function ltrEw(op: usize): void {
   const selector = readRm16(op);
-  if (!faulted() && !watched(op)) loadTaskRegister(selector);
+  if (!faulted() && !watched(op, DESCRIPTOR_TABLE_TR, u64(selector), 0)) loadTaskRegister(selector);
 }
 
 function storeTable(op: usize, base: u64, limit: u32): void {
@@ -168,7 +172,7 @@ export function sgdtMs(op: usize): void { storeTable(op, load<u64>(GDTR_BASE), l
 /** The limit that the guest set, whatever limit is in force. */
 export function sidtMs(op: usize): void { storeTable(op, load<u64>(IDTR_BASE), load<u32>(IDTR_LIMIT)); }
 
-function loadTable(op: usize, baseField: usize, limitField: usize): void {
+function loadTable(op: usize, register: u32, baseField: usize, limitField: usize): void {
   const long = isLongCode();
   const at = effective(op);
   const limitAt = segmentLinear(opSegment(op), at, 2, false);
@@ -184,13 +188,13 @@ function loadTable(op: usize, baseField: usize, limitField: usize): void {
     raiseCode(VECTOR_GP, 0);
     return;
   }
-  if (watched(op)) return;
+  if (watched(op, register, base, limit)) return;
   store<u64>(baseField, base);
   store<u32>(limitField, limit);
 }
 
-export function lgdtMs(op: usize): void { loadTable(op, GDTR_BASE, GDTR_LIMIT); }
-export function lidtMs(op: usize): void { loadTable(op, IDTR_BASE, IDTR_LIMIT); }
+export function lgdtMs(op: usize): void { loadTable(op, DESCRIPTOR_TABLE_GDTR, GDTR_BASE, GDTR_LIMIT); }
+export function lidtMs(op: usize): void { loadTable(op, DESCRIPTOR_TABLE_IDTR, IDTR_BASE, IDTR_LIMIT); }
 
 /** No fault whatever the address. */
 export function invlpgM(op: usize): void {
