@@ -1,4 +1,13 @@
-import { DESCRIPTOR_TABLE, EXIT, FIELDS, PORT_ACCESS, REGION, SECOND_LEVEL, SENSITIVE, VMCS_CONTROL } from '../../src/emu/layout.ts';
+import {
+  DESCRIPTOR_TABLE,
+  EXIT,
+  FIELDS,
+  PORT_ACCESS,
+  REGION,
+  SECOND_LEVEL,
+  SENSITIVE,
+  VMCS_CONTROL,
+} from '../../src/emu/layout.ts';
 
 const upper = (name: string) => name.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toUpperCase();
 
@@ -15,7 +24,8 @@ export function layoutConstants(): string {
   for (const [name, value] of Object.entries(EXIT)) constant(`EXIT_${upper(name)}`, 'u32', value);
   for (const [name, value] of Object.entries(VMCS_CONTROL)) constant(`CONTROL_${upper(name)}`, 'u32', value);
   for (const [name, value] of Object.entries(SECOND_LEVEL)) constant(`SECOND_LEVEL_${upper(name)}`, 'u32', value);
-  for (const [name, value] of Object.entries(DESCRIPTOR_TABLE)) constant(`DESCRIPTOR_TABLE_${upper(name)}`, 'u32', value);
+  for (const [name, value] of Object.entries(DESCRIPTOR_TABLE))
+    constant(`DESCRIPTOR_TABLE_${upper(name)}`, 'u32', value);
   for (const [name, value] of Object.entries(PORT_ACCESS)) constant(`PORT_ACCESS_${upper(name)}`, 'u32', value);
   SENSITIVE.forEach((name, bit) => {
     constant(`SENSITIVE_${upper(name)}`, 'u32', bit);
