@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { viewCommands } from './analyze/command.ts';
 import { UserError } from './emu/errors.ts';
 import { recordCommand } from './record/command.ts';
 import { infoCommand, verifyCommand } from './replay/command.ts';
@@ -13,7 +14,8 @@ export async function main(args: readonly string[]): Promise<void> {
     .description('Runs an unmodified x86 system in its own emulator and records what its programs do.')
     .version(VERSION)
     .enablePositionalOptions();
-  for (const command of [recordCommand(), replayCommand(), infoCommand(), verifyCommand()]) program.addCommand(command);
+  const commands = [recordCommand(), replayCommand(), infoCommand(), verifyCommand(), ...viewCommands()];
+  for (const command of commands) program.addCommand(command);
   for (const command of [program, ...program.commands])
     command.exitOverride().configureOutput({ outputError: () => {} });
   try {

@@ -35,6 +35,13 @@ export class Reexecution {
     }
   }
 
+  /** Whether a moment lies at or behind where the machine stands. */
+  canReach(moment?: TraceMoment): boolean {
+    if (moment === undefined) return true;
+    if (moment.by === 'icount') return moment.value >= this.machine.icount;
+    return (moment.by === 'event' ? this.#eventTime(moment.value) : moment).value >= this.machine.now();
+  }
+
   #runTo(moment: TraceMoment | undefined): void {
     const { end } = this.reader;
     const limit = this.#limit(moment);

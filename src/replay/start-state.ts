@@ -142,7 +142,8 @@ function reboot(header: TraceHeader, key: string, files: StartFiles): Machine {
   return bootAgain(boot, guestOptions(header), key).machine;
 }
 
-function recordedKernel({ kernelSha256, kernelName }: TraceHeader, files: StartFiles): Kernel {
+/** The kernel file of a recording, found by its hash. Throws UserError when it is not here. */
+export function recordedKernel({ kernelSha256, kernelName }: TraceHeader, files: StartFiles): Kernel {
   const wanted = hex(kernelSha256);
   const found =
     files.kernel === undefined
