@@ -3,7 +3,7 @@
 import { BREAKPOINT_HITS, BREAKPOINTS, CPU_VENDOR, DR, RFLAGS, RIP, SEG_BASE } from "./generated/layout";
 import { VECTOR_DB, faulted, leaveAfter, raiseTrap } from "./fault";
 import { RF } from "./flags";
-import { SEG_CS, isLongCode } from "./mode";
+import { SEG_CS, VENDOR_INTEL, isLongCode } from "./mode";
 import { flushTlb } from "./tlb";
 
 /** Bits of state.breakpoints. */
@@ -13,7 +13,6 @@ export const BREAKPOINT_DATA: u32 = 2;
 const KIND_EXECUTE: u32 = 0;
 const KIND_WRITE: u32 = 1;
 const KIND_ACCESS: u32 = 3;
-const INTEL: u32 = 1;
 
 // @ts-ignore: decorator
 @inline function dr7(): u32 { return <u32>load<u64>(DR + 56); }
@@ -68,7 +67,7 @@ export function watchData(linear: u64, size: u32, write: bool): void {
 
 /** Before the instruction at RIP: raises #DB if it has a breakpoint and RF is clear. */
 export function breakAtCode(afterStackLoad: bool): void {
-  if ((load<u64>(RFLAGS) & RF) != 0 || (afterStackLoad && load<u32>(CPU_VENDOR) == INTEL)) return;
+  if ((load<u64>(RFLAGS) & RF) != 0 || (afterStackLoad && load<u32>(CPU_VENDOR) == VENDOR_INTEL)) return;
   const linear = isLongCode() ? load<u64>(RIP) : (load<u64>(RIP) + load<u64>(SEG_BASE + (SEG_CS << 3))) & 0xffff_ffff;
   let hits: u32 = 0;
   for (let i: u32 = 0; i < 4; i++) {

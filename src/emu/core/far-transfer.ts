@@ -98,12 +98,12 @@ function codeTransfer(selector: u32, descriptor: u64, offset: u64, size: u32, ca
   else checkDirect(selector, attr);
   if (faulted()) return;
   const at = descriptorAddress;
-  checkTarget(descriptor, offset);
   if (call) {
     openPresentStack();
     pushFrame(size, u64(selectorOf(SEG_CS)));
     pushFrame(size, load<u64>(RIP));
   }
+  checkTarget(descriptor, offset); // what was pushed stays in memory
   markAccessed(at, descriptor);
   if (faulted()) return;
   if (call) commitFrame();

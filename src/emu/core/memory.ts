@@ -281,6 +281,11 @@ export function linearOf(op: usize, size: u32, write: bool): u64 {
   return segmentLinear(opSegment(op), effective(op), size, write);
 }
 
+/** What a segment adds to offsets. */
+export function segmentBase(segment: u32): u64 {
+  return segment < SEG_FS && (load<u32>(MODE) & MODE_BITS) == MODE_CODE64 ? 0 : load<u64>(SEG_BASE + (segment << 3));
+}
+
 /** Linear address of an offset in a segment; raises #GP or #SS when it may not be accessed so, then #AC. */
 export function segmentLinear(segment: u32, offset: u64, size: u32, write: bool): u64 {
   let linear: u64;
@@ -297,11 +302,13 @@ export function segmentLinear(segment: u32, offset: u64, size: u32, write: bool)
     }
     linear = (offset + load<u64>(SEG_BASE + (segment << 3))) & 0xffff_ffff;
   }
-  if (load<u32>(ALIGNMENT_CHECK) != 0 && size <= 8 && (linear & u64(size - 1)) != 0) {
-    raiseCode(VECTOR_AC, 0);
-    return 0;
-  }
+  if (size <= 8) checkAlignment(linear, size);
   return linear;
+}
+
+/** #AC for an operand of CPL 3 that is not aligned to `alignment` bytes, where that is asked for. */
+export function checkAlignment(linear: u64, alignment: u32): void {
+  if (load<u32>(ALIGNMENT_CHECK) != 0 && (linear & u64(alignment - 1)) != 0) raiseCode(VECTOR_AC, 0);
 }
 
 /** Type and limit of a segment outside 64-bit mode (SDM volume 3, 5.3 and 5.5). */
@@ -321,7 +328,7 @@ function withinLimit(segment: u32, offset: u32, size: u32, write: bool): bool {
       }
     }
   }
-  return last <= u64(limit) || (limit == 0xffff_ffff); // a 4 GiB segment wraps
+  return last <= u64(limit);
 }
 
 // ---- the stack ----

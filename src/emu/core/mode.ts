@@ -6,6 +6,10 @@ import { tableOf, TLB_READ, TLB_WRITE, TLB_CODE } from "./tlb";
 import { leaveAfter } from "./fault";
 import { AC, VM } from "./flags";
 
+/** cpuVendor. */
+export const VENDOR_AMD: u32 = 0;
+export const VENDOR_INTEL: u32 = 1;
+
 export const MODE_BITS: u32 = 3; // 0: 16-bit code, 1: 32-bit, 2: 64-bit
 export const MODE_CODE16: u32 = 0;
 export const MODE_CODE32: u32 = 1;

@@ -1,9 +1,9 @@
 // Reading and writing what ModRM names. After each the caller asks faulted() before it commits anything.
-import { ALIGNMENT_CHECK, OPEN_LINEAR, GPR } from "./generated/layout";
-import { opRm, opReg, opPrefixes, PREFIX_ALIGNED } from "./op";
-import { faulted, raiseCode, VECTOR_AC, VECTOR_GP } from "./fault";
+import { OPEN_LINEAR, GPR } from "./generated/layout";
+import { opRm, opReg, opPrefixes, opSegment, PREFIX_ALIGNED } from "./op";
+import { faulted, raiseCode, VECTOR_GP } from "./fault";
 import {
-  linearOf, read8, read16, read32, read64, write8, write16, write32, write64, readV128, writeV128, probeWrite,
+  checkAlignment, effective, linearOf, segmentBase, read8, read16, read32, read64, write8, write16, write32, write64, readV128, writeV128, probeWrite,
 } from "./memory";
 
 // ---- 8 bits ----
@@ -178,11 +178,12 @@ export function closeRm64(op: usize, value: u64): void {
 
 /** A misaligned operand raises #GP(0) when the row is `aligned`, else #AC when alignment is checked. */
 export function linearOfV128(op: usize, write: bool): u64 {
-  const linear = linearOf(op, 16, write);
-  if ((linear & 15) != 0 && !faulted()) {
-    if (opPrefixes(op) & PREFIX_ALIGNED) raiseCode(VECTOR_GP, 0);
-    else if (load<u32>(ALIGNMENT_CHECK)) raiseCode(VECTOR_AC, 0);
+  if (opPrefixes(op) & PREFIX_ALIGNED) {
+    if ((effective(op) + segmentBase(opSegment(op))) & 15) raiseCode(VECTOR_GP, 0); // before #SS
+    return linearOf(op, 16, write);
   }
+  const linear = linearOf(op, 16, write);
+  if (!faulted()) checkAlignment(linear, 16);
   return linear;
 }
 

@@ -32,6 +32,23 @@ const HLT = 0xf4;
 const TSS = 0x10_7000;
 /** End of the supervisor's stack. */
 const STACK0 = 0x10_9000;
+const LDT = 0x10_c000;
+/**
+ * Segments that programs may load, all of DPL 3: 16-bit code; data up to 52fff; read-only data; expand-down above 50fff;
+ * execute-only code; code up to 41fff; absent data; data from 10000 on; 16-bit expand-down; absent code.
+ */
+const LDT_ENTRIES = [
+  0x008ffb000000ffffn,
+  0x0045f30000002fffn,
+  0x00cff1000000ffffn,
+  0x0045f70000000fffn,
+  0x00cff9000000ffffn,
+  0x0054fb0000001fffn,
+  0x00cf73000000ffffn,
+  0x0044f3010000ffffn,
+  0x0000f704b0004fffn,
+  0x00cf7b000000ffffn,
+];
 /** What only the supervisor sees is mapped above this linear address: low addresses are the vectors' own. */
 const SUPERVISOR = 0xffff_8000_0000_0000n;
 const SUPERVISOR_PDPT = 0x10_9000;
@@ -153,7 +170,7 @@ export class Stage {
     view.setBigUint64(PML4 + 256 * 8, BigInt(SUPERVISOR_PDPT | 3), true);
     view.setBigUint64(SUPERVISOR_PDPT, BigInt(SUPERVISOR_PD | 3), true);
     view.setBigUint64(SUPERVISOR_PD, BigInt(SUPERVISOR_PT | 3), true);
-    for (const page of [GDT, IDT, HANDLERS, TSS, STACK0 - 4096]) {
+    for (const page of [GDT, IDT, HANDLERS, TSS, STACK0 - 4096, LDT]) {
       view.setBigUint64(SUPERVISOR_PT + (page >> 12) * 8, BigInt(page | 0x63), true);
     }
     ram.fill(HLT, HANDLERS, HANDLERS + 4096);
@@ -178,6 +195,9 @@ export class Stage {
     descriptors.forEach((value, index) => {
       view.setBigUint64(GDT + index * 8, value, true);
     });
+    LDT_ENTRIES.forEach((value, index) => {
+      view.setBigUint64(LDT + index * 8, value, true);
+    });
   }
 
   private setSystem(): void {
@@ -192,6 +212,10 @@ export class Stage {
     core.set64('segBase', SUPERVISOR + BigInt(TSS), 7);
     core.set('segLimit', 0x67, 7);
     core.set('segAttr', 0x8b, 7);
+    core.set('segSelector', 0x50, 6);
+    core.set64('segBase', SUPERVISOR + BigInt(LDT), 6);
+    core.set('segLimit', LDT_ENTRIES.length * 8 - 1, 6);
+    core.set('segAttr', 0x82, 6);
     core.set('vmcsExceptionBitmap', 0xffff_ffff);
   }
 

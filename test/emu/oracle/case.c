@@ -104,7 +104,7 @@ void turnTo16(Case *c) {
   c->code16 = true;
 }
 
-void randomFlags(Case *c) { c->flags = 0x202 | (chance(60) ? rng() & STATUS : 0); }
+void randomFlags(Case *c) { c->flags = 0x202 | (chance(60) ? rng() & STATUS : 0) | (chance(3) ? AC : 0); }
 
 u64 dataAddress(int size, int alignment) {
   u64 address;

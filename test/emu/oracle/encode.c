@@ -117,6 +117,7 @@ static void reach16(Case *c, Memory *m) {
 }
 
 Memory reach(Case *c, u64 address) {
+  if (chance(1)) address = c->mode == 64 ? 0x00007ffffffffff0 + below(32) : (u32)-(int)below(20); // at the end of all addresses
   Memory m = {.address = address, .base = -1, .index = -1};
   u64 segmentBase = 0;
   bool addressing64 = c->mode == 64;

@@ -18,6 +18,8 @@ static const struct {
   {"crypto", 30, 64, genCrypto}, {"simd", 20, 64, genSimdAny}, {"mmx", 40, 64, genMmx},
   {"x87", 70, 64, genX87}, {"x87trans", 10, 64, genX87Transcendental},
   {"x87any", 30, 64, genX87Any}, {"x87any", 10, 32, genX87Any}, {"fxsave", 6, 64, genFxsave}, {"fxsave", 3, 32, genFxsave},
+  {"map", 15, 64, genMapAny}, {"map", 8, 32, genMapAny}, {"group", 8, 64, genGroupAny}, {"group", 3, 32, genGroupAny},
+  {"step", 20, 64, genStep}, {"step", 8, 32, genStep}, {"segment", 20, 64, genSegment}, {"segment", 20, 32, genSegment},
   {"alu", 25, 32, genAlu}, {"shift", 10, 32, genShift}, {"muldiv", 8, 32, genMulDiv}, {"bit", 8, 32, genBit},
   {"xchg", 6, 32, genExchange}, {"cond", 8, 32, genCondition}, {"lea", 6, 32, genLea}, {"misc", 6, 32, genMisc},
   {"string", 10, 32, genString}, {"stack", 10, 32, genStack}, {"bcd", 10, 32, genBcd}, {"fault", 6, 32, genFault},

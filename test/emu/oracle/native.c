@@ -5,9 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <ucontext.h>
-#include <asm/ldt.h>
 #include <unistd.h>
 #include <immintrin.h>
 
@@ -141,12 +139,14 @@ __attribute__((used)) void stepFrame(int signal, siginfo_t *info, ucontext_t *fr
   prepareMemory(&current);
   loadFrame(frame, &current);
   inside = false;
+  u32 flat = current.mode == 32 ? 0x2b : 0;
+  __asm__ volatile("mov %0, %%ds\n mov %0, %%es" ::"r"(flat));
   _writefsbase_u64(current.fs);
   _writegsbase_u64(current.gs);
 }
 
-// AC, NT and ID may be left over from the case: clear them before compiled code runs.
-__asm__(".globl enterFrame\nenterFrame:\n push $2\n popfq\n jmp stepFrame\n");
+// AC, NT and ID, FS and GS may be left over from the case: set them before compiled code runs.
+__asm__(".globl enterFrame\nenterFrame:\n push $2\n popfq\n xor %eax, %eax\n mov %eax, %fs\n mov %eax, %gs\n jmp stepFrame\n");
 void enterFrame(int, siginfo_t *, void *);
 
 void nativeInit(void) {
@@ -168,11 +168,7 @@ void nativeInit(void) {
     regionBefore[i] = malloc(regionSize[i]);
     if (i > 0 || lowMapped) memcpy(regionPristine[i], regionStart[i], regionSize[i]);
   }
-  struct user_desc code16 = {.limit = 0xfffff, .limit_in_pages = 1, .contents = MODIFY_LDT_CONTENTS_CODE};
-  if (syscall(SYS_modify_ldt, 1, &code16, sizeof code16)) {
-    perror("oracle: modify_ldt");
-    exit(1);
-  }
+  nativeLdt();
   stack_t stack = {.ss_size = 1 << 20};
   stack.ss_sp = malloc(stack.ss_size);
   sigaltstack(&stack, NULL);
@@ -182,7 +178,6 @@ void nativeInit(void) {
   for (unsigned i = 0; i < sizeof signals / sizeof *signals; i++) sigaction(signals[i], &action, NULL);
   hostFs = _readfsbase_u64();
   hostGs = _readgsbase_u64();
-  __asm__ volatile("mov %0, %%ds\n mov %0, %%es" ::"r"(0x2b)); // compatibility mode needs them
 }
 
 void nativeRun(bool (*next)(Case *), void (*done)(const Case *, const Result *)) {

@@ -162,6 +162,10 @@ void genX87(Case *c);
 void genX87Transcendental(Case *c);
 void genX87Any(Case *c);
 void genFxsave(Case *c);
+void genSegment(Case *c);
+void genMapAny(Case *c);
+void genGroupAny(Case *c);
+void genStep(Case *c);
 
 // ---- float-value.c
 u64 vectorHalf(void);
@@ -182,6 +186,9 @@ u64 defaultXmm(int reg, int half);
 extern u8 *const regionStart[4];
 extern const int regionSize[4];
 extern u8 *regionBefore[4]; // contents before the case, its patches applied
+
+// ---- segment.c
+void nativeLdt(void);
 
 // ---- json.c
 void writeCase(long id, const Case *c, const Result *r);

@@ -267,7 +267,8 @@ void genFault(Case *c) {
     }
     default: { // control transfer to where there is no code
       caseName(c, "codefetch");
-      u64 target = c->mode == 64 && chance(30) ? 0x0000800000000000ull + (rng() >> 2) : 0x90000 + below(0x1000);
+      static const u32 places[] = {0x90000, DATA, STACK, RO}; // unmapped, or not executable
+      u64 target = c->mode == 64 && chance(30) ? 0x0000800000000000ull + (rng() >> 2) : places[below(4)] + below(0x1000);
       if (chance(30)) {
         c->pinned &= ~(1u << RSP);
         setGpr(c, RSP, STACK + 0x800 + below(0x800));

@@ -5,7 +5,11 @@
 
 enum { SUMMARY = 0x8080, CONDITIONS = 0x4700, IMAGE = DATA + 0x200 };
 
-static u64 imageAddress(u64 alignment) { return (IMAGE + below(0x2000)) & ~(alignment - 1); }
+static u64 imageAddress(u64 alignment) {
+  u64 address = IMAGE + below(0x2000);
+  if (chance(4)) address = (chance(50) ? DATA : DATA + DATA_SIZE) - below(0x200); // partly unmapped
+  return address & ~(alignment - 1);
+}
 
 static void anyState(Case *c) {
   fpuStack(c);

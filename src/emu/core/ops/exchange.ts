@@ -2,7 +2,7 @@
 import { PREFIX_REX_W, opIsMemory, opPrefixes, opReg, opRm, opSegment, opSize } from "../op";
 import { VECTOR_GP, faulted, raiseCode } from "../fault";
 import { ZF, setFlagsMasked } from "../flags";
-import { effective, probeWrite, read64, segmentLinear, write64 } from "../memory";
+import { effective, probeWrite, read64, segmentBase, segmentLinear, write64 } from "../memory";
 import {
   RAX, RBX, RCX, RDX, closeRm, flagsOfAdd, flagsOfSub, maskOf, openRm, readReg, readRegister, writeReg, writeRegister,
 } from "./sized";
@@ -96,12 +96,9 @@ function compareExchange16(op: usize): void {
 
 /** Linear address of the memory operand, found readable and writable; 16 bytes must be aligned. */
 function openMemory(op: usize, size: u32): u64 {
+  if (size == 16 && (effective(op) + segmentBase(opSegment(op))) & 15) raiseCode(VECTOR_GP, 0); // before #SS
   const linear = segmentLinear(opSegment(op), effective(op), size, true);
   if (faulted()) return 0;
-  if (size == 16 && (linear & 15) != 0) {
-    raiseCode(VECTOR_GP, 0);
-    return 0;
-  }
   probeWrite(linear, size);
   return linear;
 }

@@ -1,5 +1,4 @@
 // Far branches. RIP is already the next instruction's when a handler runs.
-import { GPR } from "../generated/layout";
 import { faulted } from "../fault";
 import { interruptReturn, farReturn } from "../far-return";
 import { farTransfer } from "../far-transfer";
@@ -7,7 +6,7 @@ import { effective, read16, segmentLinear } from "../memory";
 import { MECHANISM_iret, MECHANISM_retFar } from "../generated/monitor-layout";
 import { afterReturn, beforeReturn } from "../monitor/returns";
 import { opImm, opSegment, opSize } from "../op";
-import { addressMask, readLinear } from "./sized";
+import { addressMask, farPointerSize, readLinear } from "./sized";
 
 function direct(op: usize, call: bool): void {
   const pointer = <u64>opImm(op);
@@ -18,13 +17,13 @@ export function jmpAp(op: usize): void { direct(op, false); }
 export function callAp(op: usize): void { direct(op, true); }
 
 function indirect(op: usize, call: bool): void {
-  const size = opSize(op);
+  const size = farPointerSize(op);
   const at = effective(op);
   const offsetAt = segmentLinear(opSegment(op), at, size, false);
   if (faulted()) return;
-  const selectorAt = segmentLinear(opSegment(op), (at + size) & addressMask(op), 2, false);
-  if (faulted()) return;
   const offset = readLinear(offsetAt, size);
+  if (faulted()) return;
+  const selectorAt = segmentLinear(opSegment(op), (at + size) & addressMask(op), 2, false);
   if (faulted()) return;
   const selector = read16(selectorAt);
   if (!faulted()) farTransfer(selector, offset, size, call);

@@ -10,7 +10,7 @@ import { longModeActive } from "../descriptors";
 import { VECTOR_DB, VECTOR_GP, VECTOR_UD, raise, raiseCode, raiseTrap } from "../fault";
 import { IF, RF, TF, VM, readRflags, writeRflags } from "../flags";
 import { canonical } from "../mmu";
-import { CR0_PE, CR4_FSGSBASE, EFER_SCE, SEG_FS, SEG_GS, isLongCode, modeChanged } from "../mode";
+import { CR0_PE, CR4_FSGSBASE, EFER_SCE, SEG_FS, SEG_GS, VENDOR_INTEL, isLongCode, modeChanged } from "../mode";
 import { interceptHidden } from "../monitor/intercept";
 import { afterReturn, beforeReturn } from "../monitor/returns";
 import { PREFIX_REX_W, opPrefixes, opRm } from "../op";
@@ -19,7 +19,6 @@ import { setFlatCode, setFlatStack } from "../segments";
 import { RCX, RDX, RSP, sizeY, writeRegister } from "./sized";
 
 const R11: usize = GPR + 88;
-const INTEL: u32 = 1;
 const DR6_SINGLE_STEP: u64 = 0x4000;
 const SYSCALL_BYTES: u64 = 0x050f;
 const SYSRET_BYTES: u64 = 0x070f;
@@ -29,7 +28,7 @@ const SYSEXIT_BYTES: u64 = 0x350f;
 /** False: SYSCALL does not exist here, #UD is raised; or the monitor keeps it from happening. */
 function syscallEnabled(op: usize, bytes: u64): bool {
   const efer = load<u64>(EFER);
-  if ((efer & EFER_SCE) == 0 || (load<u32>(CPU_VENDOR) == INTEL && !isLongCode())) {
+  if ((efer & EFER_SCE) == 0 || (load<u32>(CPU_VENDOR) == VENDOR_INTEL && !isLongCode())) {
     raise(VECTOR_UD);
     return false;
   }
@@ -93,7 +92,7 @@ export function sysret(op: usize): void {
 
 /** False: a fault is raised, or the monitor keeps it from happening. AMD's processors have no SYSENTER in long mode. */
 function sysenterEnabled(op: usize, bytes: u64): bool {
-  if (load<u32>(CPU_VENDOR) != INTEL && longModeActive()) {
+  if (load<u32>(CPU_VENDOR) != VENDOR_INTEL && longModeActive()) {
     raise(VECTOR_UD);
     return false;
   }

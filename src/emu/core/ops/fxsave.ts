@@ -2,14 +2,14 @@
 import {
   CPL, CR4, EFER, FPR, FPU_CS, FPU_DP, FPU_DS, FPU_IP, FPU_OPCODE, FPU_TAG, GPR, MXCSR, XCR0, XMM,
 } from "../generated/layout";
-import { opPrefixes, PREFIX_REX_W } from "../op";
+import { opPrefixes, opSegment, PREFIX_REX_W } from "../op";
 import { faulted, raise, raiseCode, VECTOR_GP, VECTOR_UD } from "../fault";
 import { CR4_OSXSAVE, EFER_FFXSR, isLongCode } from "../mode";
 import {
-  linearOf, probeRead, probeWrite, read16, read32, read64, read8, readV128, write16, write32, write64, write8, writeV128,
+  effective, read16, read32, read64, read8, readV128, segmentLinear, write16, write32, write64, write8, writeV128,
 } from "../memory";
 import { control, setStatus, status, summarize, top } from "./x87-stack";
-import { reset, setControl } from "./x87-control";
+import { probeImage, reset, setControl } from "./x87-control";
 import { MXCSR_MASK } from "./sse-float-convert";
 
 const LEGACY_SIZE: u32 = 512;
@@ -22,12 +22,11 @@ const ERROR_SUMMARY: u32 = 0x80;
 
 /** Address of an area that is aligned to `alignment` and may be accessed; else a fault is raised. */
 function area(op: usize, size: u32, alignment: u64, write: bool): u64 {
-  const linear = linearOf(op, size, write);
-  if (faulted()) return 0;
+  // In the order of AMD's processors: the first doubleword's segment, alignment, the last byte, the first.
+  const linear = segmentLinear(opSegment(op), effective(op), 4, write);
   if ((linear & (alignment - 1)) != 0) raiseCode(VECTOR_GP, 0);
-  else if (write) probeWrite(linear, size);
-  else probeRead(linear, size);
-  return linear;
+  probeImage(op, size - 1, 1, write);
+  return probeImage(op, 0, 1, write);
 }
 
 // @ts-ignore: decorator

@@ -1,17 +1,17 @@
 // MASKMOVDQU and MASKMOVQ: bytes of a register go to DS:rDI where the mask says so. Whether bytes that stay may fault is
 // left open by the manuals; AMD's processors check the whole operand, even for a mask of 0, and its alignment by 8.
-import { ALIGNMENT_CHECK } from "../generated/layout";
 import { opSegment } from "../op";
-import { faulted, raiseCode, VECTOR_AC } from "../fault";
-import { linearAfter, probeWrite, segmentLinear, write8 } from "../memory";
+import { faulted } from "../fault";
+import { checkAlignment, linearAfter, probeWrite, segmentLinear, write8 } from "../memory";
 import { RDI, addressMask } from "./sized";
 
 /** `from`: address of the register's `size` bytes in the state block; bit i of `mask` selects byte i. */
 export function writeMasked(op: usize, from: usize, size: u32, mask: i32): void {
   const linear = segmentLinear(opSegment(op), load<u64>(RDI) & addressMask(op), size, true);
   if (faulted()) return;
-  if (load<u32>(ALIGNMENT_CHECK) != 0 && (linear & 7) != 0) raiseCode(VECTOR_AC, 0);
-  else probeWrite(linear, size);
+  checkAlignment(linear, 8);
+  if (faulted()) return;
+  probeWrite(linear, size);
   if (faulted()) return;
   for (let rest = mask; rest != 0; rest &= rest - 1) {
     const i = ctz(rest);

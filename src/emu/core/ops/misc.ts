@@ -31,9 +31,10 @@ export function boundGvM(op: usize): void {
   const offset = effective(op);
   const lowerAt = segmentLinear(opSegment(op), offset, size, false);
   if (faulted()) return;
+  const lower = signExtend(size, readLinear(lowerAt, size));
+  if (faulted()) return;
   const upperAt = segmentLinear(opSegment(op), (offset + size) & addressMask(op), size, false);
   if (faulted()) return;
-  const lower = signExtend(size, readLinear(lowerAt, size));
   const upper = signExtend(size, readLinear(upperAt, size));
   if (faulted()) return;
   const index = signExtend(size, readReg(op, size));

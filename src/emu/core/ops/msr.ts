@@ -10,7 +10,7 @@ import { writeEfer } from "../control-registers";
 import { VECTOR_GP, faulted, leaveAfter, raiseCode } from "../fault";
 import { msrRead, msrWrite } from "../host";
 import { canonical } from "../mmu";
-import { CR4_PCE, CR4_TSD } from "../mode";
+import { CR4_PCE, CR4_TSD, VENDOR_AMD } from "../mode";
 import { interceptInstruction } from "../monitor/intercept";
 import { syncCount } from "../run";
 import { RAX, RCX, RDX } from "./sized";
@@ -22,7 +22,6 @@ const APIC_BASE_KNOWN: u64 = 0xff_ffff_fd00;
 const APIC_INVALID: u64 = 1;
 const APIC_ON: u64 = 2;
 const APIC_X2: u64 = 3;
-const AMD: u32 = 0;
 const COUNTERS: u32 = 4;
 const ROW_BYTES: usize = 32;
 
@@ -153,6 +152,6 @@ export function rdtscp(op: usize): void {
 export function rdpmc(op: usize): void {
   const index = load<u32>(RCX);
   const denied = load<u32>(CPL) != 0 && (load<u64>(CR4) & CR4_PCE) == 0;
-  if (denied || load<u32>(CPU_VENDOR) != AMD || index >= COUNTERS) return refuse();
+  if (denied || load<u32>(CPU_VENDOR) != VENDOR_AMD || index >= COUNTERS) return refuse();
   answer(load<u64>(PERFORMANCE + ((COUNTERS + index) << 3)) & 0xffff_ffff_ffff);
 }

@@ -2,12 +2,13 @@
 import {
   CR0, FPR, FPU_CONTROL, FPU_CS, FPU_DP, FPU_DS, FPU_IP, FPU_OPCODE, FPU_TAG, GPR,
 } from "../generated/layout";
-import { opSize } from "../op";
+import { opSegment, opSize } from "../op";
 import { faulted, raise, VECTOR_NM } from "../fault";
 import { pendingX87 } from "../checks";
 import { CR0_MP, CR0_TS, isProtected } from "../mode";
-import { linearOf, probeRead, probeWrite, read16, read32, read64, write16, write32, write64 } from "../memory";
+import { effective, probeRead, probeWrite, read16, read32, read64, segmentLinear, write16, write32, write64 } from "../memory";
 import { readRm16, writeRm16 } from "../operands";
+import { addressMask } from "./sized";
 import { control, note, setStatus, status, summarize, top } from "./x87-stack";
 
 const CONTROL_RESET: u32 = 0x37f;
@@ -89,6 +90,26 @@ function setTags(tags: u32): void {
 // @ts-ignore: decorator
 @inline function environmentSize(op: usize): u32 { return opSize(op) == 2 ? 14 : 28; }
 
+/** Address of an environment or a whole state that may be accessed; else a fault is raised. */
+function image(op: usize, size: u32, write: bool): u64 {
+  const element: u32 = opSize(op) == 2 ? 2 : 4;
+  const linear = probeImage(op, 0, element, write);
+  probeImage(op, size - 1, 1, write);
+  return linear;
+}
+
+/**
+ * A state image is looked at at both ends before anything is moved. Raises what an access to `count`
+ * bytes from `at` on would raise; returns their linear address.
+ */
+export function probeImage(op: usize, at: u32, count: u32, write: bool): u64 {
+  const linear = segmentLinear(opSegment(op), (effective(op) + at) & addressMask(op), count, write);
+  if (faulted()) return 0;
+  if (write) probeWrite(linear, count);
+  else probeRead(linear, count);
+  return linear;
+}
+
 /** Seven fields of 16 or, the upper half all ones, 32 bits; pointers as the mode has them (SDM vol. 1, 8.1.10). */
 function storeEnvironment(linear: u64, wide: bool): void {
   const ip = load<u64>(FPU_IP);
@@ -155,9 +176,7 @@ function loadEnvironment(linear: u64, wide: bool): void {
 /** Afterwards all exceptions are masked. */
 export function fnstenvM(op: usize): void {
   const size = environmentSize(op);
-  const linear = linearOf(op, size, true);
-  if (faulted()) return;
-  probeWrite(linear, size);
+  const linear = image(op, size, true);
   if (faulted()) return;
   storeEnvironment(linear, size == 28);
   setControl(control() | 63);
@@ -166,18 +185,14 @@ export function fnstenvM(op: usize): void {
 
 export function fldenvM(op: usize): void {
   const size = environmentSize(op);
-  const linear = linearOf(op, size, false);
-  if (faulted()) return;
-  probeRead(linear, size);
+  const linear = image(op, size, false);
   if (!faulted()) loadEnvironment(linear, size == 28);
 }
 
 /** The environment, ST(0) to ST(7) of ten bytes each; then FNINIT. */
 export function fnsaveM(op: usize): void {
   const size = environmentSize(op);
-  const linear = linearOf(op, size + 80, true);
-  if (faulted()) return;
-  probeWrite(linear, size + 80);
+  const linear = image(op, size + 80, true);
   if (faulted()) return;
   storeEnvironment(linear, size == 28);
   for (let i: u32 = 0; i < 8; i++) {
@@ -191,9 +206,7 @@ export function fnsaveM(op: usize): void {
 
 export function frstorM(op: usize): void {
   const size = environmentSize(op);
-  const linear = linearOf(op, size + 80, false);
-  if (faulted()) return;
-  probeRead(linear, size + 80);
+  const linear = image(op, size + 80, false);
   if (faulted()) return;
   loadEnvironment(linear, size == 28);
   for (let i: u32 = 0; i < 8; i++) {

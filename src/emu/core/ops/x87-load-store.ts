@@ -7,6 +7,7 @@ import { aSign, pack32, pack64, setA, setZero, unpack32, unpack64, unpackInteger
 import {
   beginX87Full, format32, format64, INVALID, OVERFLOW, raise, rounding, TO_ZERO, UNDERFLOW, unmasked,
 } from "../float/status";
+import { probeImage } from "./x87-control";
 import {
   control, enterMemory, hasRoom, isEmpty, loadA, pop, push, pushBits, report, st, underflows,
 } from "./x87-stack";
@@ -40,8 +41,15 @@ export function fldMq(op: usize): void {
   pushLoaded();
 }
 
+/** Address of an operand of ten bytes that may be accessed, as quadword and word one after the other; else a fault. */
+function tenBytes(op: usize, write: bool): u64 {
+  const linear = probeImage(op, 0, 8, write);
+  probeImage(op, 8, 2, write);
+  return linear;
+}
+
 export function fldMt(op: usize): void {
-  const linear = linearOf(op, 10, false);
+  const linear = tenBytes(op, false);
   if (faulted()) return;
   const sig = read64(linear);
   if (faulted()) return;
@@ -76,7 +84,7 @@ export function fildMq(op: usize): void {
 
 /** 18 decimal digits, two a byte, and the sign in the tenth byte. */
 export function fbldMt(op: usize): void {
-  const linear = linearOf(op, 10, false);
+  const linear = tenBytes(op, false);
   if (faulted()) return;
   const low = read64(linear);
   if (faulted()) return;
@@ -150,9 +158,7 @@ function canWrite(op: usize, size: u32): bool {
 }
 
 export function fstpMt(op: usize): void {
-  const linear = linearOf(op, 10, true);
-  if (faulted()) return;
-  probeWrite(linear, 10);
+  const linear = tenBytes(op, true);
   if (faulted()) return;
   enterMemory(op);
   if (isEmpty(0)) {
@@ -206,9 +212,7 @@ export function fistpMq(op: usize): void { storeInteger64(op, false); }
 export function fisttpMq(op: usize): void { storeInteger64(op, true); }
 
 export function fbstpMt(op: usize): void {
-  const linear = linearOf(op, 10, true);
-  if (faulted()) return;
-  probeWrite(linear, 10);
+  const linear = tenBytes(op, true);
   const empty = isEmpty(0);
   if (faulted() || !openStore(op)) return;
   let magnitude = empty ? -1 : toDecimal(rounding);

@@ -29,6 +29,8 @@ export const moveRows: readonly OpcodeRow[] = [
   row('0F C8 +r', 'bswap', 'Zv', 'bswapZv'),
   row('0F38 F0 /r mem', 'movbe', 'Gv,M', 'movbeGvM', { feature: 'movbe' }),
   row('0F38 F1 /r mem', 'movbe', 'M,Gv', 'movbeMGv', { feature: 'movbe' }),
+  row('F3 0F38 F0 /r', 'ud', '', 'undefinedOpcode'),
+  row('F3 0F38 F1 /r', 'ud', '', 'undefinedOpcode'),
   row('0F C3 /r mem', 'movnti', 'M,Gy', 'movntiMGy', { feature: 'sse2' }),
   row('D7', 'xlat', '', 'xlat'),
   ...CONDITIONS.map((condition, code) =>
