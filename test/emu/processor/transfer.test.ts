@@ -5,13 +5,11 @@ import { AT, Bench, REGISTER, SELECTOR } from './bench.ts';
 const HALT = 'f4';
 const CALL_GATE32 = 0xec;
 const TASK_GATE = 0xe5;
-/** `vendor` of a bench. */
-const INTEL = 1;
 const { code, userCode, handler } = AT;
 
 describe('far branches', () => {
   it('calls through a 64-bit gate to level 0, and RETFQ goes back', () => {
-    const bench = new Bench('long', INTEL); // far pointers of AMD's processors have offsets of 32 bits at most
+    const bench = new Bench('long');
     bench.gate(AT.gdt + SELECTOR.gate, SELECTOR.kernelCode, handler, CALL_GATE32);
     bench.code(
       userCode,

@@ -6,7 +6,7 @@ import { effective, read16, segmentLinear } from "../memory";
 import { MECHANISM_iret, MECHANISM_retFar } from "../generated/monitor-layout";
 import { afterReturn, beforeReturn } from "../monitor/returns";
 import { opImm, opSegment, opSize } from "../op";
-import { addressMask, farPointerSize, readLinear } from "./sized";
+import { addressMask, readLinear } from "./sized";
 
 function direct(op: usize, call: bool): void {
   const pointer = <u64>opImm(op);
@@ -17,7 +17,7 @@ export function jmpAp(op: usize): void { direct(op, false); }
 export function callAp(op: usize): void { direct(op, true); }
 
 function indirect(op: usize, call: bool): void {
-  const size = farPointerSize(op);
+  const size = opSize(op);
   const at = effective(op);
   const offsetAt = segmentLinear(opSegment(op), at, size, false);
   if (faulted()) return;

@@ -11,7 +11,7 @@ import { SEG_CS, SEG_DS, SEG_ES, SEG_FS, SEG_GS, SEG_SS } from "../mode";
 import { opReg, opRm, opSegment, opSize } from "../op";
 import { readReg16, readRm16, writeRm16 } from "../operands";
 import { loadSegment, shadowStackLoad } from "../segments";
-import { RSP, addressMask, farPointerSize, readLinear, writeReg, writeRegister } from "./sized";
+import { RSP, addressMask, readLinear, writeReg, writeRegister } from "./sized";
 import { pop, push } from "./stack";
 
 export function movEvSw(op: usize): void {
@@ -62,7 +62,7 @@ export function popFs(op: usize): void { popSegment(op, SEG_FS); }
 export function popGs(op: usize): void { popSegment(op, SEG_GS); }
 
 function loadPointer(op: usize, segment: u32): void {
-  const size = farPointerSize(op);
+  const size = opSize(op);
   const offset = effective(op);
   const valueAt = segmentLinear(opSegment(op), offset, size, false);
   if (faulted()) return;

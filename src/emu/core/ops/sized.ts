@@ -1,14 +1,13 @@
 // Operands of a size known at run time (1, 2, 4 or 8 bytes), as zero-extended u64: what the generic handlers work on.
-import { CPU_VENDOR, FLAG_KIND, FLAG_RESULT, FLAG_SOURCE, GPR } from "../generated/layout";
+import { FLAG_KIND, FLAG_RESULT, FLAG_SOURCE, GPR } from "../generated/layout";
 import { FLAG_ADC, FLAG_ADD, FLAG_LOGIC, FLAG_RESULT_ONLY, FLAG_SBB, FLAG_SUB } from "../flags";
-import { VENDOR_INTEL } from "../mode";
 import { read16, read32, read64, read8, write16, write32, write64, write8 } from "../memory";
 import {
   closeRm16, closeRm32, closeRm64, closeRm8, openRm16, openRm32, openRm64, openRm8,
   readRm16, readRm32, readRm64, readRm8, writeRm16, writeRm32, writeRm64, writeRm8,
 } from "../operands";
 import {
-  ADDRESS_16, ADDRESS_32, ADDRESS_32_LONG, PREFIX_REX_W, opAddressKind, opPrefixes, opReg, opSize,
+  ADDRESS_16, ADDRESS_32, ADDRESS_32_LONG, PREFIX_REX_W, opAddressKind, opPrefixes, opReg,
 } from "../op";
 
 // @ts-ignore: decorator
@@ -153,10 +152,4 @@ export function writeLinear(linear: u64, size: u32, value: u64): void {
 // @ts-ignore: decorator
 @inline export function flagsOfStep(operation: u32, size: u32, result: u64, carryKept: u32): void {
   setLazy(operation, size, result, u64(carryKept));
-}
-
-/** Bytes of the offset in a far pointer in memory: AMD's processors have none of 64 bits, REX.W means nothing there. */
-export function farPointerSize(op: usize): u32 {
-  const size = opSize(op);
-  return size == 8 && load<u32>(CPU_VENDOR) != VENDOR_INTEL ? 4 : size;
 }
