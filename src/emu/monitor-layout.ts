@@ -141,6 +141,8 @@ export const CAPTURE_KIND = {
   /** ioctl argument: value(lengthArgument) is the command; its _IOC_SIZE bytes if its direction has the phase's bit
    * (entry: _IOC_WRITE, return: _IOC_READ). Commands without a size capture `size` bytes. */
   ioctl: 10,
+  /** A struct of `size` bytes, then (element 1) the `limit` bytes that its first word points to. */
+  pointedTo: 11,
   // Captures only.
   iovecData: 16,
   msgName: 17,
@@ -207,6 +209,8 @@ export const POLICY_HEADER = offsets({
   evaluated: 8, // written by the core: traps evaluated
   injected: 8, // written by the core: traps that matched no row, given to the guest unchanged
   captureMisses: 8, // written by the core: captures that met an absent page
+  /** Offset from RSP in a signal frame at which its siginfo stands; 0: signals that interrupt no call are not recorded. */
+  frameSiginfo: 4,
 });
 
 /** From where the kernel's current task pointer is read. */

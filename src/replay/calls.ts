@@ -1,4 +1,4 @@
-import { CAPTURE_LATE } from '../emu/monitor-layout.ts';
+import { CAPTURE_LATE, CAPTURE_STATUS } from '../emu/monitor-layout.ts';
 import type { Syscall } from '../guest/linux/signature.ts';
 import { REGISTER, type RegisterName } from '../trace/event.ts';
 import type { Capture, EventChunk } from '../trace/event-chunk.ts';
@@ -69,6 +69,16 @@ export class Call {
   /** Low half of the result; 0 unless there is one. */
   get result(): number {
     return this.outcome.kind === 'value' ? this.outcome.low : 0;
+  }
+
+  /** Something that an argument points to was not present at the entry; it stands with the return, which is still to come. */
+  get lacksCaptures(): boolean {
+    const { chunk, row } = this.entry;
+    if (this.exit !== undefined) return false;
+    for (let i = 0; i < chunk.captureCount(row); i++) {
+      if (chunk.capture(row, i).status === CAPTURE_STATUS.absent) return true;
+    }
+    return false;
   }
 
   /** The first capture of an argument read at the entry or at the return. */

@@ -35,8 +35,11 @@ const SYSCALLS = amd64Syscalls();
 const NO_RETURN = new Set(['exit', 'exit_group']);
 const NR = { rtSigreturn: 15, restart: 219 } as const;
 /** Calls that end with ERESTARTNOHAND when interrupted: they are restarted only if no handler ran. */
-const NO_HAND = new Set(['pause', 'rt_sigsuspend', 'ppoll', 'select', 'pselect6', 'epoll_pwait', 'futex_waitv']);
+const NO_HAND = new Set(['pause', 'rt_sigsuspend', 'ppoll', 'select', 'pselect6', 'msgrcv', 'msgsnd', 'futex_waitv']);
 const RESTART_BLOCK = new Set(['nanosleep', 'clock_nanosleep', 'poll', 'futex', 'restart_syscall']);
+/** Calls that are not restarted whatever the handler says: their EINTR is the kernel's own. */
+// biome-ignore format: a list
+const NEVER_RESTARTED = new Set(['epoll_wait', 'epoll_pwait', 'epoll_pwait2', 'rt_sigtimedwait', 'semop', 'semtimedop', 'io_getevents', 'io_pgetevents', 'io_uring_enter', 'close', 'rt_sigreturn']);
 const EINTR = 4;
 const RESTART = { sys: 512, noHand: 514, block: 516 } as const;
 
@@ -44,8 +47,8 @@ const RESTART = { sys: 512, noHand: 514, block: 516 } as const;
 export class Pairing {
   readonly counts: PairingCounts = { orphanReturns: 0, lostReturns: 0 };
   readonly #pending = new Map<bigint, Call>();
-  /** Signal frames on each task's stack: address and the mask to be restored. */
-  readonly #frames = new Map<bigint, Map<bigint, Uint8Array>>();
+  /** Stack of each task's handler that was entered last, until its next call. */
+  readonly #handlers = new Map<bigint, bigint>();
   #sequence = 0;
 
   /** Ends the call of a task that was killed in it; undefined when it was in none. */
@@ -76,7 +79,8 @@ export class Pairing {
     if (this.#pending.delete(task)) this.counts.lostReturns++;
     const number = event.chunk.detail(event.row);
     const call = new Call(this.#sequence++, event, number, SYSCALLS.get(number));
-    if (number === NR.rtSigreturn) call.signalMask = this.#leaveFrame(event, task);
+    if (number === NR.rtSigreturn) call.signalMask = signalFrame(event)?.slice(FRAME.mask, FRAME.siginfo);
+    this.#handlers.delete(task);
     if (NO_RETURN.has(call.name)) call.outcome = { kind: 'never' };
     else this.#pending.set(task, call);
     emit({ kind: 'entry', call, task });
@@ -85,6 +89,11 @@ export class Pairing {
   #leave(event: EventRef, task: bigint, emit: (step: Step) => void): void {
     const call = this.#pending.get(task);
     if (call === undefined) {
+      const frame = signalFrame(event);
+      if (frame !== undefined) {
+        this.#deliver(event, task, frame, emit);
+        return;
+      }
       const first = (event.chunk.flags(event.row) & RECORD_FLAG.firstReturn) !== 0;
       if (!first) this.counts.orphanReturns++;
       emit({ kind: first ? 'first' : 'orphan', event, task });
@@ -95,29 +104,16 @@ export class Pairing {
     call.exit = event;
     call.outcome = frame === undefined ? plainOutcome(call, event) : outcomeFromFrame(call, frame);
     emit({ kind: 'return', call, task });
-    if (frame !== undefined) {
-      const number = event.chunk.registerLow(event.row, REGISTER.rdi);
-      this.#enterFrame(event, task, frame);
-      emit({ kind: 'signal', event, task, number, siginfo: frame.subarray(FRAME.siginfo, FRAME.end) });
-    }
+    if (frame !== undefined) this.#deliver(event, task, frame, emit);
   }
 
-  #enterFrame(event: EventRef, task: bigint, frame: Uint8Array): void {
-    let frames = this.#frames.get(task);
-    if (frames === undefined) {
-      frames = new Map();
-      this.#frames.set(task, frames);
-    }
-    frames.set(event.chunk.register(event.row, REGISTER.rsp), frame.slice(FRAME.mask, FRAME.siginfo));
-  }
-
-  /** rt_sigreturn runs with the return address popped: the frame starts 8 bytes below. */
-  #leaveFrame(event: EventRef, task: bigint): Uint8Array | undefined {
-    const frames = this.#frames.get(task);
-    const address = event.chunk.register(event.row, REGISTER.rsp) - 8n;
-    const mask = frames?.get(address);
-    frames?.delete(address);
-    return mask;
+  /** A handler is entered. When its first instruction faults it is entered again, with nothing done in between. */
+  #deliver(event: EventRef, task: bigint, frame: Uint8Array, emit: (step: Step) => void): void {
+    const stack = event.chunk.register(event.row, REGISTER.rsp);
+    if (this.#handlers.get(task) === stack) return;
+    this.#handlers.set(task, stack);
+    const number = event.chunk.registerLow(event.row, REGISTER.rdi);
+    emit({ kind: 'signal', event, task, number, siginfo: frame.subarray(FRAME.siginfo, FRAME.end) });
   }
 }
 
@@ -165,6 +161,7 @@ function outcomeFromFrame(call: Call, frame: Uint8Array): Outcome {
   const outcome = fromValue(view.getUint32(FRAME.rax, true), view.getUint32(FRAME.rax + 4, true));
   if (outcome.kind !== 'error' || outcome.errno !== EINTR) return outcome;
   if (restartErrno(call) === RESTART.noHand) return { kind: 'restart', errno: RESTART.noHand };
-  if (RESTART_BLOCK.has(call.name)) return { kind: 'restart', errno: RESTART.block };
-  return outcome;
+  const endless = call.name === 'futex' && call.low(3) === 0 && call.high(3) === 0;
+  if (RESTART_BLOCK.has(call.name) && !endless) return { kind: 'restart', errno: RESTART.block };
+  return NEVER_RESTARTED.has(call.name) ? outcome : { kind: 'restart', errno: RESTART.sys };
 }

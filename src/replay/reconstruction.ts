@@ -7,6 +7,10 @@ import { CommandScope, EXECVE, type Scope, WHOLE_GUEST } from './scope.ts';
 import { TaskTable } from './task-table.ts';
 
 const WAITS = new Set(['wait4']);
+/** The one signal that leaves no time to finish the call that sends it. */
+const SIGKILL = 9;
+/** Calls that send a signal, with the argument that names it. */
+const KILLS: Readonly<Record<string, number>> = { kill: 1, tkill: 1, tgkill: 2 };
 
 /** Takes what was reconstructed, in the order of the trace. */
 export interface StepSink {
@@ -52,6 +56,9 @@ export class Reconstruction {
     if (step.kind === 'task') this.tasks.update(step.event);
     const identity = this.tasks.get(step.task);
     if (identity === undefined) this.unattributed++;
+    else if (step.kind === 'return' && EXECVE.has(step.call.name) && step.call.outcome.kind === 'value') {
+      this.#buryThreads(step.task, identity.tgid, sink, within);
+    }
     if (this.#visible(step, identity, within)) {
       // A scope can begin with a call that has just turned out to be its first.
       if (step.kind === 'return' && !this.#shown.delete(step.call)) {
@@ -70,8 +77,24 @@ export class Reconstruction {
     if (!ended) return;
     for (const task of [...this.pairing.pendingTasks]) {
       if (this.tasks.get(task)?.tgid !== call.result) continue;
-      const abandoned = this.pairing.abandon(task);
-      if (abandoned !== undefined) this.#take({ kind: 'return', call: abandoned, task }, sink, within);
+      this.#abandon(task, status.bytes[0]! & 0x7f, sink, within);
+    }
+  }
+
+  /** A call that its task never came back from. One that sent the task the signal it died of had succeeded. */
+  #abandon(task: bigint, signal: number, sink: StepSink, within: boolean): void {
+    const call = this.pairing.abandon(task);
+    if (call === undefined) return;
+    const sent = KILLS[call.name];
+    if (sent !== undefined && signal !== 0 && signal !== SIGKILL && call.low(sent) === signal)
+      call.outcome = { kind: 'value', low: 0, high: 0 };
+    this.#take({ kind: 'return', call, task }, sink, within);
+  }
+
+  /** A thread's execve ends its process's other threads, and gives it the first one's number. */
+  #buryThreads(task: bigint, tgid: number, sink: StepSink, within: boolean): void {
+    for (const other of [...this.pairing.pendingTasks]) {
+      if (other !== task && this.tasks.get(other)?.tgid === tgid) this.#abandon(other, 0, sink, within);
     }
   }
 

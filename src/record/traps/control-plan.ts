@@ -59,6 +59,7 @@ export class ControlPlan {
     for (const [i, row] of this.rows.entries()) writeRow(view, POLICY.trapRows + i * TRAP_ROW_BYTES, row);
     view.setUint32(POLICY.header + POLICY_HEADER.trapRowCount, this.rows.length, true);
     view.setUint32(POLICY.header + POLICY_HEADER.frameResult, SIGNAL_FRAME.rax, true);
+    view.setUint32(POLICY.header + POLICY_HEADER.frameSiginfo, SIGNAL_FRAME.siginfo, true);
     bytes.set(this.opcodes, core.address('vmcsOpcodeBitmap'));
     bytes.set(this.ports, core.address('vmcsIoBitmap'));
     bytes.set(this.msrs, core.address('vmcsMsrBitmap'));

@@ -119,7 +119,8 @@ function captureRow(pointee: Pointee, phase: 'entry' | 'return', limits: Capture
       if (pointee.struct === 'dirents') row.limit = Math.max(limits.data, DIRECTORY_BYTES);
       return { ...row, kind: CAPTURE_KIND.buffer, bound, when: phase === 'return' ? CAPTURE_WHEN.positive : when };
     case 'iovec':
-      return { ...row, kind: CAPTURE_KIND.iovec, bound };
+      // A call that failed has no data to show, but the vector.
+      return { ...row, kind: CAPTURE_KIND.iovec, bound, when: CAPTURE_WHEN.always };
     case 'msghdr':
       return { ...row, kind: CAPTURE_KIND.msghdr, bound };
     case 'mmsghdr':
@@ -142,6 +143,10 @@ function messageRoom(argument: number): Row {
 
 function structRow(row: Row, pointee: Pointee, limits: CaptureLimits): Row {
   const { count, struct } = pointee;
+  if (struct === 'sigsetpair') {
+    const set = STRUCTS.sigset!.size;
+    return { ...row, kind: CAPTURE_KIND.pointedTo, size: STRUCTS[struct]!.size, limit: set };
+  }
   if (count.by === 'pointer') return { ...row, kind: CAPTURE_KIND.lengthPointer, limit: limits.data };
   if (count.by !== 'fixed' && isSizedByBytes(struct)) return { ...row, kind: CAPTURE_KIND.buffer };
   const size = STRUCTS[struct]!.size;

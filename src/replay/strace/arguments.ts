@@ -12,10 +12,11 @@ import {
   mapFlags,
   openFlags,
   signalName,
+  signalSet,
   socketType,
   statxFlags,
 } from './flags.ts';
-import { messageHeader, vectors } from './messages.ts';
+import { messageHeader, messageRoom, vectors } from './messages.ts';
 import { socketAddress, socketProtocol } from './socket-address.ts';
 import { fcntlArgument, futexOperation, ioctlArgument, optionName, optionValue, personality } from './special.ts';
 import { capabilities, cloneArguments, deviceNumber, formatStruct, formatStructs } from './structs.ts';
@@ -68,13 +69,26 @@ const bytes =
     return quoteBuffer(capture.bytes, capture.fullLength, options.stringLimit);
   };
 
+/** Bytes that a program gives: none of them are a text too. */
+const given: ArgumentFormat = (call, argument, options) => {
+  const count = call.syscall?.arguments[argument]?.pointee?.count;
+  const none = count?.by === 'argument' && call.low(count.argument) === 0 && call.high(count.argument) === 0;
+  return none && !isNull(call, argument) ? '""' : bytes('entry')(call, argument, options);
+};
+
 const strings = (call: Call, argument: number, options: FormatOptions): string => {
   const captures = call.captures(argument, 'entry');
   const head = captures.find((capture) => capture.kind === CAPTURE_KIND.pointerArray);
   if (head === undefined || isNull(call, argument)) return address(call, argument);
   const parts = captures
     .filter((capture) => capture.kind === CAPTURE_KIND.pointerArrayString)
-    .map((capture) => quoteBuffer(capture.bytes, capture.fullLength, options.stringLimit));
+    .slice(0, options.verbose ? undefined : options.stringLimit)
+    .map((capture) =>
+      capture.status === CAPTURE_STATUS.absent && capture.bytes.length === 0
+        ? hex64(Number(capture.address & 0xffff_ffffn), Number(capture.address >> 32n))
+        : quoteBuffer(capture.bytes, capture.fullLength, options.stringLimit),
+    );
+  if (head.status === CAPTURE_STATUS.absent && head.fullLength === 0) return address(call, argument);
   const more = head.status === CAPTURE_STATUS.limited || parts.length < head.fullLength;
   return `[${[...parts, ...(more ? ['...'] : [])].join(', ')}]`;
 };
@@ -83,6 +97,7 @@ const environment: ArgumentFormat = (call, argument, options) => {
   if (options.verbose) return strings(call, argument, options);
   const head = call.captures(argument, 'entry').find((capture) => capture.kind === CAPTURE_KIND.pointerArray);
   if (head === undefined || isNull(call, argument)) return address(call, argument);
+  if (head.status === CAPTURE_STATUS.absent && head.fullLength === 0) return address(call, argument);
   const plus = head.status === CAPTURE_STATUS.limited ? ' or more' : '';
   return `${address(call, argument)} /* ${head.fullLength}${plus} var${head.fullLength === 1 ? '' : 's'} */`;
 };
@@ -102,13 +117,14 @@ function structure(pointee: Pointee): ArgumentFormat {
     if (!SHOWN_TWICE.has(pointee.struct) || entry === undefined || exit === undefined) return first;
     const second = show(exit, call, options);
     const old = show(entry, call, options);
+    if (pointee.struct === 'off') return call.name === 'sendfile' && old !== second ? `${old} => ${second}` : old;
     return old === second ? old : `${old.slice(0, -1)} => ${second.slice(1)}`;
   };
 }
 
 /** In-out structs shown as the kernel left them. */
 const SHOWN_AFTER = new Set(['cloneargs']);
-/** In-out words shown before and after when they differ: `[16 => 2]`. */
+/** In-out words shown before and after when they differ: `[16 => 2]`; offsets only by sendfile. */
 const SHOWN_TWICE = new Set(['socklen', 'off']);
 
 type StructFormat = (capture: Capture, call: Call, options: FormatOptions) => string;
@@ -116,12 +132,37 @@ type StructFormat = (capture: Capture, call: Call, options: FormatOptions) => st
 const STRUCT_FORMATS: Readonly<Record<string, StructFormat>> = {
   wstatus: (capture, call, options) =>
     call.result === 0 ? pointerOf(capture) : formatStruct('wstatus', capture.bytes, options),
-  sockaddr: (capture) => socketAddress(capture.bytes),
-  optval: (capture, call, options) => optionValue(capture.bytes, call, options.stringLimit),
+  sockaddr: (capture, call) => peerAddress(capture, call),
+  sigsetpair: (capture, call) => signalSetPair(capture, call),
+  optval: (capture, call, options) => optionValue(capture, call, options.stringLimit),
   cpuset: (capture) => cpuSet(capture.bytes),
   cloneargs: (capture, call) => cloneArguments(capture.bytes) + clonedTid(call),
   capdata: (capture) => capabilities(capture.bytes),
 };
+
+/** An address; what the kernel had no room for is not shown. */
+function peerAddress(capture: Capture, call: Call): string {
+  const count = call.syscall?.arguments[capture.argument]?.pointee?.count;
+  if (count?.by === 'argument') {
+    return capture.bytes.length < 2 ? pointerOf(capture) : socketAddress(capture.bytes);
+  }
+  const before = count?.by === 'pointer' ? call.capture(count.argument, 'entry') : undefined;
+  const room = before === undefined || before.bytes.length < 4 ? capture.bytes.length : (wordOf(before.bytes) ?? 0);
+  return room < 2 ? pointerOf(capture) : socketAddress(capture.bytes.subarray(0, room));
+}
+
+const wordOf = (bytes: Uint8Array): number => new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0, true);
+
+/** pselect6's last argument: where a signal set stands, and its size. */
+function signalSetPair(capture: Capture, call: Call): string {
+  const set = call.captures(capture.argument, 'entry').find(({ kind }) => kind === CAPTURE_KIND.pointedTo);
+  const view = new DataView(capture.bytes.buffer, capture.bytes.byteOffset, 16);
+  const mask =
+    set === undefined || set.bytes.length < 8
+      ? pointer(view.getUint32(0, true), view.getUint32(4, true))
+      : signalSet(set.bytes);
+  return `{sigmask=${mask}, sigsetsize=${unsigned64(view.getUint32(8, true), view.getUint32(12, true))}}`;
+}
 
 /** The id that clone3 wrote where its arguments asked for it: it is the call's result. */
 function clonedTid(call: Call): string {
@@ -163,7 +204,8 @@ function plainStruct(pointee: Pointee): StructFormat {
 const fdSet: ArgumentFormat = (call, argument) => {
   if (isNull(call, argument)) return 'NULL';
   const capture = call.capture(argument, 'entry');
-  return capture === undefined ? address(call, argument) : descriptorSet(capture.bytes, call.low(0));
+  const none = capture === undefined || (capture.bytes.length === 0 && capture.status === CAPTURE_STATUS.absent);
+  return none || (call.low(0) | 0) < 0 ? address(call, argument) : descriptorSet(capture.bytes, call.low(0));
 };
 
 /** Members of an fd_set below `count`: `[0 3]`. */
@@ -175,7 +217,7 @@ export function descriptorSet(set: Uint8Array, count: number): string {
 
 const pollSet: ArgumentFormat = (call, argument, options) => {
   const capture = call.capture(argument, 'entry');
-  if (capture === undefined)
+  if (capture === undefined || capture.bytes.length === 0)
     return call.low(argument + 1) === 0 && !isNull(call, argument) ? '[]' : address(call, argument);
   return formatStructs('pollfd', capture.bytes, call.low(argument + 1), options);
 };
@@ -187,18 +229,43 @@ const epollEvents: ArgumentFormat = (call, argument, options) => {
   return formatStructs('epollevent', capture.bytes, call.result, options);
 };
 
+const isGiven = (call: Call, argument: number): boolean =>
+  call.syscall?.arguments[argument]?.pointee?.direction === 'in';
+
 const iovec: ArgumentFormat = (call, argument, options) => {
-  const phase = call.syscall?.arguments[argument]?.pointee?.direction === 'in' ? 'entry' : 'exit';
-  const captures = call.captures(argument, phase);
-  if (captures.length === 0 || (call.failed && phase === 'exit')) return address(call, argument);
-  return vectors(captures, options.stringLimit);
+  const gives = isGiven(call, argument);
+  const captures = call.captures(argument, gives ? 'entry' : 'exit');
+  const head = captures.find(({ kind }) => kind === CAPTURE_KIND.iovec);
+  const count = call.low(argument + 1);
+  if (count === 0 && !isNull(call, argument)) return '[]';
+  if (head === undefined || head.bytes.length === 0) return address(call, argument);
+  return vectors(captures, count, gives ? 'given' : call.failed ? 'untouched' : 'filled', options);
 };
 
 const message: ArgumentFormat = (call, argument, options) => {
-  const phase = call.syscall?.arguments[argument]?.pointee?.direction === 'in' ? 'entry' : 'exit';
-  const captures = call.captures(argument, phase);
-  if (captures.length === 0 || (call.failed && phase === 'exit')) return address(call, argument);
-  return messageHeader(captures, phase === 'exit' ? call.capture(argument, 'entry') : undefined, options.stringLimit);
+  const gives = isGiven(call, argument);
+  const before = gives ? undefined : call.capture(argument, 'entry');
+  if (!gives && call.failed) return before?.bytes.length === 56 ? messageRoom(before) : address(call, argument);
+  const captures = call.captures(argument, gives ? 'entry' : 'exit');
+  if ((captures[0]?.bytes.length ?? 0) < 56) return address(call, argument);
+  return messageHeader(captures, before, gives ? 'given' : 'filled', options);
+};
+
+/** Several messages: each with how much of it was sent or received, where the call did something. */
+const messageArray: ArgumentFormat = (call, argument, options) => {
+  const receives = call.syscall?.arguments[argument]?.pointee?.direction === 'out';
+  if (receives && call.failed) return address(call, argument);
+  const captures = call.captures(argument, call.failed ? 'entry' : 'exit');
+  const heads = captures.flatMap(({ kind }, i) => (kind === CAPTURE_KIND.mmsghdr ? [i] : []));
+  if (heads.length === 0) return address(call, argument);
+  const shown = call.failed ? heads.length : Math.min(heads.length, call.result);
+  const texts = heads.slice(0, shown).map((at, i) => {
+    const own = captures.slice(at, heads[i + 1] ?? captures.length);
+    const header = messageHeader(own, undefined, receives ? 'filled' : 'given', options);
+    const length = wordOf(own[0]!.bytes.subarray(56, 60));
+    return `{msg_hdr=${header}${call.failed ? '' : `, msg_len=${length}`}}`;
+  });
+  return `[${texts.join(', ')}]`;
 };
 
 const descriptor: ArgumentFormat = (call, argument, options) => options.descriptor(call.low(argument) | 0, call);
@@ -229,7 +296,11 @@ const SCALARS: Readonly<Record<string, ArgumentFormat>> = {
   ptr: address,
   mode: (call, argument) => octal(call.low(argument) & 0xffff),
   mknodmode: (call, argument) => fileMode(call.low(argument) & 0xffff),
-  dev: (call, argument) => deviceNumber(call.low(argument)),
+  // A device number says something only of a device.
+  dev: (call, argument) => {
+    const type = call.name.startsWith('mknod') ? call.low(argument - 1) & 0o170000 : 0o020000;
+    return type === 0o020000 || type === 0o060000 ? deviceNumber(call.low(argument)) : '';
+  },
   sig: (call, argument) => signalName(call.low(argument)),
   open: (call, argument) => openFlags(call.low(argument)),
   creatmode: creationMode,
@@ -253,7 +324,7 @@ const SCALARS: Readonly<Record<string, ArgumentFormat>> = {
     const capture = call.capture(argument, 'entry');
     return capture === undefined ? address(call, argument) : formatStruct('timespec', capture.bytes, options);
   },
-  prctl: (call, argument) => enumOrHex('prctl', call.low(argument), 'PR'),
+  prctl: (call, argument) => enumOrHex('prctl', call.low(argument)),
   prctlarg: (call, argument) => {
     const capture = call.capture(argument, 'exit') ?? call.capture(argument, 'entry');
     if (capture !== undefined && capture.bytes.length > 0)
@@ -274,8 +345,9 @@ const SCALARS: Readonly<Record<string, ArgumentFormat>> = {
   },
   mountdata: (call, argument) => address(call, argument),
   personality: (call, argument) => personality(call.low(argument)),
-  zero: (call, argument) => (isNull(call, argument) ? '0' : hex64(call.low(argument), call.high(argument))),
-  in: bytes('entry'),
+  // The upper half of an offset, which has come whole in the argument before.
+  zero: () => '',
+  in: given,
   out: bytes('exit'),
   'str>': (call, argument, options) => {
     const capture = call.capture(argument, 'exit');
@@ -307,15 +379,18 @@ const SCALARS: Readonly<Record<string, ArgumentFormat>> = {
       : epollEvents(call, argument, options),
   iov: iovec,
   msghdr: message,
-  mmsghdr: message,
+  mmsghdr: messageArray,
 };
 
 /** How an argument of the table is shown. Throws at start if the table uses a word that has no format. */
 export function argumentFormat(argument: Argument): ArgumentFormat {
   const { format } = argument;
+  const { pointee } = argument;
+  // `int` is a number and, behind a pointer, a struct of one.
+  const plain = pointee?.what === 'struct' && format in STRUCTS && format !== 'pollfd' && format !== 'epollevent';
   const scalar = SCALARS[format];
-  if (scalar !== undefined) return scalar;
-  if (argument.pointee !== undefined) return structure(argument.pointee);
+  if (scalar !== undefined && !plain) return scalar;
+  if (pointee !== undefined) return structure(pointee);
   if (format.startsWith('F:')) {
     const set = format.slice(2);
     const zero = ZERO[set] ?? '0';
@@ -324,17 +399,10 @@ export function argumentFormat(argument: Argument): ArgumentFormat {
   }
   if (format.startsWith('E:')) {
     const set = format.slice(2);
-    return (call, i) => enumOrHex(set, call.low(i), PREFIX[set] ?? set.toUpperCase());
+    return (call, i) => enumOrHex(set, call.low(i));
   }
   throw new Error(`no format for argument ${format}`);
 }
 
 /** What stands for no flags where it has a name. */
 const ZERO: Readonly<Record<string, string>> = { prot: 'PROT_NONE' };
-const PREFIX: Readonly<Record<string, string>> = {
-  whence: 'SEEK',
-  clock: 'CLOCK',
-  madvise: 'MADV',
-  family: 'AF',
-  sigHow: 'SIG',
-};

@@ -2,8 +2,8 @@ import { amd64Syscalls, type Syscall } from '../../guest/linux/signature.ts';
 import { errnoOf } from '../../guest/linux/tables/errno.ts';
 import type { Call } from '../calls.ts';
 import { type ArgumentFormat, argumentFormat, descriptorSet, type FormatOptions } from './arguments.ts';
-import { flagNames, signalSet } from './flags.ts';
-import { fcntlResult, futexArguments, futexBitset, prctlArity } from './special.ts';
+import { flagNames, signalName, signalSet } from './flags.ts';
+import { fcntlAnswers, fcntlResult, futexArguments, futexBitset, ioctlAnswers, prctlArity } from './special.ts';
 import { hex64, octal, pointer, signed64 } from './values.ts';
 
 interface Shape {
@@ -14,17 +14,7 @@ interface Shape {
 
 const LATE = new Set(['out', 'inout', 'failure']);
 /** Calls of which all arguments are shown at the entry although the kernel writes to some. */
-const ALL_EARLY = new Set([
-  'select',
-  'pselect6',
-  'poll',
-  'ppoll',
-  'nanosleep',
-  'clock_nanosleep',
-  'futex',
-  'clone',
-  'ioctl',
-]);
+const ALL_EARLY = new Set(['select', 'pselect6', 'poll', 'ppoll', 'futex', 'clone']);
 
 function shapeOf(syscall: Syscall): Shape {
   const late = syscall.arguments.findIndex(
@@ -114,8 +104,14 @@ export function callRest(call: Call, options: FormatOptions): string {
 }
 
 function earlyArguments(call: Call): number {
+  if (call.name === 'ioctl') return ioctlAnswers(call.low(1)) ? 2 : 3;
+  if (call.name === 'fcntl') return fcntlAnswers(call.low(1)) ? 2 : 3;
+  if (call.name === 'prctl' || call.name === 'arch_prctl') return ANSWERS.has(call.low(0)) ? 1 : 5;
   return (call.syscall === undefined ? UNKNOWN : SHAPES.get(call.syscall)!).early;
 }
+
+/** Commands of prctl and arch_prctl that write through their second argument. */
+const ANSWERS = new Set([2, 5, 9, 11, 16, 19, 25, 37, 40, 0x1003, 0x1004]);
 
 /** What stands behind the `=`. */
 export function callResult(call: Call, options: FormatOptions): string {
@@ -155,15 +151,15 @@ function valueText(call: Call, low: number, high: number, options: FormatOptions
 const RESULTS: Readonly<Record<string, (call: Call, options: FormatOptions) => string | undefined>> = {
   fcntl: (call, options) =>
     call.low(1) === 0 || call.low(1) === 1030 ? options.descriptor(call.result | 0, call) : fcntlResult(call),
-  poll: (call) => pollResult(call),
-  ppoll: (call) => pollResult(call),
+  poll: pollResult,
+  ppoll: pollResult,
   select: (call) => selectResult(call),
   pselect6: (call) => selectResult(call),
   mmap: (call) => hex64(call.result, call.outcome.kind === 'value' ? call.outcome.high : 0),
-  rt_sigreturn: () => undefined,
+  rt_sigtimedwait: (call) => (call.result > 0 ? `${call.result} (${signalName(call.result)})` : undefined),
 };
 
-function pollResult(call: Call): string {
+function pollResult(call: Call, { stringLimit, verbose }: FormatOptions): string {
   if (call.result === 0) return '0 (Timeout)';
   const capture = call.capture(0, 'exit');
   if (capture === undefined) return String(call.result);
@@ -173,6 +169,7 @@ function pollResult(call: Call): string {
     const events = view.getUint16(at + 6, true);
     if (events !== 0) ready.push(`{fd=${view.getInt32(at, true)}, revents=${flagNames('poll', events)}}`);
   }
+  if (!verbose && ready.length > stringLimit) ready.splice(stringLimit, ready.length, '...');
   return `${call.result} ([${ready.join(', ')}]${remaining(call, 'ppoll', 2)})`;
 }
 

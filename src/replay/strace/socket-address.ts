@@ -1,4 +1,4 @@
-import { enumName, enumOrHex } from './flags.ts';
+import { enumOrHex } from './flags.ts';
 import { quote, quoteText } from './values.ts';
 
 const FAMILY = { unspec: 0, unix: 1, inet: 2, inet6: 10, netlink: 16, packet: 17 } as const;
@@ -8,7 +8,7 @@ export function socketAddress(bytes: Uint8Array): string {
   if (bytes.length < 2) return bytes.length === 0 ? 'NULL' : `{sa_family=?, ${quote(bytes)}}`;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const family = view.getUint16(0, true);
-  const name = `sa_family=${enumOrHex('family', family, 'AF')}`;
+  const name = `sa_family=${enumOrHex('family', family)}`;
   if (family === FAMILY.unix) return unixAddress(bytes, name);
   if (family === FAMILY.inet && bytes.length >= 8) {
     const address = bytes.subarray(4, 8).join('.');
@@ -16,10 +16,10 @@ export function socketAddress(bytes: Uint8Array): string {
   }
   if (family === FAMILY.inet6 && bytes.length >= 24) {
     const flow = view.getUint32(4);
-    const scope = bytes.length >= 28 ? view.getUint32(24, true) : 0;
+    const scope = bytes.length >= 28 ? `, sin6_scope_id=${scopeName(bytes, view.getUint32(24, true))}` : '';
     return (
       `{${name}, sin6_port=htons(${view.getUint16(2)}), sin6_flowinfo=htonl(${flow}), ` +
-      `inet_pton(AF_INET6, "${inet6(bytes.subarray(8, 24))}", &sin6_addr), sin6_scope_id=${scope}}`
+      `inet_pton(AF_INET6, "${inet6(bytes.subarray(8, 24))}", &sin6_addr)${scope}}`
     );
   }
   if (family === FAMILY.netlink && bytes.length >= 12) {
@@ -27,15 +27,26 @@ export function socketAddress(bytes: Uint8Array): string {
     return `{${name}, nl_pid=${view.getInt32(4, true)}, nl_groups=${hex8(groups)}}`;
   }
   if (family === FAMILY.packet && bytes.length >= 20) {
+    const address = Array.from(bytes.subarray(12, 12 + Math.min(8, bytes[11]!)), (byte) => `0x${byte.toString(16)}`);
     return (
-      `{${name}, sll_protocol=htons(0x${view.getUint16(2).toString(16)}), sll_ifindex=${view.getInt32(4, true)}, ` +
-      `sll_hatype=${view.getUint16(8, true)}, sll_pkttype=${bytes[10]}, sll_halen=${bytes[11]}}`
+      `{${name}, sll_protocol=${etherType(view.getUint16(2))}, sll_ifindex=${interfaceName(view.getInt32(4, true))}, ` +
+      `sll_hatype=${enumOrHex('hardwareType', view.getUint16(8, true))}, sll_pkttype=${enumOrHex('packetType', bytes[10]!)}, ` +
+      `sll_halen=${bytes[11]}${address.length === 0 ? '' : `, sll_addr=[${address.join(', ')}]`}}`
     );
   }
-  return `{${name}, sa_data=${quote(bytes.subarray(2))}}`;
+  return bytes.length === 2 ? `{${name}}` : `{${name}, sa_data=${quote(bytes.subarray(2))}}`;
 }
 
-const hex8 = (value: number): string => (value === 0 ? '00000000' : `0x${value.toString(16).padStart(8, '0')}`);
+const hex8 = (value: number): string => (value === 0 ? '00000000' : `0x${value.toString(16).padStart(6, '0')}`);
+
+/** An interface by its number; the first is the loopback of every network namespace. */
+export const interfaceName = (index: number): string => (index === 1 ? 'if_nametoindex("lo")' : String(index));
+
+/** Scopes of link-local addresses are interfaces. */
+function scopeName(bytes: Uint8Array, scope: number): string {
+  const linkLocal = (bytes[8] === 0xfe && (bytes[9]! & 0xc0) === 0x80) || (bytes[8] === 0xff && (bytes[9]! & 15) === 2);
+  return linkLocal ? interfaceName(scope) : String(scope);
+}
 
 function unixAddress(bytes: Uint8Array, name: string): string {
   const path = bytes.subarray(2);
@@ -65,10 +76,13 @@ export function inet6(bytes: Uint8Array): string {
   return `${text(groups.slice(0, best.start))}::${text(groups.slice(best.start + best.length))}`;
 }
 
+/** An Ethernet protocol as it stands in a packet: `htons(ETH_P_IP)`. */
+const etherType = (type: number): string => `htons(${type === 0 ? '0 /* ETH_P_??? */' : enumOrHex('etherType', type)})`;
+
 /** Protocol of a socket by its family. */
 export function socketProtocol(family: number, protocol: number): string {
-  if (family === FAMILY.inet || family === FAMILY.inet6) return enumName('ipProtocol', protocol) ?? String(protocol);
-  if (family === FAMILY.netlink) return enumName('netlink', protocol) ?? String(protocol);
-  if (family === FAMILY.packet) return `htons(0x${(((protocol & 0xff) << 8) | ((protocol >> 8) & 0xff)).toString(16)})`;
+  if (family === FAMILY.inet || family === FAMILY.inet6) return enumOrHex('ipProtocol', protocol);
+  if (family === FAMILY.netlink) return enumOrHex('netlink', protocol);
+  if (family === FAMILY.packet) return etherType(((protocol & 0xff) << 8) | ((protocol >> 8) & 0xff));
   return String(protocol);
 }

@@ -1,27 +1,31 @@
 // Arguments whose meaning hangs on another argument.
+import type { Capture } from '../../trace/event-chunk.ts';
 import type { Call } from '../calls.ts';
 import type { FormatOptions } from './arguments.ts';
-import { enumName, enumOrHex, flagNames, openFlags } from './flags.ts';
+import { enumName, enumOrHex, flagNames, openFlags, signalName } from './flags.ts';
 import { formatStruct } from './structs.ts';
 import { hex64, pointer, quote, quoteBuffer, signed64 } from './values.ts';
 
-const SOL = { ip: 0, socket: 1, tcp: 6, ipv6: 41 } as const;
-const SO = { linger: 13, peercred: 17, receiveTimeout: 20, sendTimeout: 21, bindToDevice: 25 } as const;
+const SOL = { ip: 0, socket: 1, tcp: 6, ipv6: 41, netlink: 270 } as const;
+const SO = { linger: 13, peercred: 17, bindToDevice: 25, attachFilter: 26 } as const;
+/** Options whose value is a text, however short. */
+const TEXT_OPTIONS = [SO.bindToDevice] as const;
 const OPTION_SETS: Readonly<Record<number, string>> = {
   [SOL.ip]: 'ipOption',
   [SOL.socket]: 'sockOption',
   [SOL.tcp]: 'tcpOption',
   [SOL.ipv6]: 'ipv6Option',
+  [SOL.netlink]: 'netlinkOption',
 };
 
 /** Name of a socket option of a level. */
 export function optionName(level: number, option: number): string {
   const set = OPTION_SETS[level];
-  return (set === undefined ? undefined : enumName(set, option)) ?? String(option);
+  return set === undefined ? String(option) : enumOrHex(set, option);
 }
 
 /** Value of a socket option: a number unless the option says otherwise. */
-export function optionValue(bytes: Uint8Array, call: Call, limit: number): string {
+export function optionValue({ bytes, address }: Capture, call: Call, limit: number): string {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const level = call.low(1);
   const option = call.low(2);
@@ -29,17 +33,21 @@ export function optionValue(bytes: Uint8Array, call: Call, limit: number): strin
     return `{l_onoff=${view.getInt32(0, true)}, l_linger=${view.getInt32(4, true)}}`;
   }
   if (level === SOL.socket && option === SO.peercred && bytes.length >= 12) {
-    return `{pid=${view.getInt32(0, true)}, uid=${view.getUint32(4, true)}, gid=${view.getUint32(8, true)}}`;
+    return `{pid=${view.getInt32(0, true)}, uid=${view.getInt32(4, true)}, gid=${view.getInt32(8, true)}}`;
   }
-  if (level === SOL.socket && (option === SO.receiveTimeout || option === SO.sendTimeout) && bytes.length >= 16) {
-    return `"${Array.from(bytes, (byte) => `\\${byte.toString(8)}`).join('')}"`;
+  if (level === SOL.socket && option === SO.attachFilter && bytes.length >= 16) {
+    return `{len=${view.getUint16(0, true)}, filter=${pointer(view.getUint32(8, true), view.getUint32(12, true))}}`;
   }
   if (level === SOL.socket && option === SO.bindToDevice) return quote(bytes);
   if (bytes.length === 4) return `[${view.getInt32(0, true)}]`;
+  const number = level !== SOL.socket || !(TEXT_OPTIONS as readonly number[]).includes(option);
+  if (bytes.length < 4 && number && call.name === 'setsockopt' && level in OPTION_SETS) {
+    return pointer(Number(address & 0xffff_ffffn), Number(address >> 32n));
+  }
   return quoteBuffer(bytes, bytes.length, limit);
 }
 
-const F = { dupfd: 0, setfd: 2, setfl: 4, lock: [5, 6, 7, 36, 37, 38], dupfdCloexec: 1030, addSeals: 1033 } as const;
+const F = { dupfd: 0, setfd: 2, setfl: 4, lock: [5, 6, 7, 36, 37, 38], dupfdCloexec: 1030, addSeals: 1033, setOwner: 8, setsig: 10, setOwnerEx: 15, getOwnerEx: 16, getLock: 5, getOfdLock: 36, setLease: 1024, notify: 1026, pipeSize: 1031 } as const; // biome-ignore format: one row
 /** Commands of fcntl without a third argument. */
 const NO_ARGUMENT = new Set([1, 3, 9, 11, 1025, 1032, 1034]);
 
@@ -52,14 +60,35 @@ export function fcntlArgument(call: Call, argument: number, options: FormatOptio
   if (command === F.setfl) return openFlags(low);
   if (command === F.dupfd || command === F.dupfdCloexec) return String(low | 0);
   if ((F.lock as readonly number[]).includes(command)) {
-    const reads = command === 5 || command === 36;
-    const capture =
-      (reads && !call.failed ? call.capture(argument, 'exit') : undefined) ?? call.capture(argument, 'entry');
-    return capture === undefined
+    const reads = fcntlAnswers(command);
+    const capture = reads
+      ? call.failed
+        ? undefined
+        : call.capture(argument, 'exit')
+      : call.capture(argument, 'entry');
+    return capture === undefined || capture.bytes.length === 0
       ? pointer(low, call.high(argument))
       : formatStruct(reads ? 'flockWithPid' : 'flock', capture.bytes, options);
   }
-  return call.high(argument) === 0 ? String(low) : hex64(low, call.high(argument));
+  if (command === F.setsig) return signalName(low);
+  if (command === F.addSeals) return flagNames('seals', low);
+  if (command === F.setLease) return enumOrHex('lockType', low);
+  if (command === F.setOwnerEx || command === F.getOwnerEx) {
+    const capture = call.capture(argument, command === F.setOwnerEx ? 'entry' : 'exit');
+    return capture === undefined || call.failed || capture.bytes.length < 8
+      ? pointer(low, call.high(argument))
+      : formatStruct('fileOwner', capture.bytes, options);
+  }
+  if (command === F.setOwner || command === F.pipeSize) return String(low | 0);
+  if (command === F.notify) return low === 0 ? '0' : flagNames('notify', low);
+  return isZero(low, call.high(argument)) ? '0' : hex64(low, call.high(argument));
+}
+
+const isZero = (low: number, high: number): boolean => low === 0 && high === 0;
+
+/** Whether the third argument of fcntl is what the kernel writes, and so not known before it returns. */
+export function fcntlAnswers(command: number): boolean {
+  return command === F.getLock || command === F.getOfdLock || command === F.getOwnerEx;
 }
 
 interface IoctlShape {
@@ -75,12 +104,17 @@ const IOCTL_SHAPES: Readonly<Record<number, IoctlShape>> = {
   21521: { phase: 'exit', struct: 'int' }, 21523: { phase: 'exit', struct: 'winsize' },
   21524: { phase: 'entry', struct: 'winsize' }, 21531: { phase: 'exit', struct: 'int' },
   21537: { phase: 'entry', struct: 'int' }, 21540: { phase: 'exit', struct: 'int' },
-  21545: { phase: 'exit', struct: 'int' }, 21586: { phase: 'entry', struct: 'int' },
+  21545: { phase: 'exit', struct: 'int' }, 35077: { phase: 'exit', struct: 'int' }, 21586: { phase: 'entry', struct: 'int' },
   2147767344: { phase: 'exit', struct: 'int' }, 1074025521: { phase: 'entry', struct: 'int' },
 };
 /** Commands that take a plain number. */
 const IOCTL_NUMBERS = new Set([0x540e, 0x5409, 0x540a, 0x540b, 0x40049409]);
 const IOCTL_NOTHING = new Set([0x540c, 0x540d, 0x5422, 0x5437, 0x5450, 0x5451]);
+
+/** Whether the third argument of ioctl is what the kernel writes. */
+export function ioctlAnswers(command: number): boolean {
+  return IOCTL_SHAPES[command]?.phase === 'exit';
+}
 
 /** Third argument of ioctl. */
 export function ioctlArgument(call: Call, argument: number, options: FormatOptions): string {
@@ -130,7 +164,7 @@ export function futexBitset(value: number): string {
 
 /** Execution domain. */
 export function personality(value: number): string {
-  return value === 0xffff_ffff ? '0xffffffff' : enumOrHex('personality', value, 'PER');
+  return value === 0xffff_ffff ? '0xffffffff' : enumOrHex('personality', value);
 }
 
 /** Arguments of prctl after the operation, by operation; more are not shown. */
@@ -171,6 +205,9 @@ export function fcntlResult(call: Call): string | undefined {
   const low = call.result;
   if (command === 1) return low === 0 ? '0' : `0x${low.toString(16)} (flags ${flagNames('fd', low)})`;
   if (command === 3) return `${low === 0 ? '0' : `0x${low.toString(16)}`} (flags ${openFlags(low)})`;
+  if (command === 1034) return low === 0 ? '0' : `0x${low.toString(16)} (seals ${flagNames('seals', low)})`;
+  if (command === 1025) return `${low === 0 ? '0' : `0x${low.toString(16)}`} (${enumOrHex('lockType', low)})`;
+  if (command === 11 && low > 0) return `${low} (${signalName(low)})`;
   return undefined;
 }
 

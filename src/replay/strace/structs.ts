@@ -5,6 +5,8 @@ import { hex64, octal, pointer, quoteText, signed64, unsigned64 } from './values
 /** Shows a struct in full instead of its most telling fields. */
 export interface StructOptions {
   readonly verbose: boolean;
+  /** Elements of an array that are shown, unless in full. */
+  readonly stringLimit: number;
 }
 
 type Format = (view: DataView, bytes: Uint8Array, options: StructOptions) => string;
@@ -70,7 +72,7 @@ function handler(view: DataView, at: number): string {
 function sigaction(view: DataView, bytes: Uint8Array): string {
   const flags = low(view, 8);
   const restorer = (flags & 0x0400_0000) === 0 ? '' : `, sa_restorer=${pointer(low(view, 16), high(view, 16))}`;
-  return `{sa_handler=${handler(view, 0)}, sa_mask=${signalSet(bytes.subarray(24, 32))}, sa_flags=${flagNames('sigaction', flags)}${restorer}}`;
+  return `{sa_handler=${handler(view, 0)}, sa_mask=${signalSet(bytes.subarray(24, 32))}, sa_flags=${flagNames('sigaction', flags, view.getUint32(12, true))}${restorer}}`;
 }
 
 const RUSAGE_TIMES: readonly (readonly [offset: number, name: string])[] = [[0, 'ru_utime'], [16, 'ru_stime']]; // biome-ignore format: one row
@@ -109,13 +111,32 @@ function siginfo(view: DataView): string {
     parts.push(`si_utime=${signed(view, 32)}`, `si_stime=${signed(view, 40)}`);
     return `{${parts.join(', ')}}`;
   }
-  parts.push(`si_code=${enumName('siCode', code) ?? code}`);
-  if (code <= 0 && code !== -2) parts.push(`si_pid=${view.getInt32(16, true)}`, `si_uid=${low(view, 20)}`);
-  else if (code === -2) parts.push(`si_timerid=${view.getInt32(16, true)}`, `si_overrun=${view.getInt32(20, true)}`);
-  else if ([4, 5, 7, 8, 11].includes(signal) && code < 0x80)
-    parts.push(`si_addr=${pointer(low(view, 16), high(view, 16))}`);
+  const codes = code > 0 && code < 0x80 ? SIGNAL_CODES[signal] : 'siCode';
+  const name = codes === undefined ? undefined : enumName(codes, code);
+  parts.push(`si_code=${name ?? (code < 0 ? String(code) : `0x${code.toString(16)}`)}`);
+  const value = (at: number): string =>
+    `si_int=${view.getInt32(at, true)}, si_ptr=${pointer(low(view, at), high(view, at))}`;
+  const sender = `si_pid=${view.getInt32(16, true)}, si_uid=${low(view, 20)}`;
+  if (code === SI.timer) {
+    parts.push(`si_timerid=${hexOrZero(view.getInt32(16, true))}, si_overrun=${view.getInt32(20, true)}`, value(24));
+  } else if (code === SI.user || code === SI.tkill) parts.push(sender);
+  else if (code < 0) parts.push(sender, value(24));
+  else if (FAULTS.has(signal)) parts.push(`si_addr=${pointer(low(view, 16), high(view, 16))}`);
+  else if (code !== SI.kernel) parts.push(sender, value(24));
   return `{${parts.join(', ')}}`;
 }
+
+const SI = { user: 0, kernel: 0x80, timer: -2, tkill: -6 } as const;
+/** Signals of the processor's own exceptions. */
+const FAULTS = new Set([4, 5, 7, 8, 11]);
+const SIGNAL_CODES: Readonly<Record<number, string>> = {
+  4: 'siIll',
+  5: 'siTrap',
+  7: 'siBus',
+  8: 'siFpe',
+  11: 'siSegv',
+  29: 'siPoll',
+};
 
 function sysinfo(view: DataView): string {
   const loads = [8, 16, 24].map((at) => unsigned(view, at)).join(', ');
@@ -140,8 +161,8 @@ function statfs(view: DataView): string {
 
 function lockParts(view: DataView): string[] {
   return [
-    `l_type=${enumOrHex('lockType', view.getInt16(0, true), 'F')}`,
-    `l_whence=${enumOrHex('whence', view.getInt16(2, true), 'SEEK')}`,
+    `l_type=${enumOrHex('lockType', view.getInt16(0, true))}`,
+    `l_whence=${enumOrHex('whence', view.getInt16(2, true))}`,
     `l_start=${signed(view, 8)}`,
     `l_len=${signed(view, 16)}`,
   ];
@@ -151,18 +172,26 @@ function stack(view: DataView): string {
   return `{ss_sp=${pointer(low(view, 0), high(view, 0))}, ss_flags=${flagNames('sigaltstack', low(view, 8))}, ss_size=${unsigned(view, 16)}}`;
 }
 
+const sigevValue = (view: DataView): string =>
+  `{sival_int=${view.getInt32(0, true)}, sival_ptr=${pointer(low(view, 0), high(view, 0))}}`;
+
 function sigevent(view: DataView): string {
+  if (low(view, 12) === 1)
+    return `{sigev_value=${sigevValue(view)}, sigev_signo=${low(view, 8)}, sigev_notify=SIGEV_NONE}`;
   const notify =
     ['SIGEV_SIGNAL', 'SIGEV_NONE', 'SIGEV_THREAD'][low(view, 12)] ??
     (low(view, 12) === 4 ? 'SIGEV_THREAD_ID' : String(low(view, 12)));
   const tid = low(view, 12) === 4 ? `, sigev_notify_thread_id=${view.getInt32(16, true)}` : '';
-  return `{sigev_value={sival_int=${view.getInt32(0, true)}, sival_ptr=${pointer(low(view, 0), high(view, 0))}}, sigev_signo=${signalName(low(view, 8))}, sigev_notify=${notify}${tid}}`;
+  return `{${low(view, 0) === 0 && high(view, 0) === 0 ? '' : `sigev_value=${sigevValue(view)}, `}sigev_signo=${signalName(low(view, 8))}, sigev_notify=${notify}${tid}}`;
 }
+
+const timeNote = (view: DataView, at: number): string => ` /* ${isoTime(Number(view.getBigInt64(at, true)), 0)} */`;
 
 function utimens(view: DataView): string {
   const nanoseconds = low(view, 8);
   if (nanoseconds === 0x3fff_ffff) return 'UTIME_NOW';
   if (nanoseconds === 0x3fff_fffe) return 'UTIME_OMIT';
+  if (nanoseconds >= 1e9) return `{tv_sec=${signed(view, 0)}, tv_nsec=${nanoseconds}}`;
   const note = ` /* ${isoTime(Number(view.getBigInt64(0, true)), nanoseconds)} */`;
   return `{tv_sec=${signed(view, 0)}, tv_nsec=${nanoseconds}}${note}`;
 }
@@ -240,6 +269,15 @@ const SPECIAL: Readonly<Record<string, Format>> = {
   flockWithPid: (view) => `{${[...lockParts(view), `l_pid=${view.getInt32(24, true)}`].join(', ')}}`,
   stack,
   sigevent,
+  openhow: (view) => {
+    const flags = low(view, 0);
+    const creates = (flags & 0o100) !== 0 || (flags & 0o20200000) === 0o20200000 || low(view, 8) !== 0;
+    const mode = creates ? `, mode=${octal(low(view, 8))}` : '';
+    return `{flags=${openFlags(flags)}${mode}, resolve=${flagNames('resolve', low(view, 16), high(view, 16))}}`;
+  },
+  utimbuf: (view) => `{actime=${signed(view, 0)}${timeNote(view, 0)}, modtime=${signed(view, 8)}${timeNote(view, 8)}}`,
+  utimeval: (view) =>
+    `{tv_sec=${signed(view, 0)}, tv_usec=${signed(view, 8)}} /* ${isoTime(Number(view.getBigInt64(0, true)), low(view, 8) * 1000).replace('000+', '+')} */`,
   utimens,
   termios,
   rlimit: (view) => `{rlim_cur=${limit(view, 0)}, rlim_max=${limit(view, 8)}}`,
@@ -254,9 +292,11 @@ const SPECIAL: Readonly<Record<string, Format>> = {
   comm: (_view, bytes) => quoteText(bytes),
   wstatus: (view) => `[${waitStatus(low(view, 0))}]`,
   sigset: (_view, bytes) => signalSet(bytes),
-  sigsetpair: (view) => `{sigmask=${pointer(low(view, 0), high(view, 0))}, sigsetsize=${unsigned(view, 8)}}`,
   schedparam: (view) => `[${view.getInt32(0, true)}]`,
-  pollfd: (view) => `{fd=${view.getInt32(0, true)}, events=${flagNames('poll', view.getUint16(4, true))}}`,
+  pollfd: (view) => {
+    const fd = view.getInt32(0, true);
+    return fd < 0 ? `{fd=${fd}}` : `{fd=${fd}, events=${flagNames('poll', view.getUint16(4, true))}}`;
+  },
   epollevent: (view) =>
     `{events=${flagNames('epoll', low(view, 0))}, data={u32=${low(view, 4)}, u64=${unsigned(view, 4)}}}`,
   utsname: (_view, bytes) => {
@@ -287,7 +327,7 @@ function field(
   const highWord = size === 8 ? high(view, at) : 0;
   if (format === 'F:open') return openFlags(lowWord);
   if (format.startsWith('F:')) return flagNames(format.slice(2), lowWord, highWord);
-  if (format.startsWith('E:')) return enumOrHex(format.slice(2), lowWord, format.slice(2).toUpperCase());
+  if (format.startsWith('E:')) return enumOrHex(format.slice(2), lowWord);
   if (format === 'o') return octal(lowWord);
   if (format === 'x') return lowWord === 0 && highWord === 0 ? '0' : hex64(lowWord, highWord);
   if (format === 'u') return unsigned64(lowWord, highWord);
@@ -312,7 +352,8 @@ export function formatStruct(name: string, bytes: Uint8Array, options: StructOpt
 /** An array of structs: `[{...}, {...}]`; how many were left out is said. */
 export function formatStructs(name: string, bytes: Uint8Array, count: number, options: StructOptions): string {
   const size = STRUCTS[name]!.size;
-  const whole = Math.min(count, Math.floor(bytes.length / size));
+  const most = options.verbose ? count : Math.min(count, options.stringLimit);
+  const whole = Math.min(most, Math.floor(bytes.length / size));
   const shown = Array.from({ length: whole }, (_, i) =>
     formatStruct(name, bytes.subarray(i * size, (i + 1) * size), options),
   );

@@ -1,4 +1,3 @@
-import { SIGNALS } from '../../guest/linux/tables/constants.ts';
 import type { TaskIdentity } from '../../guest/linux/task-identity.ts';
 import { type CallFilter, wantsNumber, wantsOutcome } from '../call-filter.ts';
 import type { Call } from '../calls.ts';
@@ -7,6 +6,7 @@ import type { TextOutput } from '../output.ts';
 import type { SignalDelivery, Step } from '../pairing.ts';
 import type { StepSink } from '../reconstruction.ts';
 import type { FormatOptions } from './arguments.ts';
+import { signalName } from './flags.ts';
 import { callRest, callResult, callStart } from './line.ts';
 import { formatStruct } from './structs.ts';
 
@@ -25,6 +25,9 @@ export interface StraceOptions {
 /** Column of the `=`, as strace has it. */
 const RESULT_COLUMN = 39;
 
+/** Lines that are held back at most, for a call whose arguments could not be read at its entry. */
+const HELD_LINES = 50_000;
+
 /** A call that was entered last and may still be told in one line. */
 interface OpenLine {
   readonly call: Call;
@@ -38,6 +41,8 @@ export class StraceWriter implements StepSink {
   readonly #format: FormatOptions;
   readonly #descriptors: Descriptors | undefined;
   readonly #unfinished = new Set<Call>();
+  /** Text behind a line that waits for what its call's return will tell, in order. */
+  #held: (string | OpenLine)[] = [];
   #open: OpenLine | undefined;
   #lastTime = 0;
   #tgid = 0;
@@ -76,6 +81,36 @@ export class StraceWriter implements StepSink {
   /** Calls still open when the trace ends. */
   end(): void {
     this.#interrupt();
+    this.#release(this.#held.length);
+  }
+
+  #write(text: string): void {
+    if (this.#held.length === 0) this.#output.write(text);
+    else this.#held.push(text);
+    if (this.#held.length > HELD_LINES) this.#release(this.#held.length);
+  }
+
+  /** Writes so many of the lines that are held, and what stands behind them up to the next that must wait. */
+  #release(count: number): void {
+    let done = 0;
+    for (const item of this.#held) {
+      if (done >= count && typeof item !== 'string') break;
+      this.#output.write(typeof item === 'string' ? item : this.#unfinishedLine(item));
+      done++;
+    }
+    this.#held = this.#held.slice(done);
+  }
+
+  #unfinishedLine({ call, prefix }: OpenLine): string {
+    return `${prefix}${callStart(call, this.#format)} <unfinished ...>\n`;
+  }
+
+  /** A call that was told as unfinished has ended: what its line waited for is known, or never will be. */
+  #settle(call: Call): void {
+    const at = this.#held.findIndex((item) => typeof item !== 'string' && item.call === call);
+    if (at < 0) return;
+    this.#held[at] = this.#unfinishedLine(this.#held[at] as OpenLine);
+    this.#release(0);
   }
 
   #entry(call: Call, identity: TaskIdentity | undefined): void {
@@ -92,7 +127,7 @@ export class StraceWriter implements StepSink {
       return;
     }
     const text = callStart(call, this.#format);
-    this.#output.write(`${prefix}${text}${this.#equals(text.length + 1)}?\n${this.#exitNote(call, identity)}`);
+    this.#write(`${prefix}${text}${this.#equals(text.length + 1)}?\n${this.#exitNote(call, identity)}`);
   }
 
   #exitNote(call: Call, identity: TaskIdentity | undefined): string {
@@ -108,39 +143,39 @@ export class StraceWriter implements StepSink {
     }
     if (this.#open?.call === call) {
       const text = callStart(call, this.#format) + callRest(call, this.#format);
-      this.#output.write(`${this.#open.prefix}${text}${this.#tail(call, text.length)}`);
+      this.#write(`${this.#open.prefix}${text}${this.#tail(call, text.length)}`);
       this.#open = undefined;
       return;
     }
     if (!this.#unfinished.delete(call)) return;
+    this.#settle(call);
     this.#interrupt();
     const { chunk, row } = call.exit ?? call.entry;
     const prefix = this.#prefix(chunk.time(row), identity);
     const text = `<... ${call.name} resumed>${callRest(call, this.#format)}`;
-    this.#output.write(`${prefix}${text}${this.#tail(call, text.length)}`);
+    this.#write(`${prefix}${text}${this.#tail(call, text.length)}`);
   }
 
   #whole(call: Call, identity: TaskIdentity | undefined, start: string): void {
     const text = start + callRest(call, this.#format);
-    this.#output.write(
-      this.#prefix(call.entry.chunk.time(call.entry.row), identity) + text + this.#tail(call, text.length),
-    );
+    this.#write(this.#prefix(call.entry.chunk.time(call.entry.row), identity) + text + this.#tail(call, text.length));
   }
 
   #signal(step: Extract<Step, { kind: 'signal' }>, identity: TaskIdentity | undefined): void {
     this.#interrupt();
-    const name = SIGNALS[step.number] ?? `SIGRT_${step.number - 32}`;
+    const name = signalName(step.number);
     const info = signalInfo(step, name, this.#options);
-    this.#output.write(`${this.#prefix(step.event.chunk.time(step.event.row), identity)}--- ${name} ${info} ---\n`);
+    this.#write(`${this.#prefix(step.event.chunk.time(step.event.row), identity)}--- ${name} ${info} ---\n`);
   }
 
   /** Something else is to be told while a call is open: its line ends without result. */
   #interrupt(): void {
     if (this.#open === undefined) return;
-    const { call, prefix } = this.#open;
-    this.#output.write(`${prefix}${callStart(call, this.#format)} <unfinished ...>\n`);
-    this.#unfinished.add(call);
+    const line = this.#open;
+    this.#unfinished.add(line.call);
     this.#open = undefined;
+    if (line.call.lacksCaptures) this.#held.push(line);
+    else this.#write(this.#unfinishedLine(line));
   }
 
   #equals(length: number): string {

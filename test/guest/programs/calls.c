@@ -16,6 +16,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/select.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysinfo.h>
@@ -242,6 +243,48 @@ static void sockets(void) {
   read(timer, text, 8);
 }
 
+/* What only a signal that interrupts no call, an untouched page or a failure in the middle of things shows. */
+static void corners(void) {
+  struct sigaction action = {.sa_sigaction = onSignal, .sa_flags = SA_SIGINFO};
+  sigaction(SIGVTALRM, &action, NULL);
+  sigaction(SIGPIPE, &action, NULL);
+  struct itimerval timer = {.it_value = {0, 5000}};
+  setitimer(ITIMER_VIRTUAL, &timer, NULL);
+  for (volatile long i = 0; i < 3000000; i++) {}
+  int ends[2];
+  pipe(ends);
+  sigaction(SIGALRM, &action, NULL);
+  setitimer(ITIMER_REAL, &timer, NULL);
+  read(ends[0], &timer, 8);
+  struct itimerval once = {.it_value = {0, 5000}};
+  setitimer(ITIMER_REAL, &once, NULL);
+  struct timespec left;
+  nanosleep(&(struct timespec){1, 0}, &left);
+  sigset_t none;
+  sigemptyset(&none);
+  pselect(0, NULL, NULL, NULL, &(struct timespec){0, 1000}, &none);
+  struct iovec many[40];
+  for (int i = 0; i < 40; i++) many[i] = (struct iovec){"x", 1};
+  writev(ends[1], many, 40);
+  readv(-1, many, 3);
+  many[1].iov_base = (void *)8;
+  writev(ends[1], many, 3);
+  int in = open("/etc/passwd", O_RDONLY), out = open("/tmp/trapline-copy", O_RDWR | O_CREAT, 0600);
+  off_t from = 5;
+  sendfile(out, in, &from, 10);
+  write(out, "", 0);
+  timer_t alarm;
+  timer_create(CLOCK_MONOTONIC, NULL, &alarm);
+  timer_delete(alarm);
+  struct mmsghdr messages[2] = {{{.msg_iov = many, .msg_iovlen = 1}}, {{.msg_iov = many + 2, .msg_iovlen = 2}}};
+  int pair[2];
+  socketpair(AF_UNIX, SOCK_DGRAM, 0, pair);
+  sendmmsg(pair[0], messages, 2, 0);
+  recvmsg(-1, &messages[0].msg_hdr, 0);
+  fcntl(in, F_GETLK, &(struct flock){.l_type = F_RDLCK});
+  mknod("/tmp/trapline-fifo", S_IFIFO | 0600, 0);
+}
+
 int main(void) {
   files();
   failures();
@@ -251,5 +294,6 @@ int main(void) {
   processes();
   threads();
   sockets();
+  corners();
   return 5;
 }

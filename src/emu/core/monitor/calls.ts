@@ -1,7 +1,7 @@
 // System calls: the entry, which stays pending with its task, and the return to user mode that ends it.
 import { ICOUNT, GPR, RIP } from "../generated/layout";
 import {
-  ABI_linux32, CAPTURE_LATE, CAPTURE_KIND_signalFrame, ARGUMENT_result, POLICY_header, POLICY_HEADER_frameResult, POLICY_syscalls,
+  ABI_linux32, CAPTURE_LATE, CAPTURE_KIND_signalFrame, ARGUMENT_result, POLICY_header, POLICY_HEADER_frameResult, POLICY_HEADER_frameSiginfo, POLICY_syscalls,
   RECORD_abi, RECORD_detail, RECORD_FLAG_firstReturn, RECORD_FLAG_overlapped, RECORD_FLAG_restarted,
   RECORD_FLAG_ripDiffers, RECORD_KIND_callEntry, RECORD_KIND_callReturn, RECORD_mechanism, SIGNAL_FRAME_BYTES,
   SYSCALL_FLAG_newContext, SYSCALL_FLAG_newImage, SYSCALL_ROW_pathArgument, CAPTURE_KIND_string, SYSCALL_FLAG_noReturn, SYSCALL_ROW_BYTES, SYSCALL_ROW_entryCount, SYSCALL_ROW_entryFirst,
@@ -71,7 +71,10 @@ export function recordEntry(op: usize, mechanism: u32, abi: u32): void {
   store<u32>(record, number, RECORD_detail);
   if (load<u32>(entry, TASK_ENTRY_state) & TASK_STATE_pending) setFlag(RECORD_FLAG_overlapped);
   let missed: u32 = 0;
-  if (row) missed = captureArguments(u32(load<u16>(row, SYSCALL_ROW_entryFirst)), u32(load<u16>(row, SYSCALL_ROW_entryCount)), false);
+  if (row) {
+    missed = captureArguments(u32(load<u16>(row, SYSCALL_ROW_entryFirst)), u32(load<u16>(row, SYSCALL_ROW_entryCount)), false);
+    if ((load<u32>(row, SYSCALL_ROW_flags) & (SYSCALL_FLAG_newContext | SYSCALL_FLAG_newImage)) == SYSCALL_FLAG_newContext) captureFrame(register(4) - 8);
+  }
   closeRecord();
   if (row != 0 && (load<u32>(row, SYSCALL_ROW_flags) & SYSCALL_FLAG_noReturn) != 0) {
     forgetTask(entry);
@@ -88,6 +91,21 @@ export function recordEntry(op: usize, mechanism: u32, abi: u32): void {
   copyArguments(entry + TASK_ENTRY_arguments, values);
 }
 
+/** The frame that a signal handler runs on: what it interrupted, and the mask and the siginfo that it was given. */
+function captureFrame(stack: u64): void {
+  captureBytes(ARGUMENT_result, CAPTURE_KIND_signalFrame, stack, u64(SIGNAL_FRAME_BYTES), SIGNAL_FRAME_BYTES);
+}
+
+/**
+ * The kernel has just entered a handler: rdi is the signal's number, rsi and rdx point to siginfo and context in the frame
+ * on the stack, rax is 0. Nothing else leaves the registers like this, but for the handler's own first instruction.
+ */
+function entersHandler(): bool {
+  const place = load<u32>(POLICY_header, POLICY_HEADER_frameSiginfo);
+  const stack = register(4);
+  return place != 0 && register(6) == stack + place && register(2) == stack + 8 && register(7) - 1 < 64 && register(0) == 0;
+}
+
 /** After any instruction has taken the processor from the kernel to user mode. */
 export function recordReturn(mechanism: u32): void {
   syncCount();
@@ -96,7 +114,10 @@ export function recordReturn(mechanism: u32): void {
   const task = currentTask(true);
   const entry = entryOfTask(task, icount);
   const before = load<u32>(entry, TASK_ENTRY_state);
-  if (before == TASK_STATE_seen || (task == 0 && before == 0)) return;
+  if (before == TASK_STATE_seen || (task == 0 && before == 0)) {
+    if (before == TASK_STATE_seen && entersHandler()) recordHandler(mechanism, rip, icount, task);
+    return;
+  }
   if (before == 0 || mayHaveChanged(entry, rip)) checkIdentity(entry, task, rip, icount);
   const state = load<u32>(entry, TASK_ENTRY_state);
   const pending = (state & TASK_STATE_pending) != 0;
@@ -108,6 +129,16 @@ export function recordReturn(mechanism: u32): void {
     setFlag(RECORD_FLAG_firstReturn);
     store<u32>(record, NO_NUMBER, RECORD_detail);
   }
+  closeRecord();
+}
+
+/** A signal that interrupted user code, not a call. */
+function recordHandler(mechanism: u32, rip: u64, icount: u64, task: u64): void {
+  openRecord(RECORD_KIND_callReturn, rip, icount, task);
+  store<u8>(record, <u8>mechanism, RECORD_mechanism);
+  setFlag(RECORD_FLAG_ripDiffers);
+  store<u32>(record, NO_NUMBER, RECORD_detail);
+  captureFrame(register(4));
   closeRecord();
 }
 
@@ -132,7 +163,7 @@ function describeReturn(entry: usize, rip: u64): void {
     if (row == 0 || (load<u32>(row, SYSCALL_ROW_flags) & SYSCALL_FLAG_newContext) == 0) {
       captureLate(entry, row);
       const stack = register(4);
-      captureBytes(ARGUMENT_result, CAPTURE_KIND_signalFrame, stack, u64(SIGNAL_FRAME_BYTES), SIGNAL_FRAME_BYTES);
+      captureFrame(stack);
       const place = load<u32>(POLICY_header, POLICY_HEADER_frameResult);
       if (place == 0 || !readWord(stack + place)) return;
       store<u64>(values, word, 48);

@@ -2,7 +2,7 @@
 import {
   ARGUMENT_none, CAPTURE_fullLength, CAPTURE_KIND_buffer, CAPTURE_KIND_fdSet, CAPTURE_KIND_ioctl, CAPTURE_KIND_iovec,
   CAPTURE_KIND_iovecData, CAPTURE_KIND_lengthPointer, CAPTURE_KIND_lengthWord, CAPTURE_KIND_mmsghdr,
-  CAPTURE_KIND_msgControl, CAPTURE_KIND_msghdr, CAPTURE_KIND_msgName, CAPTURE_KIND_pointerArray,
+  CAPTURE_KIND_msgControl, CAPTURE_KIND_msghdr, CAPTURE_KIND_msgName, CAPTURE_KIND_pointedTo, CAPTURE_KIND_pointerArray,
   CAPTURE_KIND_pointerArrayString, CAPTURE_KIND_string, CAPTURE_KIND_struct, CAPTURE_ROW_argument,
   CAPTURE_ROW_boundArgument, CAPTURE_ROW_BYTES, CAPTURE_ROW_conditionArgument, CAPTURE_ROW_conditionMask,
   CAPTURE_ROW_conditionValue, CAPTURE_ROW_kind, CAPTURE_ROW_lengthArgument, CAPTURE_ROW_limit, CAPTURE_ROW_size,
@@ -17,6 +17,8 @@ export const values: usize = memory.data(56);
 
 const IOVEC_BYTES: u32 = 16;
 const IOVEC_MAXIMUM: u64 = 1024;
+/** Strings that are counted; MAX_ARG_STRINGS is more, but no list is that long. */
+const POINTERS_MAXIMUM: u32 = 0x1_0000;
 const MSGHDR_BYTES: u32 = 56;
 const MMSGHDR_BYTES: u32 = 64;
 const MMSGHDR_LENGTH: u32 = 56;
@@ -85,6 +87,7 @@ function captureRow(row: usize, returning: bool): void {
     case CAPTURE_KIND_pointerArray: capturePointers(argument, address, size, limit); break;
     case CAPTURE_KIND_lengthPointer: captureCounted(argument, address, length, limit); break;
     case CAPTURE_KIND_fdSet: captureBytes(argument, kind, address, ((length & 0xffff_ffff) + 63) >> 6 << 3, limit); break;
+    case CAPTURE_KIND_pointedTo: capturePointedTo(argument, address, size, limit); break;
     case CAPTURE_KIND_ioctl: captureIoctl(argument, address, <u32>length, size, limit, returning); break;
     default: break;
   }
@@ -141,9 +144,9 @@ export function capturePointers(argument: u32, address: u64, most: u32, limit: u
   let count: u32 = 0;
   while (readWord(address + (count << 3))) {
     if (word == 0) return finishPointers(header, count, 0);
-    if (count == most) return finishPointers(header, count, CAPTURE_STATUS_limited);
+    if (count == POINTERS_MAXIMUM) return finishPointers(header, count, CAPTURE_STATUS_limited);
     count++;
-    captureString(argument | (count << 4), CAPTURE_KIND_pointerArrayString, word, limit);
+    if (count <= most) captureString(argument | (count << 4), CAPTURE_KIND_pointerArrayString, word, limit);
   }
   finishPointers(header, count, CAPTURE_STATUS_absent);
 }
@@ -158,6 +161,13 @@ function captureCounted(argument: u32, address: u64, lengthAt: u64, limit: u32):
   const at = captureBytes(argument, CAPTURE_KIND_lengthWord, lengthAt, 4, 4);
   if (captured < 4) return;
   captureBytes(argument, CAPTURE_KIND_lengthPointer, address, u64(load<u32>(at)), limit);
+}
+
+/** A struct whose first word points to `limit` bytes more. */
+function capturePointedTo(argument: u32, address: u64, size: u32, limit: u32): void {
+  const from = captureBytes(argument, CAPTURE_KIND_struct, address, u64(size), size);
+  if (captured < size || load<u64>(from) == 0) return;
+  captureBytes(argument | 1 << 4, CAPTURE_KIND_pointedTo, load<u64>(from), u64(limit), limit);
 }
 
 function captureIoctl(argument: u32, address: u64, command: u32, unsized: u32, limit: u32, returning: bool): void {
