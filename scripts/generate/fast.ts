@@ -1,3 +1,4 @@
+import { CHAINS } from '../../src/emu/isa/chains.ts';
 import { FAST_FORMS, type FastForm } from '../../src/emu/isa/fast.ts';
 import { SSE_FORMS } from '../../src/emu/isa/fast-sse.ts';
 import type { OpcodeRow } from '../../src/emu/isa/row.ts';
@@ -33,6 +34,9 @@ export function fast(rows: readonly OpcodeRow[], numberOf: (row: OpcodeRow) => n
   const fusions: number[][] = [];
   const conditionOf = new Map<number, number>();
   const taken = new Set<number>();
+  const named = new Map<string, number>();
+  const chains = new Map<number, [number, number][]>();
+  const lengths = new Map<number, number>();
   const names = ['o', 'no', 'b', 'nb', 'z', 'nz', 'be', 'nbe', 's', 'ns', 'p', 'np', 'l', 'nl', 'le', 'nle'];
 
   const addCase = (generic: number, body: string): number => {
@@ -48,7 +52,7 @@ export function fast(rows: readonly OpcodeRow[], numberOf: (row: OpcodeRow) => n
   const tail = (form: FastForm) =>
     form.body.includes('TAKEN }') && !form.mnemonic.startsWith('j') ? '' : 'op += OP_SIZE; continue;';
 
-  for (const form of [...FAST_FORMS, ...SSE_FORMS]) {
+  const addForm = (form: FastForm) => {
     const matching = rows.filter((row) => row.mnemonic === form.mnemonic && row.operands === form.operands);
     for (const generic of new Set(matching.map(numberOf))) {
       const memory = form.needs === 'memory' ? 1 : 0;
@@ -57,7 +61,9 @@ export function fast(rows: readonly OpcodeRow[], numberOf: (row: OpcodeRow) => n
       taken.add(slot);
       const ends =
         /go = GO_\w+; break;$/.test(form.body) || (form.body.endsWith('{ TAKEN }') && !form.body.includes('if ('));
-      const id = addCase(generic, `${form.body} ${ends ? '' : tail(form)}`);
+      const id = addCase(generic, `${form.body} ${ends ? '' : tail(form)}`.trim());
+      const name = [form.mnemonic, form.operands, form.size, form.needs].filter((part) => part !== '').join(' ');
+      named.set(name, id);
       const need = { register: 0, memory: 0, stack: 1, flat: 2 }[form.needs];
       forms.push(slot, id | (need << 12));
       const bits =
@@ -66,15 +72,44 @@ export function fast(rows: readonly OpcodeRow[], numberOf: (row: OpcodeRow) => n
         (form.needs === 'register' && !ends && !form.faults ? PROPERTY.pure : 0);
       properties.push(id, bits);
       if (form.bodyWithoutFlags !== undefined) {
-        withoutFlags.push(id, addCase(generic, `${form.bodyWithoutFlags} op += OP_SIZE; continue;`));
+        const silent = addCase(generic, `${form.bodyWithoutFlags} op += OP_SIZE; continue;`);
+        withoutFlags.push(id, silent);
+        named.set(`${name} silent`, silent);
       }
       const code = form.mnemonic.startsWith('j') ? names.indexOf(form.mnemonic.slice(1)) : -1;
       if (code >= 0) conditionOf.set(id, code);
       for (const [condition, body] of Object.entries(form.fused ?? {})) {
-        fusions.push([id, Number(condition), addCase(generic, body)]);
+        const both = addCase(generic, body);
+        fusions.push([id, Number(condition), both]);
+        named.set(`${name} ?${condition}`, both);
+        lengths.set(both, 2);
       }
     }
-  }
+  };
+  const addChain = (chain: readonly string[]) => {
+    const find = (name: string) => {
+      const id = named.get(name);
+      if (id === undefined) throw new Error(`generate: no fast form ${name} for a chain`);
+      return id;
+    };
+    const first = find(chain.slice(0, -1).join(' + '));
+    const second = find(chain.at(-1) ?? '');
+    const step = /op \+= OP_SIZE; continue;( \})?$/;
+    const [before, behind] = [cases[first - PSEUDO.length], cases[second - PSEUDO.length]];
+    if (before === undefined || behind === undefined || !step.test(before.body)) {
+      throw new Error(`generate: no chain can begin with ${chain[0]}`);
+    }
+    // Each part moves on before the next begins, so that a generic handler finds its own op.
+    const start = `{ ${before.body.replace(step, 'op += OP_SIZE;$1')} }`;
+    const id = addCase(before.generic, `${start} { ${behind.body} }`);
+    named.set(chain.join(' + '), id);
+    lengths.set(id, (lengths.get(first) ?? 1) + (lengths.get(second) ?? 1));
+    chains.set(first, [...(chains.get(first) ?? []), [second, id]]);
+  };
+  for (const form of FAST_FORMS) addForm(form);
+  for (const chain of CHAINS) addChain(chain);
+  // Last, since what the first switch cannot hold is dispatched twice.
+  for (const form of SSE_FORMS) addForm(form);
 
   const upper = (name: string) => name.replace(/([A-Z])/g, '_$1').toUpperCase();
   const genericOf = [...PSEUDO.map(() => 0), ...cases.map((entry) => entry.generic)];
@@ -96,6 +131,13 @@ export function fast(rows: readonly OpcodeRow[], numberOf: (row: OpcodeRow) => n
   });
   const fused = new Array<number>((fusible.length + 1) * 16).fill(0);
   for (const [id, code, target] of fusions) fused[(fusedIndex[id ?? 0] ?? 0) * 16 + (code ?? 0)] = target ?? 0;
+
+  const chainList: number[] = [0];
+  const chainStart = new Array<number>(count).fill(0);
+  for (const [first, followers] of chains) {
+    chainStart[first] = chainList.length;
+    chainList.push(...followers.flat(), 0);
+  }
 
   const text = `import { FIRST_GENERIC } from "./dispatch";
 
@@ -123,6 +165,12 @@ export const CONDITION_OF: usize = memory.data<u8>([${conditions.join(',')}]);
 export const FUSED_INDEX: usize = memory.data<u16>([${fusedIndex.join(',')}]);
 /** u16 by row and condition: the op that is both. */
 export const FUSED: usize = memory.data<u16>([${fused.join(',')}]);
+/** u16 by fast number: where its pairs begin in CHAINS, 0 if no chain begins with it. */
+export const CHAIN_START: usize = memory.data<u16>([${chainStart.join(',')}]);
+/** u16 pairs: what follows, the op that is both; ended by 0. */
+export const CHAINS: usize = memory.data<u16>([${chainList.join(',')}]);
+/** u8 by fast number: instructions it executes. */
+export const LENGTHS: usize = memory.data<u8>([${genericOf.map((_, id) => lengths.get(id) ?? 1).join(',')}]);
 `;
   const lines = cases.map(({ id, body: code }) => {
     const expanded = code.replaceAll('NOT_TAKEN', NOT_TAKEN).replaceAll(/\bTAKEN\b/g, TAKEN);

@@ -1,7 +1,7 @@
 // Which fast form an op takes, which pairs become one op, which flags nobody can see.
 import {
   FORMS, NEEDS_SHIFT, WITHOUT_FLAGS, PROPERTIES, CONDITION_OF, FUSED_INDEX, FUSED, FAST_COUNT,
-  WRITES_ALL_FLAGS, READS_FLAGS, PURE,
+  CHAIN_START, CHAINS, LENGTHS, WRITES_ALL_FLAGS, READS_FLAGS, PURE,
 } from "./generated/fast";
 import { FIRST_GENERIC } from "./generated/dispatch";
 import { MODE_BITS, MODE_CODE64, MODE_FLAT, MODE_ALIGNMENT, SEG_CS, SEG_FS } from "./mode";
@@ -71,4 +71,36 @@ export function optimise(first: usize, count: u32): void {
       }
     }
   }
+  chain(first, count);
+}
+
+/** Chains, from the front; what is chained keeps its own number behind the first, for when a part is left to its handler. */
+function chain(first: usize, count: u32): void {
+  let i: u32 = 0;
+  while (i < count) {
+    const op = first + <usize>i * OP_SIZE;
+    let handler: u32 = load<u16>(op);
+    if (handler >= FAST_COUNT) {
+      i++;
+      continue;
+    }
+    i += load<u8>(LENGTHS + handler);
+    while (i < count) {
+      const both = chained(handler, load<u16>(first + <usize>i * OP_SIZE));
+      if (both == 0) break;
+      i += u32(load<u8>(LENGTHS + both)) - u32(load<u8>(LENGTHS + handler));
+      handler = both;
+    }
+    store<u16>(op, <u16>handler);
+  }
+}
+
+/** The op that is both, 0 if there is none. */
+function chained(handler: u32, next: u32): u32 {
+  const start: u32 = load<u16>(CHAIN_START + (handler << 1));
+  if (start == 0) return 0;
+  for (let at = CHAINS + (start << 1); load<u16>(at) != 0; at += 4) {
+    if (load<u16>(at) == next) return load<u16>(at, 2);
+  }
+  return 0;
 }

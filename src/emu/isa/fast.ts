@@ -410,6 +410,7 @@ function conditional(): FastForm[] {
   const forms: FastForm[] = [];
   CONDITION_NAMES.forEach((name, code) => {
     const test = lazyCondition(code);
+    const common = code > 1 && code !== 10 && code !== 11; // neither overflow nor parity
     for (const size of [4, 8] as const) {
       const t = unsigned(size);
       for (const operands of ['Jb', 'Jz']) {
@@ -422,6 +423,7 @@ function conditional(): FastForm[] {
           body: `const j = op; if (${test}) { TAKEN }`,
         });
       }
+      if (!common) continue;
       forms.push({
         mnemonic: `cmov${name}`,
         operands: 'Gv,Ev',
@@ -439,6 +441,7 @@ function conditional(): FastForm[] {
         body: `${operandAddress} ${readAt(size)} const to = <usize>load<u16>(op, 8); ${put('to', size, `${test} ? load<${t}>(at) : load<${t}>(to)`)}`,
       });
     }
+    if (!common) return;
     forms.push({
       mnemonic: `set${name}`,
       operands: 'Eb',
@@ -446,14 +449,6 @@ function conditional(): FastForm[] {
       needs: 'register',
       reads: true,
       body: `store<u8>(<usize>load<u16>(op, 10), <u8>(${test}));`,
-    });
-    forms.push({
-      mnemonic: `set${name}`,
-      operands: 'Eb',
-      size: 1,
-      needs: 'memory',
-      reads: true,
-      body: `${operandAddress} ${writeAt(1)} store<u8>(at, <u8>(${test}));`,
     });
   });
   return forms;
