@@ -44,7 +44,7 @@ export function speedTable(runs: Runs): string {
 }
 
 /** What recording costs, how small traces are and how fast they are read. */
-export function recordingTables({ ratios, mixed, replay }: RecordingResults): string {
+export function recordingTables({ ratios, mixed, memory, written, replay }: RecordingResults): string {
   const costs = ratios.map(({ name, off, on }) => [
     name,
     fixed(off, 3),
@@ -54,6 +54,8 @@ export function recordingTables({ ratios, mixed, replay }: RecordingResults): st
   const facts: Row[] = [
     ['bytes of trace a call, mixed load, captures aside', fixed(mixed.bytes / mixed.calls, 1)],
     ['calls in that trace', String(mixed.calls)],
+    ['events written in a CPU second', fixed(written, 0)],
+    ['growth of the process over the recorded rounds, MiB', fixed((memory.last - memory.first) / 2 ** 20, 1)],
     ['replay, calls reconstructed a second', fixed(replay.reconstructed, 0)],
     ['replay, calls written as text a second', fixed(replay.text, 0)],
   ];

@@ -45,7 +45,7 @@ function fullRing(captured: boolean): RingProducer {
 }
 
 /** The writer's work without its thread: the same ring over and over; the best pass, as other work disturbs. */
-function encodeRate(path: string): { rate: number; totals: TraceTotals } {
+export function encodeRate(path: string): { rate: number; totals: TraceTotals } {
   const producer = fullRing(false);
   const ring = new RingReader(producer.memory, producer.region);
   const file = new TraceFile(path, HEADER);
