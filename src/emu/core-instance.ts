@@ -27,6 +27,9 @@ interface CoreExports {
   modeChanged(): void;
   flushTlb(): void;
   invalidatePhysical(address: number, length: number): void;
+  beginDeviceWrite(address: number, length: number): number;
+  endDeviceWrite(address: number, length: number): void;
+  watchesChanged(): void;
   translate(linear: bigint): bigint;
   readFlags(): bigint;
   writeFlags(value: bigint): void;
@@ -124,6 +127,23 @@ export class Core {
   /** After RAM was written from outside: drops what was decoded from it. */
   invalidatePhysical(address: number, length: number): void {
     this.core.invalidatePhysical(address, length);
+  }
+
+  /**
+   * A device is about to write there. True: some of it is watched, and `endDeviceWrite` is to be called with the same
+   * range once it is written.
+   */
+  beginDeviceWrite(address: number, length: number): boolean {
+    return this.core.beginDeviceWrite(address, length) !== 0;
+  }
+
+  endDeviceWrite(address: number, length: number): void {
+    this.core.endDeviceWrite(address, length);
+  }
+
+  /** After the watch rows were written, or VMCS_CONTROL.pageWrite or pages set. */
+  watchesChanged(): void {
+    this.core.watchesChanged();
   }
 
   /** Guest-physical address that `linear` maps to, undefined if it is not mapped. Changes nothing. */

@@ -27,14 +27,12 @@ export class Ram implements GuestMemory {
 
   write(address: GuestPhys, bytes: Uint8Array): void {
     if (!this.contains(address, bytes.length)) return;
-    this.bytes.set(bytes, address);
-    this.core.invalidatePhysical(address, bytes.length);
+    this.change(address, bytes.length, () => this.bytes.set(bytes, address));
   }
 
   fill(address: GuestPhys, length: number, value: number): void {
     if (!this.contains(address, length)) return;
-    this.bytes.fill(value, address, address + length);
-    this.core.invalidatePhysical(address, length);
+    this.change(address, length, () => this.bytes.fill(value, address, address + length));
   }
 
   readU16(address: GuestPhys): number {
@@ -51,19 +49,24 @@ export class Ram implements GuestMemory {
 
   writeU16(address: GuestPhys, value: number): void {
     if (!this.contains(address, 2)) return;
-    this.view.setUint16(address, value, true);
-    this.core.invalidatePhysical(address, 2);
+    this.change(address, 2, () => this.view.setUint16(address, value, true));
   }
 
   writeU32(address: GuestPhys, value: number): void {
     if (!this.contains(address, 4)) return;
-    this.view.setUint32(address, value, true);
-    this.core.invalidatePhysical(address, 4);
+    this.change(address, 4, () => this.view.setUint32(address, value, true));
   }
 
   writeU64(address: GuestPhys, value: bigint): void {
     if (!this.contains(address, 8)) return;
-    this.view.setBigUint64(address, value, true);
-    this.core.invalidatePhysical(address, 8);
+    this.change(address, 8, () => this.view.setBigUint64(address, value, true));
+  }
+
+  /** The core learns what changed: code that was decoded from it, and watched memory. */
+  private change(address: GuestPhys, length: number, write: () => void): void {
+    const watched = this.core.beginDeviceWrite(address, length);
+    write();
+    this.core.invalidatePhysical(address, length);
+    if (watched) this.core.endDeviceWrite(address, length);
   }
 }

@@ -36,7 +36,9 @@ export const REGION = {
   /** Ring of raw trap records, single producer (core), single consumer (writer). */
   ring: { address: 0x200_0000, size: 0x80_0000 },
   /** Pre-decoded blocks and their look-up tables. */
-  blocks: { address: 0x400_0000, size: 0xc00_0000 },
+  blocks: { address: 0x400_0000, size: 0xb60_0000 },
+  /** What the monitor knows of pages that tasks dirty: PAGE_LIST entries, then a hash of each page's last recorded content. */
+  contents: { address: 0xf60_0000, size: 0xa0_0000 },
   /** Guest physical memory from address 0. */
   ram: { address: 0x1000_0000, size: 0xc000_0000 },
 } as const;
@@ -241,6 +243,11 @@ export const VMCS_CONTROL = {
   singleStep: 1 << 13,
   externalInterrupt: 1 << 14,
   register: 1 << 15,
+  mmio: 1 << 16,
+  /** Writes to memory that the watch rows name are recorded by the core. */
+  pageWrite: 1 << 17,
+  /** Pages that tasks dirty are recorded by the core. */
+  pages: 1 << 18,
 } as const;
 
 /** Sensitive, unprivileged instructions by bit number in vmcsOpcodeBitmap. */
@@ -272,5 +279,13 @@ export const DESCRIPTOR_TABLE = { gdtr: 0, idtr: 1, ldtr: 2, tr: 3 } as const;
 /** Qualification of EXIT.io: port, size in bytes at bit 16, and these. */
 export const PORT_ACCESS = { in: 1 << 24, string: 1 << 25 } as const;
 
-/** Permission bits of a byte of REGION.secondLevel. */
-export const SECOND_LEVEL = { read: 1, write: 2, execute: 4 } as const;
+/** Bits of a byte of REGION.secondLevel: permissions, then what the monitor in the core knows of the page. */
+export const SECOND_LEVEL = {
+  read: 1,
+  write: 2,
+  execute: 4,
+  /** A watch row lies in the page: no write to it goes unseen. */
+  watched: 8,
+  /** It was dirtied in the present interval. Written by the core. */
+  listed: 16,
+} as const;

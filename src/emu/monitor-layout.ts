@@ -56,6 +56,8 @@ export const RECORD_KIND = {
   task: 3,
   cr3Load: 4,
   exit: 5,
+  /** Pages that a task dirtied in an interval, a `page` capture each; as many of them as the interval's pages need. */
+  pages: 6,
 } as const;
 
 export const RECORD_FLAG = {
@@ -155,6 +157,13 @@ export const CAPTURE_KIND = {
   task: 22,
   /** 1 KiB at RSP, when a return goes to a signal handler. */
   signalFrame: 23,
+  /** Memory that a write replaced, or a register's value before it changed; `address`: guest-virtual. */
+  before: 24,
+  /** ... and what it is now. */
+  after: 25,
+  /** PAGE_BLOCK, then the page's 4096 bytes where its flags say so; `address`: the page's guest-virtual address at its
+   * first write, 0 if the write had none. */
+  page: 26,
 } as const;
 
 /** Number of an argument value in capture rows. 0..5 are the call's arguments as they were at its entry. */
@@ -177,6 +186,41 @@ export const EXIT_BLOCK_BYTES = 64;
 export const SIGNAL_FRAME_BYTES = 1024;
 
 /**
+ * Recorded by the core itself, EXIT_BLOCK of
+ *   EXIT.secondLevel: vector = number of the watch, errorCode = WRITE_SOURCE, qualification = 2 | size << 8, linear,
+ *     physical, value; `before` and `after` captures. One for each write, two when it crosses a page end.
+ *   EXIT.register: vector = number of the watch, qualification = number of the register, linear = the instruction
+ *     (0: it changed where it is not watched, as in a system call), value; `before` and `after` captures.
+ *   EXIT.mmio: qualification = 1 (read) or 2 (write) | size << 8, linear, physical, value.
+ */
+export const WRITE_SOURCE = {
+  instruction: 0,
+  /** The frame of an interrupt or exception. */
+  delivery: 1,
+  /** Accessed and dirty bits of the page walk; `linear` is what was translated. */
+  pageWalk: 2,
+  /** A device (DMA); `linear` is 0, RIP and task are who ran then. */
+  device: 3,
+} as const;
+
+/** Before the content in a `page` capture. */
+export const PAGE_BLOCK = offsets({
+  physical: 8,
+  flags: 4, // PAGE_FLAG
+  reserved: 4,
+});
+export const PAGE_BLOCK_BYTES = 16;
+
+export const PAGE_FLAG = {
+  /** The content differs from the one recorded last (or is the first): it follows. */
+  content: 1,
+  /** A device wrote to it. */
+  device: 2,
+  /** The page walk wrote to it. */
+  pageWalk: 4,
+} as const;
+
+/**
  * Added to a capture's kind in a return record: it belongs to the entry, where its page was not present yet. The kernel
  * has brought it in since, and read it.
  */
@@ -193,6 +237,8 @@ export const POLICY = {
   /** SYSCALL_ROW for number n of ABI a: + (a * SYSCALL_ROWS + n) * SYSCALL_ROW_BYTES. */
   syscalls: REGION.policy.address + 0x1_0000,
   captureRows: REGION.policy.address + 0x2_0000,
+  watchRows: REGION.policy.address + 0xb_0000,
+  registerRows: REGION.policy.address + 0xc_0000,
 } as const;
 
 export const POLICY_HEADER = offsets({
@@ -211,6 +257,19 @@ export const POLICY_HEADER = offsets({
   captureMisses: 8, // written by the core: captures that met an absent page
   /** Offset from RSP in a signal frame at which its siginfo stands; 0: signals that interrupt no call are not recorded. */
   frameSiginfo: 4,
+  watchRowCount: 4,
+  /** The first so many of them are physical. */
+  physicalRowCount: 4,
+  registerRowCount: 4,
+  /** Field rows (TASK_FIELD_ROW) of a task's process number and name; ffh: not known. */
+  processField: 1,
+  nameField: 1,
+  reserved: 2,
+  /** How a task leads to where its program begins: offsets in the task, and behind that pointer. 0: not known. */
+  imageOffset: 4,
+  imageStart: 4,
+  /** Instructions after which an interval ends if its task is not switched away before. */
+  intervalLength: 8,
 });
 
 /** From where the kernel's current task pointer is read. */
@@ -331,6 +390,70 @@ export const TASK_FIELD_FLAG = {
   /** A change means that the pointer now names another task (pid, start_time): a pending call is forgotten. */
   key: 1,
 } as const;
+
+/** Whose doing counts; nothing set: everybody's. */
+export const TASK_FILTER = offsets({
+  flags: 4, // TASK_FILTER_FLAG
+  process: 4,
+  name: 16, // NUL-padded
+});
+export const TASK_FILTER_BYTES = 24;
+
+export const TASK_FILTER_FLAG = { user: 1, kernel: 2, process: 4, name: 8 } as const;
+
+/** Watched memory: bytes start to end - 1. */
+export const WATCH_ROW = offsets({
+  start: 8,
+  end: 8,
+  kind: 4, // WATCH_KIND
+  number: 4, // of the watch that it belongs to
+  filter: 24, // TASK_FILTER
+  imageBase: 8, // imageRelative: start_code of a program that lies where `start` says
+  hits: 8, // written by the core
+});
+export const WATCH_ROW_BYTES = 64;
+export const WATCH_ROWS = 1024;
+
+export const WATCH_KIND = {
+  /** Guest-physical, whoever writes by whatever address. */
+  physical: 0,
+  /** Guest-virtual, in the tasks of the filter; by whatever page is there at the time. */
+  linear: 1,
+  /** Guest-virtual, moved by how far the task's program lies from `imageBase`. */
+  imageRelative: 2,
+} as const;
+
+/** A watched register. */
+export const REGISTER_ROW = offsets({
+  register: 4, // rax rcx rdx rbx rsp rbp rsi rdi r8..r15
+  number: 4, // of the watch that it belongs to
+  flags: 4, // REGISTER_FLAG
+  reserved: 4,
+  value: 8,
+  filter: 24, // TASK_FILTER
+  hits: 8, // written by the core
+  last: 8, // written by the core: the register's value when it was looked at last ...
+  lastTask: 8, // ... and in whom; all ones: never
+});
+export const REGISTER_ROW_BYTES = 72;
+export const REGISTER_ROWS = 64;
+
+/** `value`: only when the register takes that value, else at every change. */
+export const REGISTER_FLAG = { value: 1 } as const;
+
+// ---------------------------------------------------------------------------------------------------------------
+// Pages dirtied in the present interval, in REGION.contents.
+
+export const PAGE_LIST_ENTRY = offsets({
+  linear: 8, // page address of the first write
+  task: 8, // who ran then
+  page: 4, // physical page number
+  flags: 4, // PAGE_FLAG
+});
+export const PAGE_LIST_ENTRY_BYTES = 24;
+export const PAGE_LIST_ENTRIES = 0x2_8000;
+/** Absolute address of the hashes: 8 bytes a physical page, 0: never recorded. */
+export const PAGE_HASHES = REGION.contents.address + 0x40_0000;
 
 // ---------------------------------------------------------------------------------------------------------------
 // What the core remembers of tasks: a hash table, linear probing.

@@ -1,4 +1,5 @@
 // Writing CR0, CR3, CR4, CR8 and EFER: what is consistent, what follows (SDM volume 3, 2.5 and 4.1).
+import { addressSpaceChanges, listsPages } from "./monitor/pages";
 import { CR0, CR3, CR4, CR8, EFER, RFLAGS, SEG_ATTR } from "./generated/layout";
 import { ATTR_LONG } from "./descriptors";
 import { VECTOR_GP, faulted, raiseCode } from "./fault";
@@ -69,6 +70,7 @@ export function writeCr3(value: u64): void {
   if (value & BEYOND_PHYSICAL) return refuse();
   if (!long && (load<u64>(CR0) & CR0_PG) != 0 && (load<u64>(CR4) & CR4_PAE) != 0) checkPointers(value);
   if (faulted()) return;
+  if (listsPages()) addressSpaceChanges(value);
   store<u64>(CR3, value);
   flushTlb(false);
 }

@@ -1,13 +1,13 @@
 // Delivery of exceptions and interrupts (SDM volume 3, chapter 6): priorities, double and triple faults, and the way
 // through the real-mode vector table. gates.ts has the other two ways.
 import {
-  CR2, DR, EXIT_REASON, EXIT_SHUTDOWN, FAULT_ADDRESS, FAULT_CODE, FAULT_HAS_CODE, FAULT_KIND, FAULT_PENDING, IDTR_BASE,
+  CR2, DR, EXIT_REASON, EXIT_RING_FULL, EXIT_SHUTDOWN, FAULT_ADDRESS, FAULT_CODE, FAULT_HAS_CODE, FAULT_KIND, FAULT_PENDING, IDTR_BASE,
   IDTR_LIMIT, NMI_BLOCKED, RFLAGS, RIP, SECOND_LEVEL_IGNORED, INTERRUPT_SHADOW, HALTED, CR0, VMCS_CONTROLS,
   CONTROL_IDT_LIMIT, VMCS_IDT_LIMIT, SEG_LIMIT,
 } from "./generated/layout";
 import { external, longModeActive, raiseSelector, selectorOf, setExternal } from "./descriptors";
 import {
-  KIND_EXIT, KIND_FAULT, VECTOR_DB, VECTOR_DF, VECTOR_GP, VECTOR_PF, faulted, raiseCode,
+  KIND_EXIT, KIND_FAULT, VECTOR_DB, VECTOR_DF, VECTOR_GP, VECTOR_PF, faulted, raiseCode, raiseExit,
 } from "./fault";
 import { AC, IF, IOPL, RF, TF, VM, readRflags } from "./flags";
 import { commitFrame, openPresentStack, pushFrame } from "./frame";
@@ -15,6 +15,7 @@ import { deliverLong, deliverProtected } from "./gates";
 import { readSystem32 } from "./memory";
 import { CR0_PE, SEG_CS } from "./mode";
 import { HANDLED, LEAVE, interceptBreakpoint, interceptException, interceptInterrupt } from "./monitor/intercept";
+import { roomForDelivery } from "./monitor/watches";
 import { setParagraph } from "./segments";
 
 export const EVENT_EXTERNAL: u32 = 0;
@@ -44,6 +45,10 @@ export function deliverPending(): bool {
 
 export function deliverFaults(intercepted: bool): bool {
   let previous: i32 = -1;
+  if (faulted() && load<u32>(FAULT_KIND) != KIND_EXIT && !roomForDelivery()) {
+    store<u32>(EXIT_REASON, EXIT_RING_FULL);
+    return false;
+  }
   while (faulted()) {
     let vector = load<u32>(FAULT_PENDING) - 1;
     const kind = load<u32>(FAULT_KIND);
@@ -82,6 +87,10 @@ export function deliverFaults(intercepted: bool): bool {
  */
 export function deliverInterrupt(vector: u32, kind: u32): bool {
   const fromProgram = kind == EVENT_SOFTWARE || kind == EVENT_BREAKPOINT;
+  if ((fromProgram || kind == EVENT_INT1) && !roomForDelivery()) {
+    raiseExit(EXIT_RING_FULL);
+    return false;
+  }
   if (beyondForcedLimit(vector) && (kind == EVENT_SOFTWARE || kind == EVENT_EXTERNAL)) {
     if (interceptInterrupt(vector, kind == EVENT_SOFTWARE) == LEAVE) return false;
   }

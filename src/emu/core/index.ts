@@ -1,14 +1,18 @@
 // What the host may call.
 import { RAM_SIZE } from "./generated/layout";
-import { initTlb, flushTlb as flush } from "./tlb";
+import { initTlb, flushTlb as flush, markWrites } from "./tlb";
 import { inspect, isRam, pageInfo } from "./mmu";
 import { readRflags, writeRflags } from "./flags";
 import { flushBlocks, invalidateWritten } from "./blocks";
+import { listPage, listsPages } from "./monitor/pages";
+import { forgetRegisters } from "./monitor/registers";
+import { PAGE_FLAG_device } from "./generated/monitor-layout";
 
 export { modeChanged } from "./mode";
 export { run, stepOver } from "./run";
 export { reset } from "./reset";
 export { completeExit, injectExit } from "./monitor/resume";
+export { beginDeviceWrite, endDeviceWrite } from "./monitor/watches";
 
 /** Once, before anything else. `ramSize` in bytes. */
 export function init(ramSize: u32): void {
@@ -26,9 +30,16 @@ export function invalidatePhysical(address: u32, length: u32): void {
   while (left > 0 && isRam(at)) {
     const part = min<u32>(left, 4096 - (at & 4095));
     if (load<u64>(pageInfo(at))) invalidateWritten(at, part);
+    if (listsPages()) listPage(0, at, PAGE_FLAG_device);
     at += part;
     left -= part;
   }
+}
+
+/** Watch rows or the listing of pages were changed from outside: the next write to any page is looked at. */
+export function watchesChanged(): void {
+  markWrites();
+  forgetRegisters();
 }
 
 /** Guest-physical address of a linear one, all ones if it is not mapped. */

@@ -10,7 +10,10 @@ import {
   walk, isRam, ramAddress, pageInfo, secondLevelRights, canonical, walkGlobal, walkPageSize, NO_TRANSLATION,
   ACCESS_READ, ACCESS_WRITE, ACCESS_USER, ACCESS_AC, PAGE_INFO_DIRTY,
 } from "./mmu";
-import { entryOf, fillTlb, tableOf, TLB_READ, TLB_WRITE, TLB_HAS_CODE } from "./tlb";
+import { entryOf, fillTlb, tableOf, TLB_READ, TLB_WRITE, TLB_HAS_CODE, TLB_LOOK } from "./tlb";
+import { noteMmio, recordsMmio, roomForMmio } from "./monitor/mmio";
+import { listPage, listsPages } from "./monitor/pages";
+import { endWide, noteWide, noteWrite, pageIsWatched, roomForWrites, watchesWrites } from "./monitor/watches";
 import { MODE_BITS, MODE_CODE64, MODE_STACK32, MODE_PROTECTED, CR0_PE, CR0_PG, SEG_SS, SEG_CS, SEG_FS } from "./mode";
 import { AC } from "./flags";
 import { mmioRead, mmioWrite } from "./host";
@@ -96,7 +99,12 @@ function readSlow(linear: u64, size: u32, table: usize): u64 {
   const first = <u32>(4096 - (linear & 4095));
   if (first >= size) {
     const physical = translateRead(linear, table, size);
-    return physical == NO_TRANSLATION ? 0 : readPhysical(physical, size);
+    if (physical == NO_TRANSLATION) return 0;
+    if (isRam(physical) || !recordsMmio()) return readPhysical(physical, size);
+    if (!roomForMmio(false)) return 0;
+    const value = readDevice(physical, size);
+    noteMmio(linear, physical, size, false, value);
+    return value;
   }
   const low = translateRead(linear, table, first);
   if (low == NO_TRANSLATION) return 0;
@@ -145,14 +153,29 @@ export function readSystem64(linear: u64): u64 { return readFrom<u64>(linear, ta
 
 // ---- writing ----
 
+/** A page is about to be written by way of a translation: TLB_LOOK if the monitor wants to see the next write too. */
+function looked(linear: u64, physical: u64): u64 {
+  const unlisted = listsPages() && !listPage(linear, physical, 0);
+  return unlisted || pageIsWatched(linear, physical) ? TLB_LOOK : 0;
+}
+
 /** Physical address for a write; fills the TLB when the page may be written without looking. */
 function translateWrite(linear: u64, table: usize, size: u32, value: u64): u64 {
   const entry = entryOf(table, linear);
-  if ((load<u64>(entry) & ~TLB_HAS_CODE) == (linear & ~4095)) {
-    return u64((<u32>linear + load<u32>(entry, 8)) - <u32>ramAddress(0));
+  const tag = load<u64>(entry);
+  if ((tag & ~(TLB_HAS_CODE | TLB_LOOK)) == (linear & ~4095)) {
+    const cached = u64((<u32>linear + load<u32>(entry, 8)) - <u32>ramAddress(0));
+    if (tag & TLB_LOOK) {
+      const look = looked(linear, cached);
+      if (look != 0 && watchesWrites() && !roomForWrites()) return NO_TRANSLATION;
+      store<u64>(entry, (tag & ~TLB_LOOK) | look);
+    }
+    return cached;
   }
   const physical = walk(linear, ACCESS_WRITE | accessOf(table));
   if (physical == NO_TRANSLATION || !isRam(physical)) return physical;
+  const look = looked(linear, physical);
+  if (look != 0 && watchesWrites() && !roomForWrites()) return NO_TRANSLATION;
   if (load<u32>(VMCS_SECOND_LEVEL_ON) != 0 && (secondLevelRights(physical) & SECOND_LEVEL_WRITE) == 0) {
     if (watched(physical, SECOND_LEVEL_WRITE)) {
       secondLevelExit(linear, physical, SECOND_LEVEL_WRITE, size, value);
@@ -164,7 +187,7 @@ function translateWrite(linear: u64, table: usize, size: u32, value: u64): u64 {
   const hasCode = load<u64>(pageInfo(physical)) != 0;
   store<u32>(pageInfo(physical), 1, PAGE_INFO_DIRTY);
   if (load<u32>(BREAKPOINTS) != 0 && watchedPage(linear)) return physical;
-  fillTlb(table, linear, (linear & ~4095) | (hasCode ? TLB_HAS_CODE : 0), <u32>ramAddress(physical & ~4095), walkGlobal, walkPageSize);
+  fillTlb(table, linear, (linear & ~4095) | (hasCode ? TLB_HAS_CODE : 0) | look, <u32>ramAddress(physical & ~4095), walkGlobal, walkPageSize);
   return physical;
 }
 
@@ -203,13 +226,25 @@ function writeSlow(linear: u64, size: u32, value: u64, table: usize): void {
   const first = <u32>(4096 - (linear & 4095));
   if (first >= size) {
     const physical = translateWrite(linear, table, size, value);
-    if (physical != NO_TRANSLATION) writePhysical(physical, size, value);
+    if (physical == NO_TRANSLATION) return;
+    if (isRam(physical)) {
+      if (watchesWrites()) noteWrite(linear, physical, size, value);
+      writePhysical(physical, size, value);
+    } else if (!recordsMmio()) writeDevice(physical, size, value);
+    else if (roomForMmio(true)) {
+      writeDevice(physical, size, value);
+      noteMmio(linear, physical, size, true, value);
+    }
     return;
   }
   const low = translateWrite(linear, table, first, value);
   if (low == NO_TRANSLATION) return;
   const high = translateWrite(linearAfter(linear, first), table, size - first, value >> (first << 3));
   if (high == NO_TRANSLATION) return;
+  if (watchesWrites()) {
+    noteWrite(linear, low, first, value & ((u64(1) << u64(first << 3)) - 1));
+    noteWrite(linearAfter(linear, first), high, size - first, value >> (first << 3));
+  }
   for (let i: u32 = 0; i < size; i++) {
     writePhysical(i < first ? low + i : high + (i - first), 1, (value >> (i << 3)) & 255);
   }
@@ -236,8 +271,11 @@ export function writeV128(linear: u64, value: v128): void {
   }
   probeWrite(linear, 16);
   if (faulted()) return;
+  const watched = watchesWrites();
+  if (watched) noteWide(linear, linearAfter(linear, 4096 - (<u32>linear & 4095)), value);
   write64(linear, i64x2.extract_lane(value, 0));
   write64(linearAfter(linear, 8), i64x2.extract_lane(value, 1));
+  if (watched) endWide();
 }
 
 export function writeSystem8(linear: u64, value: u32): void { writeTo<u8>(linear, <u8>value, tableOf(TLB_WRITE)); }

@@ -5,6 +5,9 @@ import {
   CR0_PG, CR0_WP, CR4_PAE, CR4_PSE, CR4_PGE, CR4_SMEP, CR4_SMAP, EFER_LMA, EFER_NXE,
 } from "./mode";
 import { raisePageFault } from "./fault";
+import { listPage, listsPages } from "./monitor/pages";
+import { noteWalkWrite, roomForWrites, watchesWrites } from "./monitor/watches";
+import { PAGE_FLAG_pageWalk } from "./generated/monitor-layout";
 
 // What an access is; the first three are error-code bits.
 export const ACCESS_READ: u32 = 0;
@@ -44,11 +47,17 @@ export let walkPageSize: u32 = 4096;
 export const PAGE_INFO_BLOCKS: usize = 8; // u32: first block decoded from the page
 export const PAGE_INFO_DIRTY: usize = 12; // u32: 1: written since the host cleared it
 
+/** Of the present walk: what is translated, and whether code is to be fetched there. */
+let walked: u64 = 0;
+let walkedForCode: bool = false;
+
 function readEntry64(address: u64): u64 { return isRam(address) ? load<u64>(ramAddress(address)) : NO_TRANSLATION; }
 function readEntry32(address: u64): u64 { return isRam(address) ? u64(load<u32>(ramAddress(address))) : 0xffff_ffff; }
 
 function setBits(address: u64, entry: u64, bits: u64): void {
   if ((entry & bits) == bits || !isRam(address)) return;
+  if (watchesWrites()) noteWalkWrite(walked, address, (load<u64>(CR4) & CR4_PAE) != 0 ? 8 : 4, entry | bits, walkedForCode);
+  if (listsPages()) listPage(0, address, PAGE_FLAG_pageWalk);
   store<u8>(ramAddress(address), <u8>(entry | bits)); // accessed and dirty lie in the lowest byte
   store<u32>(pageInfo(address), 1, PAGE_INFO_DIRTY);
 }
@@ -87,6 +96,11 @@ export function walk(linear: u64, access: u32): u64 {
   walkGlobal = false;
   walkPageSize = 4096;
   if ((load<u64>(CR0) & CR0_PG) == 0) return masked(linear & 0xffff_ffff);
+  if (watchesWrites() && !quiet) {
+    walked = linear;
+    walkedForCode = (access & ACCESS_FETCH) != 0;
+    if (!roomForWrites()) return NO_TRANSLATION;
+  }
   const cr4 = load<u64>(CR4);
   if ((cr4 & CR4_PAE) == 0) return walk2(linear, access);
   const noExecuteOn = (load<u64>(EFER) & EFER_NXE) != 0;

@@ -2,7 +2,7 @@
 import {
   RIP, CODE_PAGE, MODE, RUN_OP, RUN_LEFT, RUN_START, ICOUNT, BUDGET_LEFT, RFLAGS, DR, HALTED, INTERRUPT_SHADOW,
   INTERRUPT_PENDING, NMI_PENDING, NMI_BLOCKED, EXIT_REQUEST, LEAVE_BLOCK, BREAKPOINTS, FAULT_PENDING, FAULT_KIND, VMCS_CONTROLS, CONTROL_SINGLE_STEP,
-  EXIT_REASON, EXIT_BUDGET, EXIT_HALT, EXIT_HOST_REQUEST, EXIT_SINGLE_STEP, SECOND_LEVEL_IGNORED,
+  EXIT_REASON, EXIT_BUDGET, EXIT_HALT, EXIT_HOST_REQUEST, EXIT_RING_FULL, EXIT_SINGLE_STEP, SECOND_LEVEL_IGNORED,
 } from "./generated/layout";
 import { BREAKPOINT_CODE, breakAfterData, breakAtCode } from "./breakpoints";
 import { loop } from "./generated/loop";
@@ -12,8 +12,11 @@ import { EVENT_EXTERNAL, EVENT_NMI, deliverInterrupt, deliverPending } from "./d
 import { faulted, raiseTrap, KIND_TRAP, VECTOR_DB } from "./fault";
 import { acknowledgeInterrupt } from "./host";
 import { roomForInterrupt } from "./monitor/intercept";
+import { endInterval, intervalEnds } from "./monitor/pages";
+import { compareRegisters, stepForRegisters, watchesRegisters } from "./monitor/registers";
+import { roomForDelivery } from "./monitor/watches";
 import { TF, IF, RF } from "./flags";
-import { publishRecords } from "./monitor/record";
+import { hasRoom, publishRecords } from "./monitor/record";
 import { forgetTranslations } from "./tlb";
 
 /** RIP of the instruction. */
@@ -56,6 +59,11 @@ export function settleStep(): void { trapAfterStep = false; }
 
 /** The interrupt or NMI that waits and may come now. False: run() is to be left with exitReason. */
 function takeInterrupt(): bool {
+  if (load<u32>(NMI_PENDING) == 0 && load<u32>(INTERRUPT_PENDING) == 0) return true;
+  if (!roomForDelivery()) {
+    store<u32>(EXIT_REASON, EXIT_RING_FULL);
+    return false;
+  }
   if (load<u32>(NMI_PENDING) != 0 && load<u32>(NMI_BLOCKED) == 0) {
     store<u32>(NMI_PENDING, 0);
     store<u32>(HALTED, 0);
@@ -75,6 +83,7 @@ function trapping(): bool { return load<u32>(FAULT_PENDING) == VECTOR_DB + 1 && 
 /** Between instructions: faults, exits, interrupts. A value of EXIT, or -1 to go on at state.rip. */
 export function boundary(left: i32): i32 {
   store<u64>(ICOUNT, load<u64>(RUN_START) - u64(left));
+  if (watchesRegisters()) compareRegisters();
   const stepped = stepping;
   stepping = false;
   const held = load<u32>(INTERRUPT_SHADOW) == SHADOW_STACK;
@@ -104,6 +113,8 @@ export function boundary(left: i32): i32 {
     return EXIT_HOST_REQUEST;
   }
   if (left == 0) return EXIT_BUDGET;
+  if (watchesRegisters() && !hasRoom()) return EXIT_RING_FULL;
+  if (intervalEnds() && !endInterval(load<u64>(RIP))) return EXIT_RING_FULL;
   const shadow = load<u32>(INTERRUPT_SHADOW) != 0;
   store<u32>(INTERRUPT_SHADOW, 0);
   if (!shadow && !takeInterrupt()) return load<u32>(EXIT_REASON);
@@ -123,6 +134,7 @@ export function boundary(left: i32): i32 {
     exitAfterStep = true;
     stepOverNext = false;
   }
+  if (watchesRegisters() && stepForRegisters()) stepping = true;
   if (shadow) stepping = true;
   store<u32>(LEAVE_BLOCK, 0);
   return -1;

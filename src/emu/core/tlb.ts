@@ -1,6 +1,7 @@
 // Look-aside buffers: direct-mapped tables of 16-byte entries, one for each kind of access and context.
 //
-//   0 u64 tag      page address; + TLB_HAS_CODE in write tables: the page holds decoded code; TLB_EMPTY: nothing
+//   0 u64 tag      page address; + TLB_HAS_CODE in write tables: the page holds decoded code; + TLB_LOOK: see below;
+//                  TLB_EMPTY: nothing
 //   8 u32 addend   address in linear memory = addend + low 32 bits of the guest-virtual address
 //  12 u32 global   1: survives a CR3 load
 //
@@ -16,6 +17,8 @@ export const TLB_CODE: u32 = 6; // + 0 supervisor, 1 user
 const TABLES: u32 = 8;
 export const TLB_EMPTY: u64 = 2;
 export const TLB_HAS_CODE: u64 = 1;
+/** The monitor wants to know of the next write: watched memory, or a page not listed in this interval. */
+export const TLB_LOOK: u64 = 4;
 
 const NO_JUMP: u64 = TLB_EMPTY << 60;
 const LOG_LIMIT: u32 = 8192;
@@ -164,5 +167,21 @@ function flushWritesOf(log: usize, count: u32, host: u32): void {
   for (let i: u32 = 0; i < count; i++) {
     const entry = load<u32>(log + (i << 2));
     if (entry >= first && entry < last && load<u32>(entry, 8) + (load<u32>(entry) & ~4095) == host) store<u64>(entry, TLB_EMPTY);
+  }
+}
+
+/** The next write through any translation takes the slow path once; the translations stay. */
+export function markWrites(): void {
+  markLogged(LOCAL_LOG, localCount);
+  markLogged(GLOBAL_LOG, globalCount);
+}
+
+function markLogged(log: usize, count: u32): void {
+  const first = <u32>tableOf(TLB_WRITE), last = <u32>tableOf(TLB_WRITE + 3);
+  for (let i: u32 = 0; i < count; i++) {
+    const entry = load<u32>(log + (i << 2));
+    if (entry < first || entry >= last) continue;
+    const tag = load<u64>(entry);
+    if (tag != TLB_EMPTY) store<u64>(entry, tag | TLB_LOOK);
   }
 }

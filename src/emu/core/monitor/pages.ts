@@ -1,0 +1,142 @@
+// Which pages each task dirties in each interval, and what they hold at its end. A page is listed when a write reaches it
+// for the first time in the interval; from then on writes are as fast as ever. At the end of the interval the write
+// look-aside buffers are marked, not emptied: when the guest's accessed and dirty bits are set must not depend on us.
+import {
+  CONTROL_PAGES, CR3, ICOUNT, REGION_CONTENTS, REGION_SECOND_LEVEL, SECOND_LEVEL_LISTED, VMCS_CONTROLS,
+} from "../generated/layout";
+import {
+  CAPTURE_KIND_page, PAGE_BLOCK_BYTES, PAGE_BLOCK_flags, PAGE_BLOCK_physical, PAGE_FLAG_content, PAGE_HASHES,
+  PAGE_LIST_ENTRIES, PAGE_LIST_ENTRY_BYTES, PAGE_LIST_ENTRY_flags, PAGE_LIST_ENTRY_linear, PAGE_LIST_ENTRY_page,
+  PAGE_LIST_ENTRY_task, POLICY_header, POLICY_HEADER_intervalLength, RECORD_cr3, RECORD_detail, RECORD_KIND_pages,
+} from "../generated/monitor-layout";
+import { leaveAfter } from "../fault";
+import { ramAddress } from "../mmu";
+import { markWrites } from "../tlb";
+import { captureOwn, closeRecord, hasRoom, record } from "./record";
+import { openTaskRecord, presentTask } from "./task-filter";
+
+/** Pages in one record. */
+const BATCH: u32 = 48;
+/** Beyond so many pages the interval ends. */
+const MANY: u32 = PAGE_LIST_ENTRIES - 0x2000;
+
+let listed: u32 = 0;
+let recorded: u32 = 0;
+/** Where the interval began. */
+let start: u64 = 0;
+/** Task of the latest entry: another one means that a switch went by. */
+let lastTask: u64 = 0;
+let switched: bool = false;
+/** CR3 of the interval that a CR3 load ended; all ones: the present one. */
+let leftTables: u64 = ~(<u64>0);
+
+// @ts-ignore: decorator
+@inline export function listsPages(): bool { return (load<u32>(VMCS_CONTROLS) & CONTROL_PAGES) != 0; }
+
+// @ts-ignore: decorator
+@inline function entryAt(index: u32): usize { return REGION_CONTENTS + index * PAGE_LIST_ENTRY_BYTES; }
+
+/** A write reaches the page. False: the list is full, the next write to it is to be looked at again. */
+export function listPage(linear: u64, physical: u64, flags: u32): bool {
+  const state = REGION_SECOND_LEVEL + <usize>(physical >> 12);
+  if (load<u8>(state) & SECOND_LEVEL_LISTED) return true;
+  if (listed >= PAGE_LIST_ENTRIES) return false;
+  const task = presentTask();
+  const entry = entryAt(listed++);
+  store<u64>(entry, linear & ~4095, PAGE_LIST_ENTRY_linear);
+  store<u64>(entry, task, PAGE_LIST_ENTRY_task);
+  store<u32>(entry, <u32>(physical >> 12), PAGE_LIST_ENTRY_page);
+  store<u32>(entry, flags, PAGE_LIST_ENTRY_flags);
+  store<u8>(state, load<u8>(state) | <u8>SECOND_LEVEL_LISTED);
+  if ((task != lastTask && listed > 1) || listed >= MANY) {
+    switched = true;
+    if (flags == 0) leaveAfter();
+  }
+  lastTask = task;
+  return true;
+}
+
+/** Address bits of CR3 without the one by which page-table isolation tells user from kernel tables. */
+const TABLES: u64 = 0x000f_ffff_ffff_e000;
+
+/** CR3 is about to be loaded: a task is switched away unless only its own other tables are meant. */
+export function addressSpaceChanges(value: u64): void {
+  const old = load<u64>(CR3);
+  if (((old ^ value) & TABLES) == 0) return;
+  switched = true;
+  leftTables = old;
+}
+
+/** Is the interval over? Asked between instructions. */
+export function intervalEnds(): bool {
+  if (!listsPages()) return false;
+  const now = load<u64>(ICOUNT);
+  if (now < start) start = now;
+  return switched || recorded != 0 || now - start >= load<u64>(POLICY_header, POLICY_HEADER_intervalLength);
+}
+
+const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
+
+// @ts-ignore: decorator
+@inline function mix(hash: u64, word: u64): u64 { return rotl<u64>((hash ^ word) * MULTIPLIER, 29); }
+
+/** Four independent chains over the page's words. Never 0. */
+function hashOf(page: usize): u64 {
+  let a: u64 = 1, b: u64 = 2, c: u64 = 3, d: u64 = 4;
+  const end = page + 4096;
+  for (let at = page; at < end; at += 32) {
+    a = mix(a, load<u64>(at));
+    b = mix(b, load<u64>(at, 8));
+    c = mix(c, load<u64>(at, 16));
+    d = mix(d, load<u64>(at, 24));
+  }
+  const hash = mix(mix(mix(mix(a, b), c), d), 0);
+  return hash == 0 ? 1 : hash;
+}
+
+const STAGE: usize = memory.data(16 + 4096);
+
+function capturePage(entry: usize): void {
+  const page = load<u32>(entry, PAGE_LIST_ENTRY_page);
+  const from = ramAddress(u64(page) << 12);
+  const known: usize = PAGE_HASHES + (<usize>page << 3);
+  const hash = hashOf(from);
+  let flags = load<u32>(entry, PAGE_LIST_ENTRY_flags);
+  if (load<u64>(known) != hash) {
+    store<u64>(known, hash);
+    flags |= PAGE_FLAG_content;
+    memory.copy(STAGE + PAGE_BLOCK_BYTES, from, 4096);
+  }
+  store<u64>(STAGE, u64(page) << 12, PAGE_BLOCK_physical);
+  store<u64>(STAGE, u64(flags), PAGE_BLOCK_flags);
+  const length = flags & PAGE_FLAG_content ? PAGE_BLOCK_BYTES + 4096 : PAGE_BLOCK_BYTES;
+  captureOwn(CAPTURE_KIND_page, STAGE, length, load<u64>(entry, PAGE_LIST_ENTRY_linear));
+  const state = REGION_SECOND_LEVEL + <usize>page;
+  store<u8>(state, load<u8>(state) & ~<u8>SECOND_LEVEL_LISTED);
+}
+
+/**
+ * Records the interval's pages, with the instruction count up to date. False: the ring is full, and the interval is to
+ * be ended again before the guest goes on.
+ */
+export function endInterval(rip: u64): bool {
+  if (listed != 0) markWrites();
+  while (recorded < listed) {
+    if (!hasRoom()) return false;
+    const task = load<u64>(entryAt(recorded), PAGE_LIST_ENTRY_task);
+    let count: u32 = 0;
+    openTaskRecord(RECORD_KIND_pages, rip, task);
+    while (count < BATCH && recorded < listed && load<u64>(entryAt(recorded), PAGE_LIST_ENTRY_task) == task) {
+      capturePage(entryAt(recorded++));
+      count++;
+    }
+    if (~leftTables != 0) store<u64>(record, leftTables, RECORD_cr3);
+    store<u32>(record, count, RECORD_detail);
+    closeRecord();
+  }
+  listed = recorded = 0;
+  switched = false;
+  leftTables = ~(<u64>0);
+  start = load<u64>(ICOUNT);
+  return true;
+}

@@ -1,0 +1,100 @@
+// Watched registers. While a row's task and privilege level run, instructions go one by one and the registers are
+// compared between them; elsewhere the guest runs at full speed.
+import {
+  CONTROL_REGISTER, CPL, EXIT_ERROR_CODE, EXIT_LENGTH, EXIT_LINEAR, EXIT_PHYSICAL, EXIT_QUALIFICATION, EXIT_REGISTER,
+  EXIT_VALUE, EXIT_VECTOR, GPR, RIP, VMCS_CONTROLS,
+} from "../generated/layout";
+import {
+  CAPTURE_KIND_after, CAPTURE_KIND_before, POLICY_header, POLICY_HEADER_registerRowCount, POLICY_registerRows,
+  RECORD_detail, RECORD_KIND_exit, REGISTER_FLAG_value, REGISTER_ROW_BYTES, REGISTER_ROW_filter, REGISTER_ROW_flags,
+  REGISTER_ROW_hits, REGISTER_ROW_last, REGISTER_ROW_lastTask, REGISTER_ROW_number, REGISTER_ROW_register,
+  REGISTER_ROW_value,
+} from "../generated/monitor-layout";
+import { captureExit, captureOwn, closeRecord, record } from "./record";
+import { instructionBytes } from "./rows";
+import { levelMatches, openTaskRecord, presentTask, taskMatches } from "./task-filter";
+
+/** Rows whose task and level run, one bit each, and for which task, level and instruction that was found out. */
+let matching: u64 = 0;
+let matchedTask: u64 = 0;
+let matchedCpl: u32 = 0;
+let steppedRip: u64 = 0;
+
+// @ts-ignore: decorator
+@inline export function watchesRegisters(): bool { return (load<u32>(VMCS_CONTROLS) & CONTROL_REGISTER) != 0; }
+
+// @ts-ignore: decorator
+@inline function rowAt(index: u32): usize { return POLICY_registerRows + index * REGISTER_ROW_BYTES; }
+
+// @ts-ignore: decorator
+@inline function registerOf(row: usize): usize { return GPR + (load<u32>(row, REGISTER_ROW_register) << 3); }
+
+/** The register is no longer what it was: recorded if the row wants that. */
+function compare(row: usize, rip: u64, task: u64): void {
+  const register = registerOf(row);
+  const value = load<u64>(register);
+  const last = load<u64>(row, REGISTER_ROW_last);
+  if (value == last) return;
+  if ((load<u32>(row, REGISTER_ROW_flags) & REGISTER_FLAG_value) == 0 || value == load<u64>(row, REGISTER_ROW_value)) {
+    append(row, register, rip, task);
+  }
+  store<u64>(row, value, REGISTER_ROW_last);
+}
+
+function append(row: usize, register: usize, rip: u64, task: u64): void {
+  const number = load<u32>(row, REGISTER_ROW_number);
+  store<u64>(row, load<u64>(row, REGISTER_ROW_hits) + 1, REGISTER_ROW_hits);
+  openTaskRecord(RECORD_KIND_exit, rip == 0 ? load<u64>(RIP) : rip, task);
+  store<u32>(record, EXIT_REGISTER | (number << 8), RECORD_detail);
+  instructionBytes(rip);
+  store<u32>(EXIT_VECTOR, number);
+  store<u32>(EXIT_ERROR_CODE, 0);
+  store<u32>(EXIT_LENGTH, 0);
+  store<u64>(EXIT_LINEAR, rip);
+  store<u64>(EXIT_PHYSICAL, 0);
+  store<u64>(EXIT_QUALIFICATION, u64(load<u32>(row, REGISTER_ROW_register)));
+  store<u64>(EXIT_VALUE, load<u64>(register));
+  captureExit(EXIT_REGISTER);
+  captureOwn(CAPTURE_KIND_before, row + REGISTER_ROW_last, 8, 0);
+  captureOwn(CAPTURE_KIND_after, register, 8, 0);
+  closeRecord();
+}
+
+/** Between instructions, before anything is delivered: what has the last one changed? The instruction count is exact. */
+export function compareRegisters(): void {
+  if (matching == 0) return;
+  const rows = load<u32>(POLICY_header, POLICY_HEADER_registerRowCount);
+  for (let i: u32 = 0; i < rows; i++) if ((matching >> u64(i)) & 1) compare(rowAt(i), steppedRip, matchedTask);
+}
+
+/** The rows that have begun to match take up where they were in the same task; in another one they begin anew. */
+function match(task: u64, cpl: u32): void {
+  const rows = load<u32>(POLICY_header, POLICY_HEADER_registerRowCount);
+  const before = task == matchedTask ? matching : 0;
+  matching = 0;
+  for (let i: u32 = 0; i < rows; i++) {
+    const row = rowAt(i);
+    if (!levelMatches(row + REGISTER_ROW_filter, cpl) || !taskMatches(row + REGISTER_ROW_filter, task)) continue;
+    matching |= u64(1) << u64(i);
+    if ((before >> u64(i)) & 1) continue;
+    if (load<u64>(row, REGISTER_ROW_lastTask) == task) compare(row, 0, task);
+    else {
+      store<u64>(row, load<u64>(registerOf(row)), REGISTER_ROW_last);
+      store<u64>(row, task, REGISTER_ROW_lastTask);
+    }
+  }
+  matchedTask = task;
+  matchedCpl = cpl;
+}
+
+/** The rows were written anew. */
+export function forgetRegisters(): void { matching = 0; }
+
+/** Before the next instruction, with room in the ring for what it may change: must it go alone? */
+export function stepForRegisters(): bool {
+  const task = presentTask();
+  const cpl = load<u32>(CPL);
+  if (matching == 0 || task != matchedTask || cpl != matchedCpl) match(task, cpl);
+  steppedRip = load<u64>(RIP);
+  return matching != 0;
+}

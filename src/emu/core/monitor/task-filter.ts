@@ -1,0 +1,52 @@
+// Whose doing counts: TASK_FILTER of watch and register rows, and records of what a task did.
+import { CPL, ICOUNT } from "../generated/layout";
+import {
+  POLICY_header, POLICY_HEADER_nameField, POLICY_HEADER_processField, POLICY_taskFields, TASK_FIELD_ROW_BYTES,
+  TASK_FILTER_flags, TASK_FILTER_FLAG_kernel, TASK_FILTER_FLAG_name, TASK_FILTER_FLAG_process, TASK_FILTER_FLAG_user,
+  TASK_FILTER_name, TASK_FILTER_process,
+} from "../generated/monitor-layout";
+import { kernelHostOf } from "./read";
+import { openRecord } from "./record";
+import { checkIdentity, currentTask, entryOfTask, fieldAddress } from "./tasks";
+
+/** Address in linear memory of a field of the task, 0 if it is not known or absent. */
+function fieldOf(task: u64, field: u32): usize {
+  if (task == 0 || field == 0xff) return 0;
+  const at = fieldAddress(POLICY_taskFields + field * TASK_FIELD_ROW_BYTES, task);
+  return at == 0 ? 0 : kernelHostOf(at);
+}
+
+/** The task that runs now. */
+export function presentTask(): u64 { return currentTask(load<u32>(CPL) == 3); }
+
+/** Is the privilege level one of those the filter names? */
+export function levelMatches(filter: usize, cpl: u32): bool {
+  const flags = load<u32>(filter, TASK_FILTER_flags);
+  if ((flags & TASK_FILTER_FLAG_user) != 0 && cpl != 3) return false;
+  return (flags & TASK_FILTER_FLAG_kernel) == 0 || cpl != 3;
+}
+
+export function taskMatches(filter: usize, task: u64): bool {
+  const flags = load<u32>(filter, TASK_FILTER_flags);
+  if (flags & TASK_FILTER_FLAG_process) {
+    const at = fieldOf(task, u32(load<u8>(POLICY_header, POLICY_HEADER_processField)));
+    if (at == 0 || load<u32>(at) != load<u32>(filter, TASK_FILTER_process)) return false;
+  }
+  if (flags & TASK_FILTER_FLAG_name) {
+    const at = fieldOf(task, u32(load<u8>(POLICY_header, POLICY_HEADER_nameField)));
+    if (at == 0) return false;
+    for (let i: usize = 0; i < 16; i++) {
+      const byte = load<u8>(at + i);
+      if (byte != load<u8>(filter + TASK_FILTER_name + i)) return false;
+      if (byte == 0) break;
+    }
+  }
+  return true;
+}
+
+/** Opens a record of what the present task does, behind one that says who that is if it was not known. */
+export function openTaskRecord(kind: u32, rip: u64, task: u64): void {
+  const icount = load<u64>(ICOUNT);
+  if (task != 0) checkIdentity(entryOfTask(task, icount), task, rip, icount);
+  openRecord(kind, rip, icount, task);
+}

@@ -1,0 +1,199 @@
+// Watched memory. A page with a watch never enters a write look-aside buffer as plain memory, so that every write to it
+// comes through the slow path, where the rows are looked at and the record is appended: no exit, no single step.
+import {
+  CONTROL_PAGE_WRITE, CPL, EXIT_ERROR_CODE, EXIT_LENGTH, EXIT_LINEAR, EXIT_PHYSICAL, EXIT_QUALIFICATION, EXIT_RING_FULL,
+  EXIT_SECOND_LEVEL, EXIT_VALUE, EXIT_VECTOR, ICOUNT, RING_RECORDS, RIP, RUN_LEFT, RUN_OP, RUN_START, SECOND_LEVEL_IGNORED,
+  SECOND_LEVEL_WATCHED, SECOND_LEVEL_WRITE, VMCS_CONTROLS,
+} from "../generated/layout";
+import {
+  CAPTURE_KIND_after, CAPTURE_KIND_before, POLICY_header, POLICY_HEADER_imageOffset, POLICY_HEADER_imageStart,
+  POLICY_HEADER_physicalRowCount, POLICY_HEADER_watchRowCount, POLICY_watchRows, RECORD_detail, RECORD_KIND_exit,
+  WATCH_KIND_imageRelative, WATCH_ROW_BYTES, WATCH_ROW_end, WATCH_ROW_filter, WATCH_ROW_hits, WATCH_ROW_imageBase,
+  WATCH_ROW_kind, WATCH_ROW_number, WATCH_ROW_start, WRITE_SOURCE_delivery, WRITE_SOURCE_device,
+  WRITE_SOURCE_instruction, WRITE_SOURCE_pageWalk,
+} from "../generated/monitor-layout";
+import { external } from "../descriptors";
+import { raiseExit } from "../fault";
+import { inspect, isRam, NO_TRANSLATION, ramAddress, secondLevelRights } from "../mmu";
+import { opLength } from "../op";
+import { instructionRip, syncCount } from "../run";
+import { readKernelWord, word } from "./read";
+import { captureExit, captureOwn, closeRecord, hasRoom, record } from "./record";
+import { instructionBytes } from "./rows";
+import { openTaskRecord, presentTask, taskMatches, levelMatches } from "./task-filter";
+
+/** Are writes to be looked at? */
+// @ts-ignore: decorator
+@inline export function watchesWrites(): bool { return (load<u32>(VMCS_CONTROLS) & CONTROL_PAGE_WRITE) != 0; }
+
+/** There is room for what an instruction's writes may append; else run() is left before it has done anything. */
+export function roomForWrites(): bool {
+  // While an interrupt is delivered it is too late to leave: the boundary asked before.
+  if (load<u32>(SECOND_LEVEL_IGNORED) != 0 || hasRoom()) return true;
+  raiseExit(EXIT_RING_FULL);
+  return false;
+}
+
+/** The same before an event is delivered, which can't be left in the middle. */
+// @ts-ignore: decorator
+@inline export function roomForDelivery(): bool { return !watchesWrites() || hasRoom(); }
+
+function overlaps(row: usize, at: u64, size: u64, moved: u64): bool {
+  return at < load<u64>(row, WATCH_ROW_end) + moved && at + size > load<u64>(row, WATCH_ROW_start) + moved;
+}
+
+/** How far the task's program lies from where the row's addresses are meant. False: not known. */
+let distance: u64 = 0;
+function findDistance(row: usize, task: u64): bool {
+  distance = 0;
+  if (load<u32>(row, WATCH_ROW_kind) != WATCH_KIND_imageRelative) return true;
+  const offset = load<u32>(POLICY_header, POLICY_HEADER_imageOffset);
+  if (task == 0 || offset == 0 || !readKernelWord(task + offset) || word == 0) return false;
+  if (!readKernelWord(word + load<u32>(POLICY_header, POLICY_HEADER_imageStart)) || word == 0) return false;
+  distance = word - load<u64>(row, WATCH_ROW_imageBase);
+  return true;
+}
+
+/** The first row that names a byte of `size` bytes at either address; 0: none. */
+function rowOf(linear: u64, physical: u64, size: u32, ofPage: bool): usize {
+  const rows = load<u32>(POLICY_header, POLICY_HEADER_watchRowCount);
+  const physicals = load<u32>(POLICY_header, POLICY_HEADER_physicalRowCount);
+  let row: usize = POLICY_watchRows;
+  let i: u32 = 0;
+  if (secondLevelRights(physical) & SECOND_LEVEL_WATCHED) {
+    for (; i < physicals; i++, row += WATCH_ROW_BYTES) {
+      if (!overlaps(row, physical, u64(size), 0)) continue;
+      if (ofPage) return row;
+      const filter = row + WATCH_ROW_filter;
+      if (levelMatches(filter, load<u32>(CPL)) && taskMatches(filter, presentTask())) return row;
+    }
+  }
+  if (rows == physicals) return 0;
+  const task = presentTask();
+  for (i = physicals, row = POLICY_watchRows + physicals * WATCH_ROW_BYTES; i < rows; i++, row += WATCH_ROW_BYTES) {
+    const filter = row + WATCH_ROW_filter;
+    if (findDistance(row, task) && overlaps(row, linear, u64(size), distance) && taskMatches(filter, task)
+      && (ofPage || levelMatches(filter, load<u32>(CPL)))) return row;
+  }
+  return 0;
+}
+
+/** Must writes to this page be looked at? Asked when a translation is about to be cached. */
+export function pageIsWatched(linear: u64, physical: u64): bool {
+  return watchesWrites() && rowOf(linear & ~4095, physical & ~4095, 4096, true) != 0;
+}
+
+const BEFORE: usize = memory.data(4096);
+const SCRATCH: usize = memory.data(16);
+/** A wide write was recorded as a whole: its parts are not. */
+let muted: bool = false;
+
+/** A write within a page, about to happen: `size` bytes at `from` replace those at `physical`. */
+function note(linear: u64, physical: u64, size: u32, from: usize, source: u32): void {
+  if (muted || !isRam(physical)) return;
+  const row = rowOf(linear, physical, size, false);
+  if (row == 0) return;
+  append(row, linear, physical, size, ramAddress(physical), from, source);
+}
+
+function append(row: usize, linear: u64, physical: u64, size: u32, before: usize, after: usize, source: u32): void {
+  let rip = load<u64>(RIP);
+  let length: u32 = 0;
+  if (source == WRITE_SOURCE_instruction) {
+    const op: usize = load<u32>(RUN_OP);
+    syncCount();
+    rip = instructionRip(op);
+    length = opLength(op);
+  }
+  store<u64>(row, load<u64>(row, WATCH_ROW_hits) + 1, WATCH_ROW_hits);
+  let value: u64 = 0;
+  memory.copy(SCRATCH, after, min<u32>(size, 8));
+  value = load<u64>(SCRATCH);
+  if (size < 8) value &= (u64(1) << u64(size << 3)) - 1;
+  openTaskRecord(RECORD_KIND_exit, rip, presentTask());
+  store<u32>(record, EXIT_SECOND_LEVEL | (load<u32>(row, WATCH_ROW_number) << 8), RECORD_detail);
+  instructionBytes(rip);
+  store<u32>(EXIT_VECTOR, load<u32>(row, WATCH_ROW_number));
+  store<u32>(EXIT_ERROR_CODE, source);
+  store<u32>(EXIT_LENGTH, length);
+  store<u64>(EXIT_LINEAR, linear);
+  store<u64>(EXIT_PHYSICAL, physical);
+  store<u64>(EXIT_QUALIFICATION, u64(SECOND_LEVEL_WRITE | (size << 8)));
+  store<u64>(EXIT_VALUE, value);
+  captureExit(EXIT_SECOND_LEVEL);
+  captureOwn(CAPTURE_KIND_before, before, size, linear);
+  captureOwn(CAPTURE_KIND_after, after, size, linear);
+  closeRecord();
+}
+
+/** Who writes: an instruction, or the delivery of an event between instructions. */
+function presentSource(): u32 {
+  return load<u32>(SECOND_LEVEL_IGNORED) != 0 && external != 0 ? WRITE_SOURCE_delivery : WRITE_SOURCE_instruction;
+}
+
+/** A write of up to 8 bytes within a page. */
+export function noteWrite(linear: u64, physical: u64, size: u32, value: u64): void {
+  store<u64>(BEFORE, value);
+  note(linear, physical, size, BEFORE, presentSource());
+}
+
+/** A write of 16 bytes that is done in two: recorded as one, or as two where a page ends. */
+export function noteWide(linear: u64, next: u64, value: v128): void {
+  v128.store(BEFORE, value);
+  const first = min<u32>(16, 4096 - (<u32>linear & 4095));
+  const low = inspect(linear);
+  if (low != NO_TRANSLATION) note(linear, low, first, BEFORE, WRITE_SOURCE_instruction);
+  if (first < 16) {
+    const high = inspect(next);
+    if (high != NO_TRANSLATION) note(next, high, 16 - first, BEFORE + first, WRITE_SOURCE_instruction);
+  }
+  muted = true;
+}
+
+export function endWide(): void { muted = false; }
+
+/** The page walk sets bits of an entry, `linear` being translated; `fetching`: for code. */
+export function noteWalkWrite(linear: u64, physical: u64, size: u32, entry: u64, fetching: bool): void {
+  if ((secondLevelRights(physical) & SECOND_LEVEL_WATCHED) == 0) return;
+  const row = rowOf(~(<u64>0) << 12, physical, size, false);
+  if (row == 0) return;
+  const delivering = load<u32>(SECOND_LEVEL_IGNORED) != 0 && external != 0;
+  if (fetching) store<u64>(ICOUNT, load<u64>(RUN_START) - u64(load<i32>(RUN_LEFT)));
+  const rip = load<u64>(RIP);
+  if (!fetching && !delivering) {
+    syncCount();
+    store<u64>(RIP, instructionRip(load<u32>(RUN_OP)));
+  }
+  store<u64>(BEFORE, entry);
+  append(row, linear, physical, size, ramAddress(physical), BEFORE, WRITE_SOURCE_pageWalk);
+  store<u64>(RIP, rip);
+}
+
+/**
+ * A device is about to write `length` bytes. True: some of them are watched, and endDeviceWrite is to be called with
+ * the same range once they are written.
+ */
+export function beginDeviceWrite(physical: u32, length: u32): bool {
+  return watchesWrites() && deviceRows(physical, length, false);
+}
+
+export function endDeviceWrite(physical: u32, length: u32): void { deviceRows(physical, length, true); }
+
+/** Each row's part of the range, within pages: kept before, recorded after. */
+function deviceRows(physical: u64, length: u32, written: bool): bool {
+  const rows = load<u32>(POLICY_header, POLICY_HEADER_physicalRowCount);
+  let kept: u32 = 0;
+  for (let i: u32 = 0; i < rows; i++) {
+    const row: usize = POLICY_watchRows + i * WATCH_ROW_BYTES;
+    const start = max(physical, load<u64>(row, WATCH_ROW_start));
+    const end = min(physical + length, load<u64>(row, WATCH_ROW_end));
+    if (start >= end || !isRam(end - 1)) continue;
+    const size = <u32>min<u64>(end - start, 4096 - kept);
+    if (size == 0) break;
+    if (!written) memory.copy(BEFORE + kept, ramAddress(start), size);
+    else if (!hasRoom()) store<u64>(RING_RECORDS, load<u64>(RING_RECORDS) + 1); // it counts as lost
+    else append(row, 0, start, size, BEFORE + kept, ramAddress(start), WRITE_SOURCE_device);
+    kept += size;
+  }
+  return kept != 0;
+}
