@@ -2,18 +2,26 @@
 import { CPL, ICOUNT } from "../generated/layout";
 import {
   POLICY_header, POLICY_HEADER_nameField, POLICY_HEADER_processField, POLICY_taskFields, TASK_FIELD_ROW_BYTES,
+  TASK_FIELD_ROW_dereferences, TASK_FIELD_ROW_offset0,
   TASK_FILTER_flags, TASK_FILTER_FLAG_kernel, TASK_FILTER_FLAG_name, TASK_FILTER_FLAG_process, TASK_FILTER_FLAG_user,
   TASK_FILTER_name, TASK_FILTER_process,
 } from "../generated/monitor-layout";
 import { kernelHostOf } from "./read";
 import { openRecord } from "./record";
-import { checkIdentity, currentTask, entryOfTask, fieldAddress } from "./tasks";
+import { checkIdentity, currentTask, entryOfTask } from "./tasks";
 
 /** Address in linear memory of a field of the task, 0 if it is not known or absent. */
 function fieldOf(task: u64, field: u32): usize {
   if (task == 0 || field == 0xff) return 0;
-  const at = fieldAddress(POLICY_taskFields + field * TASK_FIELD_ROW_BYTES, task);
-  return at == 0 ? 0 : kernelHostOf(at);
+  const row: usize = POLICY_taskFields + field * TASK_FIELD_ROW_BYTES;
+  const steps = u32(load<u8>(row, TASK_FIELD_ROW_dereferences));
+  let at = task + i64(load<i32>(row, TASK_FIELD_ROW_offset0));
+  for (let i: u32 = 0; i < steps; i++) {
+    const pointer = kernelHostOf(at);
+    if (pointer == 0 || load<u64>(pointer) == 0) return 0;
+    at = load<u64>(pointer) + i64(load<i32>(row + TASK_FIELD_ROW_offset0 + ((i + 1) << 2)));
+  }
+  return kernelHostOf(at);
 }
 
 /** The task that runs now. */

@@ -150,7 +150,7 @@ function refresh(row: usize, task: u64, known: usize): bool {
 }
 
 /** Guest-virtual address of a field, 0 if a pointer on the way is null or absent. */
-export function fieldAddress(row: usize, task: u64): u64 {
+function fieldAddress(row: usize, task: u64): u64 {
   let at = task + i64(load<i32>(row, TASK_FIELD_ROW_offset0));
   const steps = u32(load<u8>(row, TASK_FIELD_ROW_dereferences));
   for (let i: u32 = 0; i < steps; i++) {

@@ -17,8 +17,8 @@ import { raiseExit } from "../fault";
 import { inspect, isRam, NO_TRANSLATION, ramAddress, secondLevelRights } from "../mmu";
 import { opLength } from "../op";
 import { instructionRip, syncCount } from "../run";
-import { readKernelWord, word } from "./read";
-import { captureExit, captureOwn, closeRecord, hasRoom, record } from "./record";
+import { kernelHostOf } from "./read";
+import { captureExit, captureOwn, closeRecord, hasRoom, publishRecords, record } from "./record";
 import { instructionBytes } from "./rows";
 import { openTaskRecord, presentTask, taskMatches, levelMatches } from "./task-filter";
 
@@ -48,9 +48,12 @@ function findDistance(row: usize, task: u64): bool {
   distance = 0;
   if (load<u32>(row, WATCH_ROW_kind) != WATCH_KIND_imageRelative) return true;
   const offset = load<u32>(POLICY_header, POLICY_HEADER_imageOffset);
-  if (task == 0 || offset == 0 || !readKernelWord(task + offset) || word == 0) return false;
-  if (!readKernelWord(word + load<u32>(POLICY_header, POLICY_HEADER_imageStart)) || word == 0) return false;
-  distance = word - load<u64>(row, WATCH_ROW_imageBase);
+  if (task == 0 || offset == 0) return false;
+  const pointer = kernelHostOf(task + offset);
+  if (pointer == 0 || load<u64>(pointer) == 0) return false;
+  const image = kernelHostOf(load<u64>(pointer) + load<u32>(POLICY_header, POLICY_HEADER_imageStart));
+  if (image == 0) return false;
+  distance = load<u64>(image) - load<u64>(row, WATCH_ROW_imageBase);
   return true;
 }
 
@@ -177,7 +180,10 @@ export function beginDeviceWrite(physical: u32, length: u32): bool {
   return watchesWrites() && deviceRows(physical, length, false);
 }
 
-export function endDeviceWrite(physical: u32, length: u32): void { deviceRows(physical, length, true); }
+export function endDeviceWrite(physical: u32, length: u32): void {
+  deviceRows(physical, length, true);
+  publishRecords();
+}
 
 /** Each row's part of the range, within pages: kept before, recorded after. */
 function deviceRows(physical: u64, length: u32, written: bool): bool {
