@@ -1,0 +1,69 @@
+// A module of our own hides processes, itself and a hook in a guest; from outside all of them are found.
+import { execFileSync } from 'node:child_process';
+import { cpSync, existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { missingForGuest, scratch, trapline } from '../support/guest.ts';
+
+/** Folder against which modules are built for the kernel that guests get. */
+function buildFolder(): string | undefined {
+  const versions = existsSync('/lib/modules') ? readdirSync('/lib/modules') : [];
+  const folders = versions.map((version) => `/lib/modules/${version}/build`);
+  return folders.find((folder) => existsSync(join(folder, 'Module.symvers')));
+}
+
+const build = buildFolder();
+const headers = build === undefined ? 'no kernel headers (Debian: linux-headers-cloud-amd64)' : undefined;
+const root = process.getuid?.() === 0 ? undefined : 'only root can load modules in the guest';
+const missing = missingForGuest('/sbin/insmod', '/usr/bin/make') ?? headers ?? root;
+if (missing !== undefined) console.warn(`hidden processes skipped: ${missing}`);
+
+describe.skipIf(missing !== undefined)('a guest that hides', () => {
+  const folder = scratch();
+  const trace = join(folder, 'hidden.trap');
+  let printed: string[];
+
+  beforeAll(() => {
+    cpSync(new URL('hider', import.meta.url).pathname, folder, { recursive: true });
+    execFileSync('make', ['-C', build!, `M=${folder}`, 'modules'], { stdio: 'pipe' });
+    const script = `sleep 1000 & hide=$!
+      sh -c 'while :; do :; done' & bury=$!
+      sleep 0.02
+      insmod ${folder}/hider.ko hide=$hide bury=$bury || exit 1
+      echo $hide $bury
+      ls -d /proc/$bury; grep hider /proc/modules; ls -d /sys/module/hider`;
+    const result = trapline(['record', '-q', '-o', trace, '--share', folder, '--', 'sh', '-c', script]);
+    printed = result.stdout.trim().split('\n');
+    expect(result.stderr).toMatch(/\/proc\/\d+.*No such file[\s\S]*\/sys\/module\/hider.*No such file/);
+  });
+
+  const rows = (verb: string): Record<string, unknown>[] => {
+    const { status, stdout, stderr } = trapline([verb, '--format', 'jsonl', trace]);
+    expect(status, stderr).toBe(0);
+    return stdout.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Record<string, unknown>]));
+  };
+
+  it('has nothing to show inside', () => {
+    expect(printed).toHaveLength(1);
+  });
+
+  it('finds the hidden processes', () => {
+    const [hidden, buried] = printed[0]!.split(' ').map(Number);
+    const found = rows('ps').filter((row) => row.hidden !== '');
+    expect(found).toMatchObject([
+      { pid: hidden, comm: 'sleep', found: 'pids,ran', hidden: 'HIDDEN from list' },
+      { pid: buried, comm: 'sh', found: 'scheduler,ran', hidden: 'HIDDEN from list,pids' },
+    ]);
+  });
+
+  it('finds the hidden module', () => {
+    const found = rows('modules').filter((row) => row.hidden !== '');
+    expect(found).toMatchObject([{ name: 'hider', found: 'addresses,scan', hidden: 'HIDDEN from list,sysfs' }]);
+  });
+
+  it('finds the hook, its place and its owner, and nothing else', () => {
+    expect(rows('hooks')).toMatchObject([
+      { where: 'sys_call_table[121]', owner: 'hider', detail: 'the kernel file has __x64_sys_getpgid' },
+    ]);
+  });
+});
