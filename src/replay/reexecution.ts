@@ -2,14 +2,14 @@ import { UserError } from '../emu/errors.ts';
 import { Divergence } from '../emu/input-log.ts';
 import type { Machine, RunLimit } from '../emu/machine.ts';
 import { stateHash } from '../emu/state-hash.ts';
-import { REGISTER } from '../trace/event.ts';
+import { EVENT_KIND, REGISTER } from '../trace/event.ts';
 import { TraceEvent, type TraceReader } from './reader.ts';
 import { type StartFiles, startMachine } from './start-state.ts';
 import type { TraceMoment } from './window.ts';
 
 /**
  * The recorded machine, run again. Nothing is trapped: traps change no state. At every stop the processor is compared
- * with the trace's last event before it, and at the end the whole machine with the hash that the trace holds.
+ * with the trace's last call before it, and at the end the whole machine with the hash that the trace holds.
  */
 export class Reexecution {
   readonly machine: Machine;
@@ -85,6 +85,7 @@ export class Reexecution {
     throw new UserError(`--at #${number}: the trace has no such event`);
   }
 
+  /** The last system call's entry or return: there the processor stands exactly where the event says. */
   #lastEvent({ icount, time }: RunLimit): TraceEvent | undefined {
     const before = this.reader.index.filter(({ summary }) =>
       icount === undefined ? summary.time[0] <= BigInt(Math.floor(time!)) : summary.icount[0] <= BigInt(icount),
@@ -93,6 +94,7 @@ export class Reexecution {
     const chunk = entry && this.reader.chunk(entry);
     if (chunk === undefined) return undefined;
     for (let row = chunk.count - 1; row >= 0; row--) {
+      if (chunk.kind(row) > EVENT_KIND.callReturn) continue;
       if (icount === undefined ? chunk.time(row) <= time! : chunk.icount(row) <= icount)
         return new TraceEvent(chunk, row);
     }

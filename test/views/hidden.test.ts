@@ -1,19 +1,16 @@
 // A module of our own hides processes, itself and a hook in a guest; from outside all of them are found.
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, readdirSync } from 'node:fs';
+import { cpSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { hostKernel } from '../../src/world/kernel.ts';
 import { missingForGuest, scratch, trapline } from '../support/guest.ts';
 
-/** Folder against which modules are built for the kernel that guests get. */
-function buildFolder(): string | undefined {
-  const versions = existsSync('/lib/modules') ? readdirSync('/lib/modules') : [];
-  const folders = versions.map((version) => `/lib/modules/${version}/build`);
-  return folders.find((folder) => existsSync(join(folder, 'Module.symvers')));
-}
-
-const build = buildFolder();
-const headers = build === undefined ? 'no kernel headers (Debian: linux-headers-cloud-amd64)' : undefined;
+/** Against which modules are built for the kernel that guests get. */
+const build = `/lib/modules/${hostKernel(() => true)?.version}/build`;
+const headers = existsSync(join(build, 'Module.symvers'))
+  ? undefined
+  : 'no kernel headers (Debian: linux-headers-cloud-amd64)';
 const root = process.getuid?.() === 0 ? undefined : 'only root can load modules in the guest';
 const missing = missingForGuest('/sbin/insmod', '/usr/bin/make') ?? headers ?? root;
 if (missing !== undefined) console.warn(`hidden processes skipped: ${missing}`);
@@ -25,7 +22,7 @@ describe.skipIf(missing !== undefined)('a guest that hides', () => {
 
   beforeAll(() => {
     cpSync(new URL('hider', import.meta.url).pathname, folder, { recursive: true });
-    execFileSync('make', ['-C', build!, `M=${folder}`, 'modules'], { stdio: 'pipe' });
+    execFileSync('make', ['-C', build, `M=${folder}`, 'modules'], { stdio: 'pipe' });
     const script = `sleep 1000 & hide=$!
       sh -c 'while :; do :; done' & bury=$!
       sleep 0.02
