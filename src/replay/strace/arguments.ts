@@ -5,6 +5,7 @@ import type { Capture } from '../../trace/event-chunk.ts';
 import type { Call } from '../calls.ts';
 import { directoryEntries } from './directory-entries.ts';
 import {
+  enumName,
   enumOrHex,
   fileMode,
   flagNames,
@@ -18,9 +19,17 @@ import {
 } from './flags.ts';
 import { messageHeader, messageRoom, vectors } from './messages.ts';
 import { socketAddress, socketProtocol } from './socket-address.ts';
-import { fcntlArgument, futexOperation, ioctlArgument, optionName, optionValue, personality } from './special.ts';
+import {
+  fcntlArgument,
+  futexOperation,
+  ioctlArgument,
+  optionName,
+  optionValue,
+  personality,
+  prctlArgument,
+} from './special.ts';
 import { capabilities, cloneArguments, deviceNumber, formatStruct, formatStructs } from './structs.ts';
-import { hex64, octal, pointer, quote, quoteBuffer, signed64, unsigned64 } from './values.ts';
+import { hex64, octal, pointer, quoteBuffer, signed64, unsigned64 } from './values.ts';
 
 export interface FormatOptions {
   /** Bytes of a buffer that are shown. */
@@ -229,6 +238,9 @@ const epollEvents: ArgumentFormat = (call, argument, options) => {
   return formatStructs('epollevent', capture.bytes, call.result, options);
 };
 
+/** Takes a descriptor out: the event is not looked at. */
+const EPOLL_CTL_DEL = 2;
+
 const isGiven = (call: Call, argument: number): boolean =>
   call.syscall?.arguments[argument]?.pointee?.direction === 'in';
 
@@ -272,6 +284,10 @@ const descriptor: ArgumentFormat = (call, argument, options) => options.descript
 
 const uid = (low: number): string => (low === 0xffff_ffff ? '-1' : String(low));
 
+/** The attributes of mq_open count only for a queue that may be created. */
+const creationPointer: ArgumentFormat = (call, argument) =>
+  (call.low(argument - 2) & 0o100) === 0 ? '' : address(call, argument);
+
 /** The mode of an open-like call counts only when a file may be created. */
 const creationMode: ArgumentFormat = (call, argument) => {
   const flags = call.low(argument - 1);
@@ -304,6 +320,8 @@ const SCALARS: Readonly<Record<string, ArgumentFormat>> = {
   sig: (call, argument) => signalName(call.low(argument)),
   open: (call, argument) => openFlags(call.low(argument)),
   creatmode: creationMode,
+  creatptr: creationPointer,
+  keyring: (call, argument) => enumName('keyring', call.low(argument)) ?? String(call.low(argument) | 0),
   map: (call, argument) => mapFlags(call.low(argument)),
   access: (call, argument) => (call.low(argument) === 0 ? 'F_OK' : flagNames('access', call.low(argument))),
   statxflags: (call, argument) => statxFlags(call.low(argument)),
@@ -325,12 +343,7 @@ const SCALARS: Readonly<Record<string, ArgumentFormat>> = {
     return capture === undefined ? address(call, argument) : formatStruct('timespec', capture.bytes, options);
   },
   prctl: (call, argument) => enumOrHex('prctl', call.low(argument)),
-  prctlarg: (call, argument) => {
-    const capture = call.capture(argument, 'exit') ?? call.capture(argument, 'entry');
-    if (capture !== undefined && capture.bytes.length > 0)
-      return quote(capture.bytes.subarray(0, Math.max(0, capture.bytes.indexOf(0))));
-    return isNull(call, argument) ? '0' : hex64(call.low(argument), call.high(argument));
-  },
+  prctlarg: prctlArgument,
   archarg: (call, argument, options) => {
     const capture = call.capture(argument, 'exit');
     return capture === undefined
@@ -374,9 +387,11 @@ const SCALARS: Readonly<Record<string, ArgumentFormat>> = {
   fdset: fdSet,
   pollfd: pollSet,
   epollevent: (call, argument, options) =>
-    call.syscall?.arguments[argument]?.pointee?.direction === 'in'
-      ? structure(call.syscall.arguments[argument].pointee)(call, argument, options)
-      : epollEvents(call, argument, options),
+    call.name === 'epoll_ctl' && call.low(1) === EPOLL_CTL_DEL
+      ? address(call, argument)
+      : call.syscall?.arguments[argument]?.pointee?.direction === 'in'
+        ? structure(call.syscall.arguments[argument].pointee)(call, argument, options)
+        : epollEvents(call, argument, options),
   iov: iovec,
   msghdr: message,
   mmsghdr: messageArray,

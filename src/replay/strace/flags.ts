@@ -144,7 +144,7 @@ export function ioctlName(command: number): string {
   const known = IOCTL_NAMES.get(command);
   if (known !== undefined) return known;
   const hex = (value: number): string => `0x${value.toString(16)}`;
-  return `_IOC(${DIRECTIONS[command >>> 30]}, ${hex((command >>> 8) & 0xff)}, ${hex(command & 0xff)}, ${hex((command >>> 16) & 0x3fff)})`;
+  return `_IOC(${DIRECTIONS[command >>> 30]}, ${hex((command >>> 8) & 0xff)}, ${hex(command & 0xff)}, ${(command >>> 16) & 0x3fff ? hex((command >>> 16) & 0x3fff) : '0'})`;
 }
 
 const TYPES = new Map([

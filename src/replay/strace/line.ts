@@ -2,8 +2,16 @@ import { amd64Syscalls, type Syscall } from '../../guest/linux/signature.ts';
 import { errnoOf } from '../../guest/linux/tables/errno.ts';
 import type { Call } from '../calls.ts';
 import { type ArgumentFormat, argumentFormat, descriptorSet, type FormatOptions } from './arguments.ts';
-import { flagNames, signalName, signalSet } from './flags.ts';
-import { fcntlAnswers, fcntlResult, futexArguments, futexBitset, ioctlAnswers, prctlArity } from './special.ts';
+import { enumName, enumOrHex, flagNames, signalName, signalSet } from './flags.ts';
+import {
+  fcntlAnswers,
+  fcntlResult,
+  futexArguments,
+  futexBitset,
+  ioctlAnswers,
+  personality,
+  prctlArity,
+} from './special.ts';
 import { hex64, octal, pointer, signed64 } from './values.ts';
 
 interface Shape {
@@ -35,8 +43,8 @@ const UNKNOWN: Shape = {
 
 const ARITY: Readonly<Record<string, (call: Call) => number>> = {
   prctl: (call) => prctlArity(call.low(0)),
-  // A new address counts only with MREMAP_FIXED or MREMAP_DONTUNMAP.
-  mremap: (call) => ((call.low(3) & 6) === 0 ? 4 : 5),
+  // A new address counts only with MREMAP_FIXED.
+  mremap: (call) => ((call.low(3) & 2) === 0 ? 4 : 5),
 };
 
 /** The order and names that strace gives the arguments of clone. */
@@ -62,7 +70,9 @@ const NO_OPTIONS: FormatOptions = { stringLimit: 32, verbose: false, descriptor:
 
 function futexTexts(call: Call, options: FormatOptions): string[] {
   const { formats } = SHAPES.get(call.syscall!)!;
-  return futexArguments(call.low(1)).map((i) => (i === 6 ? futexBitset(call.low(5)) : formats[i]!(call, i, options)));
+  return futexArguments(call.low(1)).map((i) =>
+    i === 6 ? futexBitset(call.low(5)) : i === 7 ? String(call.low(3)) : formats[i]!(call, i, options),
+  );
 }
 
 function argumentTexts(call: Call, first: number, last: number, options: FormatOptions): string[] {
@@ -151,6 +161,10 @@ function valueText(call: Call, low: number, high: number, options: FormatOptions
 const RESULTS: Readonly<Record<string, (call: Call, options: FormatOptions) => string | undefined>> = {
   fcntl: (call, options) =>
     call.low(1) === 0 || call.low(1) === 1030 ? options.descriptor(call.result | 0, call) : fcntlResult(call),
+  personality: (call) =>
+    call.result === 0 ? '0 (PER_LINUX)' : `0x${call.result.toString(16)} (${personality(call.result)})`,
+  sched_getscheduler: (call) => `${call.result} (${enumOrHex('sched', call.result)})`,
+  prctl: prctlResult,
   poll: pollResult,
   ppoll: pollResult,
   select: (call) => selectResult(call),
@@ -158,6 +172,11 @@ const RESULTS: Readonly<Record<string, (call: Call, options: FormatOptions) => s
   mmap: (call) => hex64(call.result, call.outcome.kind === 'value' ? call.outcome.high : 0),
   rt_sigtimedwait: (call) => (call.result > 0 ? `${call.result} (${signalName(call.result)})` : undefined),
 };
+
+function prctlResult(call: Call): string | undefined {
+  if (enumName('prctl', call.low(0)) !== 'PR_GET_DUMPABLE') return undefined;
+  return `${call.result} (${enumOrHex('dumpable', call.result)})`;
+}
 
 function pollResult(call: Call, { stringLimit, verbose }: FormatOptions): string {
   if (call.result === 0) return '0 (Timeout)';

@@ -1,13 +1,14 @@
 // Arguments whose meaning hangs on another argument.
+import { errnoOf } from '../../guest/linux/tables/errno.ts';
 import type { Capture } from '../../trace/event-chunk.ts';
 import type { Call } from '../calls.ts';
 import type { FormatOptions } from './arguments.ts';
 import { enumName, enumOrHex, flagNames, openFlags, signalName } from './flags.ts';
-import { formatStruct } from './structs.ts';
+import { CAPABILITIES, formatStruct } from './structs.ts';
 import { hex64, pointer, quote, quoteBuffer, signed64 } from './values.ts';
 
 const SOL = { ip: 0, socket: 1, tcp: 6, ipv6: 41, netlink: 270 } as const;
-const SO = { linger: 13, peercred: 17, bindToDevice: 25, attachFilter: 26 } as const;
+const SO = { error: 4, linger: 13, peercred: 17, bindToDevice: 25, attachFilter: 26 } as const;
 /** Options whose value is a text, however short. */
 const TEXT_OPTIONS = [SO.bindToDevice] as const;
 const OPTION_SETS: Readonly<Record<number, string>> = {
@@ -39,7 +40,11 @@ export function optionValue({ bytes, address }: Capture, call: Call, limit: numb
     return `{len=${view.getUint16(0, true)}, filter=${pointer(view.getUint32(8, true), view.getUint32(12, true))}}`;
   }
   if (level === SOL.socket && option === SO.bindToDevice) return quote(bytes);
-  if (bytes.length === 4) return `[${view.getInt32(0, true)}]`;
+  if (bytes.length === 4) {
+    const value = view.getInt32(0, true);
+    const error = level === SOL.socket && option === SO.error ? errnoOf(value)?.name : undefined;
+    return `[${error ?? value}]`;
+  }
   const number = level !== SOL.socket || !(TEXT_OPTIONS as readonly number[]).includes(option);
   if (bytes.length < 4 && number && call.name === 'setsockopt' && level in OPTION_SETS) {
     return pointer(Number(address & 0xffff_ffffn), Number(address >> 32n));
@@ -107,6 +112,7 @@ const IOCTL_SHAPES: Readonly<Record<number, IoctlShape>> = {
   21545: { phase: 'exit', struct: 'int' }, 35077: { phase: 'exit', struct: 'int' }, 21586: { phase: 'entry', struct: 'int' },
   2147767344: { phase: 'exit', struct: 'int' }, 1074025521: { phase: 'entry', struct: 'int' },
 };
+const IOCTL = { flush: 0x540b, flow: 0x540a } as const;
 /** Commands that take a plain number. */
 const IOCTL_NUMBERS = new Set([0x540e, 0x5409, 0x540a, 0x540b, 0x40049409]);
 const IOCTL_NOTHING = new Set([0x540c, 0x540d, 0x5422, 0x5437, 0x5450, 0x5451]);
@@ -121,6 +127,8 @@ export function ioctlArgument(call: Call, argument: number, options: FormatOptio
   const command = call.low(argument - 1);
   const low = call.low(argument);
   if (IOCTL_NOTHING.has(command)) return '';
+  if (command === IOCTL.flush) return enumOrHex('flush', low);
+  if (command === IOCTL.flow) return enumOrHex('flow', low);
   if (IOCTL_NUMBERS.has(command)) return String(low | 0);
   const shape = IOCTL_SHAPES[command];
   if (shape === undefined) return low === 0 && call.high(argument) === 0 ? '0' : hex64(low, call.high(argument));
@@ -139,11 +147,13 @@ export function futexOperation(value: number): string {
   return `${name}${kind}${(value & FUTEX_CLOCK_REALTIME) === 0 ? '' : '|FUTEX_CLOCK_REALTIME'}`;
 }
 
-/** Which arguments of futex are shown, by operation (include/uapi/linux/futex.h); index 6: the bit set by name. */
+/** Which arguments of futex are shown, by operation (include/uapi/linux/futex.h); 6: the bit set by name, 7: a number instead of a timeout. */
 const FUTEX_ARGUMENTS: Readonly<Record<number, readonly number[]>> = {
   0: [0, 1, 2, 3],
   1: [0, 1, 2],
   2: [0, 1, 2],
+  3: [0, 1, 2, 7, 4],
+  4: [0, 1, 2, 7, 4, 5],
   6: [0, 1, 3],
   7: [0, 1],
   8: [0, 1],
@@ -162,9 +172,59 @@ export function futexBitset(value: number): string {
   return value === 0xffff_ffff ? 'FUTEX_BITSET_MATCH_ANY' : `0x${value.toString(16)}`;
 }
 
-/** Execution domain. */
+/** Execution domain; all bits set asks for the present one. */
 export function personality(value: number): string {
-  return value === 0xffff_ffff ? '0xffffffff' : enumOrHex('personality', value);
+  if (value === 0xffff_ffff) return '0xffffffff';
+  const flags = flagNames('personality', (value & ~0xff) >>> 0, 0, '');
+  return `${enumOrHex('personality', value & 0xff)}${flags === '' ? '' : `|${flags}`}`;
+}
+
+/** How an argument of prctl is shown, by operation; numbers are hex unless said here. */
+const PRCTL_FORMATS: Readonly<Record<string, (low: number) => string>> = {
+  PR_SET_PDEATHSIG: signalName,
+  PR_SET_DUMPABLE: (low) => enumOrHex('dumpable', low),
+  PR_CAPBSET_READ: capability,
+  PR_CAPBSET_DROP: capability,
+  PR_SET_NO_NEW_PRIVS: String,
+  PR_SET_KEEPCAPS: String,
+  PR_SET_CHILD_SUBREAPER: String,
+  PR_SET_TIMERSLACK: String,
+  PR_SET_THP_DISABLE: String,
+  PR_SET_TSC: (low) => enumOrHex('tsc', low),
+  PR_CAP_AMBIENT: (low) => enumOrHex('ambient', low),
+  PR_SET_PTRACER: (low) => (low === 0xffff_ffff ? 'PR_SET_PTRACER_ANY' : String(low)),
+};
+
+function capability(number: number): string {
+  const name = CAPABILITIES[number];
+  return name === undefined ? `0x${number.toString(16)} /* CAP_??? */` : `CAP_${name}`;
+}
+
+/** Operations that store a word where their second argument points. */
+const PRCTL_WORDS: Readonly<Record<string, (word: number, high: number) => string>> = {
+  PR_GET_PDEATHSIG: (word) => signalName(word),
+  PR_GET_CHILD_SUBREAPER: (word) => String(word),
+  PR_GET_TSC: (word) => enumOrHex('tsc', word),
+  PR_GET_TID_ADDRESS: pointer,
+};
+
+/** Second to fifth argument of prctl. */
+export function prctlArgument(call: Call, argument: number): string {
+  const name = enumName('prctl', call.low(0)) ?? '';
+  const plain = isZero(call.low(argument), call.high(argument)) ? '0' : hex64(call.low(argument), call.high(argument));
+  if (argument !== 1) return plain;
+  const capture = call.capture(1, 'exit') ?? call.capture(1, 'entry');
+  const word = PRCTL_WORDS[name];
+  if (word !== undefined) {
+    if (call.failed || capture === undefined || capture.bytes.length < 4) return pointer(call.low(1), call.high(1));
+    const view = new DataView(capture.bytes.buffer, capture.bytes.byteOffset, capture.bytes.length);
+    return `[${word(view.getUint32(0, true), capture.bytes.length < 8 ? 0 : view.getUint32(4, true))}]`;
+  }
+  if (capture !== undefined && capture.bytes.length > 0 && name.endsWith('_NAME')) {
+    const end = capture.bytes.indexOf(0);
+    return quote(capture.bytes.subarray(0, end < 0 ? undefined : end));
+  }
+  return PRCTL_FORMATS[name]?.(call.low(1)) ?? plain;
 }
 
 /** Arguments of prctl after the operation, by operation; more are not shown. */
@@ -178,6 +238,9 @@ export function prctlArity(operation: number): number {
       'PR_GET_PDEATHSIG',
       'PR_GET_NO_NEW_PRIVS',
       'PR_GET_THP_DISABLE',
+      'PR_GET_CHILD_SUBREAPER',
+      'PR_GET_TSC',
+      'PR_GET_TID_ADDRESS',
     ].includes(name)
   )
     return 1;
@@ -193,6 +256,12 @@ export function prctlArity(operation: number): number {
       'PR_CAPBSET_DROP',
       'PR_SET_CHILD_SUBREAPER',
       'PR_SET_TIMERSLACK',
+      'PR_SET_TSC',
+      'PR_SET_SECUREBITS',
+      'PR_GET_CHILD_SUBREAPER',
+      'PR_GET_TSC',
+      'PR_GET_TID_ADDRESS',
+      'PR_SET_PTRACER',
     ].includes(name)
   )
     return 2;

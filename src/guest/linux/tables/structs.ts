@@ -72,7 +72,7 @@ export const STRUCTS: Readonly<Record<string, StructLayout>> = {
   winsize: layout(8, 'ws_row@0:2:u ws_col@2:2:u ws_xpixel@4:2:u ws_ypixel@6:2:u'),
   stack: layout(24),
   schedparam: layout(4),
-  sembuf: layout(6, 'sem_num@0:2:u sem_op@2:2:d sem_flg@4:2:x'),
+  sembuf: layout(6, 'sem_num@0:2:u sem_op@2:2:d sem_flg@4:2:F:semFlags'),
   utimbuf: layout(16, 'actime@0:8:d modtime@8:8:d'),
   caphdr: layout(8, 'version@0:4:E:capVersion pid@4:4:d'),
   capdata: layout(12),
