@@ -144,7 +144,9 @@ const STRUCT_FORMATS: Readonly<Record<string, StructFormat>> = {
   sockaddr: (capture, call) => peerAddress(capture, call),
   sigsetpair: (capture, call) => signalSetPair(capture, call),
   optval: (capture, call, options) => optionValue(capture, call, options.stringLimit),
-  cpuset: (capture) => cpuSet(capture.bytes),
+  // The kernel writes as much of a set as its own have.
+  cpuset: (capture, call) =>
+    cpuSet(call.name === 'sched_getaffinity' ? capture.bytes.subarray(0, call.result) : capture.bytes),
   cloneargs: (capture, call) => cloneArguments(capture.bytes) + clonedTid(call),
   capdata: (capture) => capabilities(capture.bytes),
 };
