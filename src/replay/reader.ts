@@ -3,7 +3,7 @@
  * whoever shows events must show those too.
  */
 import { UserError } from '../emu/errors.ts';
-import { type Capture, EventChunk } from '../trace/event-chunk.ts';
+import { ALL_COLUMNS, type Capture, type ColumnChoice, EventChunk } from '../trace/event-chunk.ts';
 import { FRAME_KIND } from '../trace/frame.ts';
 import { FrameSource } from '../trace/frame-source.ts';
 import { InputDecoder, type InputEntry } from '../trace/inputs.ts';
@@ -226,19 +226,22 @@ export class TraceReader {
   }
 
   /** One chunk; undefined when it is damaged, which `findings` then tells. */
-  chunk(entry: ChunkEntry): EventChunk | undefined {
+  chunk(entry: ChunkEntry, columns: ColumnChoice = ALL_COLUMNS): EventChunk | undefined {
     return this.#decode(entry.frame, (payload) => {
       const chunk = new EventChunk(payload);
-      chunk.decodeAll();
+      chunk.decode(columns);
       return chunk;
     });
   }
 
-  /** Chunks with rows that pass the filter. Chunks without any are not read. */
-  *windows(filter: EventFilter = {}): Generator<EventWindow> {
+  /**
+   * Chunks with rows that pass the filter, `columns` decoded. Chunks without any are not read. Reading other columns
+   * decodes them too, but then damage of them is thrown (ColumnError) instead of found.
+   */
+  *windows(filter: EventFilter = {}, columns: ColumnChoice = ALL_COLUMNS): Generator<EventWindow> {
     for (const entry of this.index) {
       if (!mayHold(filter, entry.summary)) continue;
-      const chunk = this.chunk(entry);
+      const chunk = this.chunk(entry, columns);
       if (chunk === undefined) continue;
       const rows = passingRows(filter, chunk);
       if (rows.length > 0) yield { chunk, rows };

@@ -1,6 +1,6 @@
 /** Checks everything that a trace says of itself. */
 import { ColumnError } from '../trace/bytes.ts';
-import { EventChunk } from '../trace/event-chunk.ts';
+import { ALL_COLUMNS, EventChunk } from '../trace/event-chunk.ts';
 import { FRAME_KIND, frameKindName } from '../trace/frame.ts';
 import type { FrameSource } from '../trace/frame-source.ts';
 import { InputDecoder } from '../trace/inputs.ts';
@@ -95,7 +95,7 @@ class Check {
 
   #events(frame: ScannedFrame, payload: Uint8Array): void {
     const chunk = new EventChunk(payload);
-    chunk.decodeAll();
+    chunk.decode(ALL_COLUMNS);
     if (!sameSummary(chunk.summary, chunk.summarize())) throw new ColumnError('its summary is not that of its events');
     if (this.#unbroken && chunk.firstEvent !== this.events) {
       this.#source.report(frame, `it begins with event ${chunk.firstEvent}, not ${this.events}`);

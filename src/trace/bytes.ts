@@ -155,6 +155,55 @@ export class ColumnReader {
     return (value | (byte << 28)) >>> 0;
   }
 
+  /** Fills `out` with the next 32-bit integers: a whole column at once is several times faster than one by one. */
+  varints(out: Uint32Array): void {
+    const bytes = this.#bytes;
+    let at = this.#at;
+    for (let i = 0; i < out.length; i++) {
+      const byte = bytes[at];
+      if (byte !== undefined && byte < 0x80) {
+        out[i] = byte;
+        at++;
+        continue;
+      }
+      this.#at = at;
+      out[i] = this.varint();
+      at = this.#at;
+    }
+    this.#at = at;
+  }
+
+  /** All differences that are left, two signed words each, low word first. */
+  differences(): Int32Array {
+    const bytes = this.#bytes;
+    let at = this.#at;
+    const end = bytes.length;
+    if (at < end && bytes[end - 1]! >= 0x80) throw new ColumnError('a column ends early');
+    let count = 0;
+    for (let i = at; i < end; i++) count += (bytes[i]! >>> 7) ^ 1;
+    const out = new Int32Array(2 * count);
+    for (let i = 0; at < end; i += 2) {
+      let byte = bytes[at++]!;
+      let low = byte & 0x7f;
+      let high = 0;
+      for (let shift = 7; byte >= 0x80; shift += 7) {
+        byte = bytes[at++]!;
+        const bits = byte & 0x7f;
+        if (shift < 28) low |= bits << shift;
+        else if (shift === 28) {
+          low |= bits << 28;
+          high = bits >>> 4;
+        } else if (shift <= 63) high |= bits << (shift - 32);
+        else throw new ColumnError('a 64-bit value is too large');
+      }
+      const sign = -(low & 1);
+      out[i] = ((low >>> 1) | (high << 31)) ^ sign;
+      out[i + 1] = (high >>> 1) ^ sign;
+    }
+    this.#at = end;
+    return out;
+  }
+
   /** Leaves the value in `low` and `high`. */
   varint64(): void {
     const bytes = this.#bytes;

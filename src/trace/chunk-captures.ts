@@ -1,74 +1,66 @@
 /** The captures of an `EventChunk` as columns. */
 import { ColumnError, ColumnReader, finished } from './bytes.ts';
-import { REGISTER_WORDS } from './event.ts';
+import type { RegisterColumns } from './chunk-registers.ts';
 import type { trapline } from './generated/trace.js';
+
+/** What captures are of: a dictionary, as there are few. */
+export interface CaptureShapes {
+  readonly argument: Uint16Array;
+  readonly kind: Uint16Array;
+  readonly status: Uint32Array;
+}
 
 export interface Captures {
   /** Captures of event i: from row first[i] up to row first[i + 1]. */
   readonly first: Uint32Array;
-  readonly argument: Uint16Array;
-  readonly kind: Uint16Array;
-  readonly status: Uint32Array;
-  /** Two words a capture. */
-  readonly address: Uint32Array;
+  /** Capture i's row of `shapes`. */
+  readonly shape: Uint32Array;
+  readonly shapes: CaptureShapes;
   readonly length: Uint32Array;
   readonly fullLength: Uint32Array;
+  /** Where its bytes stand in `bytes` and in `view`. */
   readonly offset: Uint32Array;
   readonly bytes: Uint8Array;
+  readonly view: DataView;
 }
 
-/** Decodes the captures of `count` events whose registers are `registers`. Throws ColumnError. */
-export function decodeCaptures(message: trapline.EventChunk, count: number, registers: Uint32Array): Captures {
-  const counts = new ColumnReader(message.captureCount);
-  const first = new Uint32Array(count + 1);
-  let total = 0;
-  for (let i = 0; i < count; i++) {
-    first[i] = total;
-    total += counts.varint();
-  }
-  first[count] = total;
-  finished(counts);
+/** Decodes the captures of `count` events, but for their addresses. Throws ColumnError. */
+export function decodeCaptures(message: trapline.EventChunk, count: number): Captures {
+  const first = decodeFirst(message, count);
+  const total = first[count]!;
   // A shape takes a byte of its column at least.
   if (total > message.captureShape.length) throw new ColumnError('a column ends early');
-  const captures = {
+  const shapes = decodeShapes(message);
+  const shape = wholeColumn(message.captureShape, total);
+  for (const row of shape) if (row >= shapes.kind.length) throw new ColumnError('a capture is not in the dictionary');
+  const length = wholeColumn(message.captureLength, total);
+  const bytes = message.captureBytes;
+  return {
     first,
-    argument: new Uint16Array(total),
-    kind: new Uint16Array(total),
-    status: new Uint32Array(total),
-    address: new Uint32Array(2 * total),
-    length: new Uint32Array(total),
-    fullLength: new Uint32Array(total),
-    offset: new Uint32Array(total),
-    bytes: message.captureBytes,
+    shape,
+    shapes,
+    length,
+    fullLength: decodeFullLengths(message, length),
+    offset: offsets(length, bytes.length),
+    bytes,
+    view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length),
   };
-  decodeShapes(message, captures);
-  decodeAddresses(message, captures, registers);
-  decodeLengths(message, captures);
-  return captures;
 }
 
-function decodeShapes(message: trapline.EventChunk, captures: Captures): void {
-  const dictionary = new ColumnReader(message.captureShapeDictionary);
-  const shapes: number[] = [];
-  while (!dictionary.atEnd) shapes.push(dictionary.varint(), dictionary.varint(), dictionary.varint());
-  const column = new ColumnReader(message.captureShape);
-  for (let i = 0; i < captures.kind.length; i++) {
-    const at = 3 * column.varint();
-    if (at >= shapes.length) throw new ColumnError('a capture is not in the dictionary');
-    captures.argument[i] = shapes[at]!;
-    captures.kind[i] = shapes[at + 1]!;
-    captures.status[i] = shapes[at + 2]!;
-  }
-  finished(column);
-}
-
-function decodeAddresses(message: trapline.EventChunk, captures: Captures, registers: Uint32Array): void {
+/** Guest-virtual addresses of captures, two words each. Throws ColumnError. */
+export function decodeAddresses(
+  message: trapline.EventChunk,
+  captures: Captures,
+  registers: RegisterColumns,
+): Uint32Array {
   const sources = new ColumnReader(message.captureAddressSource);
   const column = new ColumnReader(message.captureAddress);
+  const { first } = captures;
+  const addresses = new Uint32Array(2 * captures.shape.length);
   let low = 0;
   let high = 0;
-  for (let row = 0; row < captures.first.length - 1; row++) {
-    for (let i = captures.first[row]!; i < captures.first[row + 1]!; i++) {
+  for (let row = 0; row < first.length - 1; row++) {
+    for (let i = first[row]!; i < first[row + 1]!; i++) {
       const source = sources.byte();
       if (source > 16) throw new ColumnError('an address comes from no register');
       if (source === 0) {
@@ -76,29 +68,67 @@ function decodeAddresses(message: trapline.EventChunk, captures: Captures, regis
         low = column.low;
         high = column.high;
       } else {
-        const at = row * REGISTER_WORDS + 2 * (source - 1);
-        low = registers[at]!;
-        high = registers[at + 1]!;
+        const register = registers.column(source - 1);
+        low = register[2 * row]!;
+        high = register[2 * row + 1]!;
       }
-      captures.address[2 * i] = low;
-      captures.address[2 * i + 1] = high;
+      addresses[2 * i] = low;
+      addresses[2 * i + 1] = high;
     }
   }
   finished(sources, column);
+  return addresses;
 }
 
-function decodeLengths(message: trapline.EventChunk, captures: Captures): void {
-  const lengths = new ColumnReader(message.captureLength);
-  const missing = new ColumnReader(message.captureMissing);
-  let offset = 0;
-  for (let i = 0; i < captures.length.length; i++) {
-    const length = lengths.varint();
-    missing.difference64(length, 0);
-    captures.length[i] = length;
-    captures.fullLength[i] = missing.low;
-    captures.offset[i] = offset;
-    offset += length;
+function wholeColumn(bytes: Uint8Array, count: number): Uint32Array {
+  const column = new ColumnReader(bytes);
+  const values = new Uint32Array(count);
+  column.varints(values);
+  finished(column);
+  return values;
+}
+
+function decodeFirst(message: trapline.EventChunk, count: number): Uint32Array {
+  const counts = wholeColumn(message.captureCount, count);
+  const sums = new Uint32Array(count + 1);
+  let total = 0;
+  for (let i = 0; i < count; i++) {
+    total += counts[i]!;
+    // Before it wraps around: no column is that long.
+    if (total > message.captureShape.length) throw new ColumnError('a column ends early');
+    sums[i + 1] = total;
   }
-  finished(lengths, missing);
-  if (offset !== captures.bytes.length) throw new ColumnError('captured bytes are missing');
+  return sums;
+}
+
+function decodeShapes(message: trapline.EventChunk): CaptureShapes {
+  const dictionary = new ColumnReader(message.captureShapeDictionary);
+  const shapes: number[] = [];
+  while (!dictionary.atEnd) shapes.push(dictionary.varint(), dictionary.varint(), dictionary.varint());
+  const field = (index: number): number[] => shapes.filter((_, i) => i % 3 === index);
+  return {
+    argument: Uint16Array.from(field(0)),
+    kind: Uint16Array.from(field(1)),
+    status: Uint32Array.from(field(2)),
+  };
+}
+
+/** A difference to the length of what was captured. */
+function decodeFullLengths(message: trapline.EventChunk, length: Uint32Array): Uint32Array {
+  const missing = new ColumnReader(message.captureMissing).differences();
+  if (missing.length !== 2 * length.length) throw new ColumnError('a column does not fit its captures');
+  const full = new Uint32Array(length.length);
+  for (let i = 0; i < full.length; i++) full[i] = length[i]! + missing[2 * i]!;
+  return full;
+}
+
+function offsets(length: Uint32Array, total: number): Uint32Array {
+  const offset = new Uint32Array(length.length);
+  let end = 0;
+  for (let i = 0; i < length.length; i++) {
+    offset[i] = end;
+    end += length[i]!;
+  }
+  if (end !== total) throw new ColumnError('captured bytes are missing');
+  return offset;
 }

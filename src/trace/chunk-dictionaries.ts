@@ -52,23 +52,25 @@ export function decodeSites(dictionary: Uint8Array): Sites {
   };
 }
 
-/** Patterns as steps: register * 4 + code for each register that is not as the task left it. Pattern 0 has none. */
-export function decodePatterns(dictionary: Uint8Array): {
-  patternStart: Uint32Array;
-  patternSteps: Uint8Array;
-  limit: number;
-} {
+/** Codings of an event's registers. */
+export interface Patterns {
+  /** Rows of the dictionary. Pattern i is row i - 1; pattern 0 is all zeros. */
+  readonly count: number;
+  /** By register, then by pattern. */
+  readonly codes: readonly Uint8Array[];
+}
+
+export function decodePatterns(dictionary: Uint8Array): Patterns {
   const column = new ColumnReader(dictionary);
-  const starts = [0, 0];
-  const steps: number[] = [];
-  while (!column.atEnd) {
+  const count = dictionary.length >>> 3;
+  const codes = Array.from({ length: REGISTER_COUNT }, () => new Uint8Array(count + 1));
+  for (let pattern = 1; !column.atEnd; pattern++) {
     column.raw64();
     if (column.high >>> (2 * (REGISTER_COUNT - 16)) !== 0) throw new ColumnError('a pattern names no register');
-    for (let i = 0; i < REGISTER_COUNT; i++) {
-      const code = (i < 16 ? column.low >>> (2 * i) : column.high >>> (2 * (i - 16))) & 3;
-      if (code !== 0) steps.push(i * 4 + code);
+    for (let register = 0; register < REGISTER_COUNT; register++) {
+      const word = register < 16 ? column.low : column.high;
+      codes[register]![pattern] = (word >>> (2 * (register & 15))) & 3;
     }
-    starts.push(steps.length);
   }
-  return { patternStart: Uint32Array.from(starts), patternSteps: Uint8Array.from(steps), limit: starts.length - 2 };
+  return { count, codes };
 }

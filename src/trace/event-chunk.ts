@@ -1,15 +1,33 @@
 /**
- * A decoded chunk: columns, read by row. Sites, tasks and moments are decoded at once; registers and captures when
- * first asked for. proto/trace.proto says how each column is coded.
+ * A decoded chunk: columns, read by row. Sites and tasks are decoded at once; moments, each register and captures when
+ * first asked for, so that a reader pays for what it looks at. proto/trace.proto says how each column is coded.
  */
 import { ColumnError, ColumnReader, finished } from './bytes.ts';
-import { type Captures, decodeCaptures } from './chunk-captures.ts';
-import { decodePatterns, decodeSites, decodeTasks, type Sites } from './chunk-dictionaries.ts';
-import { EVENT_KIND, REGISTER, REGISTER_COUNT, REGISTER_WORDS } from './event.ts';
+import { type Captures, decodeAddresses, decodeCaptures } from './chunk-captures.ts';
+import { decodeSites, decodeTasks, type Sites } from './chunk-dictionaries.ts';
+import { RegisterColumns } from './chunk-registers.ts';
+import { EVENT_KIND, REGISTER, REGISTER_COUNT } from './event.ts';
 import { trapline } from './generated/trace.js';
 import { type ChunkSummary, callKey, summaryFromMessage } from './summary.ts';
 
 const WORD = 2 ** 32;
+
+/** Columns that a reader will look at. */
+export interface ColumnChoice {
+  /** By their numbers in REGISTER. */
+  readonly registers: readonly number[];
+  /** Instruction counts and times. */
+  readonly moments: boolean;
+  /** Captures without their addresses, or with them. */
+  readonly captures: 'none' | 'contents' | 'all';
+}
+
+export const ALL_COLUMNS: ColumnChoice = {
+  registers: Array.from({ length: REGISTER_COUNT }, (_, i) => i),
+  moments: true,
+  captures: 'all',
+};
+
 /** Guest memory that was read at an event. */
 export interface Capture {
   readonly argument: number;
@@ -42,6 +60,22 @@ function bounds(words: Uint32Array): readonly [bigint, bigint] {
   return words.length === 0 ? [0n, 0n] : [join64(words, lowest), join64(words, highest)];
 }
 
+/** Running sums of `count` differences, modulo 2^64. */
+function sums(differences: Int32Array, count: number): Uint32Array {
+  if (differences.length !== 2 * count) throw new ColumnError('a column does not fit its events');
+  const words = new Uint32Array(2 * count);
+  let low = 0;
+  let high = 0;
+  for (let at = 0; at < words.length; at += 2) {
+    const sum = (low + differences[at]!) | 0;
+    high = (high + differences[at + 1]! + (sum >>> 0 < low >>> 0 ? 1 : 0)) | 0;
+    low = sum;
+    words[at] = low;
+    words[at + 1] = high;
+  }
+  return words;
+}
+
 export class EventChunk {
   readonly summary: ChunkSummary;
   readonly count: number;
@@ -53,13 +87,12 @@ export class EventChunk {
   /** Row i's task: an index into `tasks`. */
   readonly taskRow: Uint32Array;
   readonly tasks: readonly bigint[];
-  /** Instruction counts, two words a row. */
-  readonly icounts: Uint32Array;
-  /** Virtual nanoseconds, two words a row. */
-  readonly times: Uint32Array;
   readonly #message: trapline.EventChunk;
-  #registers: Uint32Array | undefined;
+  readonly #registers: RegisterColumns;
+  #icounts: Uint32Array | undefined;
+  #times: Uint32Array | undefined;
   #captures: Captures | undefined;
+  #addresses: Uint32Array | undefined;
 
   /** Decodes an `EventChunk` message. Throws ColumnError, or what protobufjs throws, when it is damaged. */
   constructor(payload: Uint8Array) {
@@ -74,25 +107,26 @@ export class EventChunk {
     this.sites = decodeSites(message.siteDictionary);
     this.taskRow = this.#decodeTaskRows();
     this.site = this.#decodeSiteRows();
-    [this.icounts, this.times] = this.#decodeMoments();
+    const { taskRow, site } = this;
+    const dictionaries = { taskCount: this.tasks.length, siteCount: this.sites.kind.length };
+    this.#registers = new RegisterColumns(message, { taskRow, site, ...dictionaries });
   }
 
   #decodeTaskRows(): Uint32Array {
     const column = new ColumnReader(this.#message.task);
     const rows = new Uint32Array(this.count);
-    const limit = this.tasks.length;
-    for (let i = 0; i < rows.length; i++) {
-      const row = column.varint();
-      if (row >= limit) throw new ColumnError('a task is not in the dictionary');
-      rows[i] = row;
-    }
+    column.varints(rows);
     finished(column);
+    const limit = this.tasks.length;
+    for (const row of rows) if (row >= limit) throw new ColumnError('a task is not in the dictionary');
     return rows;
   }
 
   #decodeSiteRows(): Uint32Array {
     const column = new ColumnReader(this.#message.site);
     const rows = new Uint32Array(this.count);
+    column.varints(rows);
+    finished(column);
     const limit = this.sites.kind.length;
     // Rows plus one; 0 is none.
     const taskSite = new Uint32Array(this.tasks.length);
@@ -100,33 +134,42 @@ export class EventChunk {
     for (let i = 0; i < rows.length; i++) {
       const task = this.taskRow[i]!;
       const before = taskSite[task]!;
-      let site = column.varint();
+      let site = rows[i]!;
       if (site === 0) site = next[before]!;
       if (site === 0 || site > limit) throw new ColumnError('a site is not in the dictionary');
       next[before] = site;
       taskSite[task] = site;
       rows[i] = site - 1;
     }
-    finished(column);
     return rows;
   }
 
-  #decodeMoments(): [Uint32Array, Uint32Array] {
-    const icounts = new ColumnReader(this.#message.icount);
-    const ahead = new ColumnReader(this.#message.time);
-    const icount = new Uint32Array(2 * this.count);
-    const time = new Uint32Array(2 * this.count);
-    for (let at = 0; at < icount.length; at += 2) {
-      icounts.difference64(icounts.low, icounts.high);
-      ahead.difference64(ahead.low, ahead.high);
-      icount[at] = icounts.low;
-      icount[at + 1] = icounts.high;
-      const low = (icounts.low + ahead.low) | 0;
-      time[at] = low;
-      time[at + 1] = icounts.high + ahead.high + (low >>> 0 < ahead.low >>> 0 ? 1 : 0);
+  #decodeIcounts(): Uint32Array {
+    return sums(new ColumnReader(this.#message.icount).differences(), this.count);
+  }
+
+  /** Nanoseconds are coded as what they are ahead of the instruction count. */
+  #decodeTimes(): Uint32Array {
+    const times = sums(new ColumnReader(this.#message.time).differences(), this.count);
+    const { icounts } = this;
+    for (let at = 0; at < times.length; at += 2) {
+      const low = (times[at]! + icounts[at]!) >>> 0;
+      times[at + 1] = times[at + 1]! + icounts[at + 1]! + (low < icounts[at]! ? 1 : 0);
+      times[at] = low;
     }
-    finished(icounts, ahead);
-    return [icount, time];
+    return times;
+  }
+
+  /** Instruction counts, two words a row. */
+  get icounts(): Uint32Array {
+    this.#icounts ??= this.#decodeIcounts();
+    return this.#icounts;
+  }
+
+  /** Virtual nanoseconds, two words a row. */
+  get times(): Uint32Array {
+    this.#times ??= this.#decodeTimes();
+    return this.#times;
   }
 
   kind(row: number): number {
@@ -171,23 +214,21 @@ export class EventChunk {
     return joinNumber(this.times, 2 * row);
   }
 
-  /** REGISTER_WORDS words a row: register r of row i stands at i * REGISTER_WORDS + 2 * r, low word first. */
-  get registers(): Uint32Array {
-    this.#registers ??= this.#decodeRegisters();
-    return this.#registers;
+  /** A register by its number in REGISTER: two words a row, low word first. */
+  registerColumn(register: number): Uint32Array {
+    return this.#registers.column(register);
   }
 
-  /** A register by its number in REGISTER. */
   register(row: number, register: number): bigint {
-    return join64(this.registers, row * REGISTER_WORDS + 2 * register);
+    return join64(this.#registers.column(register), 2 * row);
   }
 
   registerLow(row: number, register: number): number {
-    return this.registers[row * REGISTER_WORDS + 2 * register]!;
+    return this.#registers.column(register)[2 * row]!;
   }
 
   registerHigh(row: number, register: number): number {
-    return this.registers[row * REGISTER_WORDS + 2 * register + 1]!;
+    return this.#registers.column(register)[2 * row + 1]!;
   }
 
   /** System-call number of a call, reason and vector of an exit. */
@@ -204,8 +245,14 @@ export class EventChunk {
 
   /** All captures as columns. */
   get captureColumns(): Captures {
-    this.#captures ??= decodeCaptures(this.#message, this.count, this.registers);
+    this.#captures ??= decodeCaptures(this.#message, this.count);
     return this.#captures;
+  }
+
+  /** Guest-virtual addresses of captures, two words each. */
+  get captureAddresses(): Uint32Array {
+    this.#addresses ??= decodeAddresses(this.#message, this.captureColumns, this.#registers);
+    return this.#addresses;
   }
 
   captureCount(row: number): number {
@@ -218,21 +265,24 @@ export class EventChunk {
     const columns = this.captureColumns;
     const at = columns.first[row]! + index;
     if (at >= columns.first[row + 1]!) throw new RangeError(`event ${this.firstEvent + row} has no capture ${index}`);
+    const shape = columns.shape[at]!;
     const offset = columns.offset[at]!;
     return {
-      argument: columns.argument[at]!,
-      kind: columns.kind[at]!,
-      status: columns.status[at]!,
-      address: join64(columns.address, 2 * at),
+      argument: columns.shapes.argument[shape]!,
+      kind: columns.shapes.kind[shape]!,
+      status: columns.shapes.status[shape]!,
+      address: join64(this.captureAddresses, 2 * at),
       fullLength: columns.fullLength[at]!,
       bytes: columns.bytes.subarray(offset, offset + columns.length[at]!),
     };
   }
 
-  /** Decodes what is otherwise decoded when first asked for, so that damage shows now. Throws ColumnError. */
-  decodeAll(): void {
-    this.#registers ??= this.#decodeRegisters();
-    this.#captures ??= decodeCaptures(this.#message, this.count, this.registers);
+  /** Decodes columns that are otherwise decoded when first asked for, so that damage shows now. Throws ColumnError. */
+  decode({ registers, moments, captures }: ColumnChoice): void {
+    for (const register of registers) this.#registers.column(register);
+    if (moments) this.#times ??= this.#decodeTimes();
+    if (captures !== 'none') this.#captures ??= decodeCaptures(this.#message, this.count);
+    if (captures === 'all') this.#addresses ??= decodeAddresses(this.#message, this.captureColumns, this.#registers);
   }
 
   /** The summary anew, from the events. */
@@ -254,49 +304,5 @@ export class EventChunk {
       tasks: this.tasks,
       calls: [...calls].sort((a, b) => a - b),
     };
-  }
-
-  #decodeRegisters(): Uint32Array {
-    const { patternStart, patternSteps, limit } = decodePatterns(this.#message.patternDictionary);
-    const patternColumn = new ColumnReader(this.#message.pattern);
-    const register = this.#message.register.map((column) => new ColumnReader(column));
-    if (register.length !== REGISTER_COUNT) throw new ColumnError('a register has no column');
-    const count = this.count;
-    // Behind the last row stands one of zeros, for what has no row before it.
-    const words = new Int32Array((count + 1) * REGISTER_WORDS);
-    const zeros = count * REGISTER_WORDS;
-    const taskAt = new Uint32Array(this.tasks.length).fill(zeros);
-    const siteAt = new Uint32Array(this.sites.kind.length).fill(zeros);
-    const sitePattern = new Uint32Array(this.sites.kind.length);
-    const { taskRow, site: siteRow } = this;
-    for (let i = 0, at = 0; i < count; i++, at += REGISTER_WORDS) {
-      const task = taskRow[i]!;
-      const site = siteRow[i]!;
-      const taskBefore = taskAt[task]!;
-      const siteBefore = siteAt[site]!;
-      taskAt[task] = at;
-      siteAt[site] = at;
-      for (let word = 0; word < REGISTER_WORDS; word++) words[at + word] = words[taskBefore + word]!;
-      const coded = patternColumn.varint();
-      const pattern = coded === 0 ? sitePattern[site]! : coded;
-      if (pattern > limit) throw new ColumnError('a pattern is not in the dictionary');
-      sitePattern[site] = pattern;
-      for (let step = patternStart[pattern]!, end = patternStart[pattern + 1]!; step < end; step++) {
-        const what = patternSteps[step]!;
-        const word = (what >>> 2) * 2;
-        if ((what & 3) === 1) {
-          words[at + word] = words[siteBefore + word]!;
-          words[at + word + 1] = words[siteBefore + word + 1]!;
-          continue;
-        }
-        const base = ((what & 3) === 2 ? taskBefore : siteBefore) + word;
-        const column = register[what >>> 2]!;
-        column.difference64(words[base]!, words[base + 1]!);
-        words[at + word] = column.low;
-        words[at + word + 1] = column.high;
-      }
-    }
-    finished(patternColumn, ...register);
-    return new Uint32Array(words.buffer);
   }
 }
