@@ -4,9 +4,10 @@ import { armTraps, DEFAULT_TRAPS, disarmTraps } from '../src/record/traps/index.
 import { DEFAULT_LIMITS, NO_CAPTURES } from '../src/record/traps/syscall-captures.ts';
 import { TraceWriterHandle } from '../src/record/writer.ts';
 import { parseFilter } from '../src/replay/call-filter.ts';
+import { callColumns } from '../src/replay/calls.ts';
 import { TextOutput } from '../src/replay/output.ts';
 import { TraceReader } from '../src/replay/reader.ts';
-import { Reconstruction, type StepSink } from '../src/replay/reconstruction.ts';
+import { type CallSink, Reconstruction } from '../src/replay/reconstruction.ts';
 import { StraceWriter } from '../src/replay/strace/writer.ts';
 import { EMPTY_HEADER } from '../src/trace/messages.ts';
 import { readGuestFacts, UNKNOWN_GUEST } from '../src/world/guest-facts.ts';
@@ -167,10 +168,12 @@ function least(spans: readonly Pick<Span, 'what' | 'seconds'>[], what: string): 
 
 function replayRates(): RecordingResults['replay'] {
   let calls = 0;
-  const count: StepSink = {
-    step: (step) => {
-      if (step.kind === 'entry') calls++;
+  const count: CallSink = {
+    entry: () => {
+      calls++;
     },
+    return: () => {},
+    signal: () => {},
     end: () => {},
   };
   const reconstructed = secondsOf(() => feedAll(count));
@@ -182,11 +185,11 @@ function replayRates(): RecordingResults['replay'] {
   return { reconstructed: calls / reconstructed, text: calls / text };
 }
 
-function feedAll(sink: StepSink): void {
+function feedAll(sink: CallSink): void {
   const reader = TraceReader.open(TRACE);
-  const reconstruction = new Reconstruction({ commandOnly: false, descriptors: false });
-  for (const { chunk } of reader.windows()) reconstruction.feed(chunk, sink, () => true);
-  sink.end();
+  const reconstruction = new Reconstruction({ commandOnly: false, descriptors: false }, () => sink);
+  for (const chunk of reader.chunks({}, callColumns({ arguments: true, times: false }))) reconstruction.feed(chunk);
+  reconstruction.end();
   reader.close();
 }
 

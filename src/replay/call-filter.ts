@@ -108,10 +108,10 @@ export function wantsOutcome(filter: CallFilter, call: Call): boolean {
     case 'any':
       return true;
     case 'successful':
-      return call.outcome.kind === 'value';
+      return call.outcome === 'value';
     case 'failed':
       return call.failed;
     case 'unfinished':
-      return call.outcome.kind === 'pending' || call.outcome.kind === 'never';
+      return call.outcome === 'pending' || call.outcome === 'never';
   }
 }

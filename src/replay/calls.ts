@@ -1,44 +1,110 @@
-import { CAPTURE_LATE, CAPTURE_STATUS } from '../emu/monitor-layout.ts';
+import { CAPTURE_KIND, CAPTURE_LATE } from '../emu/monitor-layout.ts';
 import type { Syscall } from '../guest/linux/signature.ts';
+import type { Captures } from '../trace/chunk-captures.ts';
 import { REGISTER, type RegisterName } from '../trace/event.ts';
-import type { Capture, EventChunk } from '../trace/event-chunk.ts';
+import type { ColumnChoice, EventChunk } from '../trace/event-chunk.ts';
 
-/** An event of the trace: a row of a decoded chunk. */
-export interface EventRef {
-  readonly chunk: EventChunk;
-  readonly row: number;
-}
-
-/** How a call ended, as far as the trace can tell. */
-export type Outcome =
-  | { readonly kind: 'pending' }
-  /** `low` and `high` are the 32-bit halves of the value. */
-  | { readonly kind: 'value'; readonly low: number; readonly high: number }
-  | { readonly kind: 'error'; readonly errno: number }
-  /** Interrupted and restarted by the kernel; the errno is the internal one (512 and up). */
-  | { readonly kind: 'restart'; readonly errno: number }
-  /** exit, exit_group, a successful execve of another thread, ...: it never returns. */
-  | { readonly kind: 'never' };
+/**
+ * How a call ended, as far as the trace can tell. `restart`: interrupted and restarted by the kernel. `never`: exit,
+ * exit_group, a call in which its process was killed: it does not return.
+ */
+export type Outcome = 'pending' | 'value' | 'error' | 'restart' | 'never';
 
 const ARGUMENT_REGISTERS: readonly RegisterName[] = ['rdi', 'rsi', 'rdx', 'r10', 'r8', 'r9'];
 const ARGUMENTS = ARGUMENT_REGISTERS.map((name) => REGISTER[name]);
+
+const PAIRED: readonly number[] = [REGISTER.rax, REGISTER.rdi, REGISTER.rsi, REGISTER.rsp, REGISTER.detail];
+
+/** Columns from which calls are put together: with all their arguments, with times, or without. */
+export function callColumns(shown: { readonly arguments: boolean; readonly times: boolean }): ColumnChoice {
+  const registers = shown.arguments ? [...PAIRED, ...ARGUMENTS] : PAIRED;
+  return { registers, moments: shown.times, captures: 'contents' };
+}
+
+/** Guest memory read with a call: a row of a chunk's capture columns. */
+export class CallCapture {
+  readonly columns: Captures;
+  readonly row: number;
+
+  constructor(columns: Captures, row: number) {
+    this.columns = columns;
+    this.row = row;
+  }
+
+  /** The argument's number; of array elements the element's number plus one above it. */
+  get argument(): number {
+    return this.columns.shapes.argument[this.columns.shape[this.row]!]!;
+  }
+
+  /** CAPTURE_KIND. */
+  get kind(): number {
+    return this.columns.shapes.kind[this.columns.shape[this.row]!]! & ~CAPTURE_LATE;
+  }
+
+  /** CAPTURE_STATUS. */
+  get status(): number {
+    return this.columns.shapes.status[this.columns.shape[this.row]!]!;
+  }
+
+  /** Bytes there were to read. */
+  get fullLength(): number {
+    return this.columns.fullLength[this.row]!;
+  }
+
+  /** Bytes read. */
+  get length(): number {
+    return this.columns.length[this.row]!;
+  }
+
+  /** Place of its first byte in `data` and `view`. */
+  get start(): number {
+    return this.columns.offset[this.row]!;
+  }
+
+  /** Bytes of all captures of the chunk. */
+  get data(): Uint8Array {
+    return this.columns.bytes;
+  }
+
+  /** The same. */
+  get view(): DataView {
+    return this.columns.view;
+  }
+
+  /** Its bytes, not copied. */
+  get bytes(): Uint8Array {
+    return this.data.subarray(this.start, this.start + this.length);
+  }
+}
 
 /** One system call of one task: where it was entered, where it came back, and what it was given. */
 export class Call {
   /** Number of the call in the trace, counted from 0 over all tasks. */
   readonly sequence: number;
-  readonly entry: EventRef;
+  readonly number: number;
   /** undefined: a number that the table does not know. */
   readonly syscall: Syscall | undefined;
-  readonly number: number;
-  exit: EventRef | undefined;
-  outcome: Outcome = { kind: 'pending' };
+  /** Where it was entered. */
+  chunk: EventChunk;
+  row: number;
+  /** Where it came back. */
+  exitChunk: EventChunk | undefined;
+  exitRow = 0;
+  outcome: Outcome = 'pending';
+  /** The 32-bit halves of the result, unsigned; 0 unless there is one. */
+  result = 0;
+  resultHigh = 0;
+  /** Of errors and restarts; those of restarts are the kernel's internal ones (512 and up). */
+  errno = 0;
   /** rt_sigreturn: the signal mask of the frame that it takes down, where the frame was seen. */
   signalMask: Uint8Array | undefined;
+  /** Its entry was in the scope of what is shown: then its return is too. */
+  shown = false;
 
-  constructor(sequence: number, entry: EventRef, number: number, syscall: Syscall | undefined) {
+  constructor(sequence: number, chunk: EventChunk, row: number, number: number, syscall: Syscall | undefined) {
     this.sequence = sequence;
-    this.entry = entry;
+    this.chunk = chunk;
+    this.row = row;
     this.number = number;
     this.syscall = syscall;
   }
@@ -49,79 +115,80 @@ export class Call {
 
   /** Low 32 bits of an argument, unsigned. */
   low(argument: number): number {
-    return this.entry.chunk.registerLow(this.entry.row, ARGUMENTS[argument]!);
+    return this.chunk.registerLow(this.row, ARGUMENTS[argument]!);
   }
 
   /** High 32 bits of an argument, unsigned. */
   high(argument: number): number {
-    return this.entry.chunk.registerHigh(this.entry.row, ARGUMENTS[argument]!);
+    return this.chunk.registerHigh(this.row, ARGUMENTS[argument]!);
   }
 
-  /** A whole argument. */
-  value(argument: number): bigint {
-    return this.entry.chunk.register(this.entry.row, ARGUMENTS[argument]!);
+  isNull(argument: number): boolean {
+    return this.low(argument) === 0 && this.high(argument) === 0;
   }
 
   get failed(): boolean {
-    return this.outcome.kind === 'error' || this.outcome.kind === 'restart';
+    return this.outcome === 'error' || this.outcome === 'restart';
   }
 
-  /** Low half of the result; 0 unless there is one. */
-  get result(): number {
-    return this.outcome.kind === 'value' ? this.outcome.low : 0;
+  get returned(): boolean {
+    return this.exitChunk !== undefined;
   }
 
-  /** Something that an argument points to was not present at the entry; it stands with the return, which is still to come. */
-  get lacksCaptures(): boolean {
-    const { chunk, row } = this.entry;
-    if (this.exit !== undefined) return false;
-    for (let i = 0; i < chunk.captureCount(row); i++) {
-      if (chunk.capture(row, i).status === CAPTURE_STATUS.absent) return true;
-    }
-    return false;
+  /** Virtual nanoseconds at which it was entered. */
+  get entryTime(): number {
+    return this.chunk.time(this.row);
+  }
+
+  /** Virtual nanoseconds at which it returned; its entry's as long as it has not. */
+  get exitTime(): number {
+    return this.exitChunk === undefined ? this.entryTime : this.exitChunk.time(this.exitRow);
   }
 
   /** The first capture of an argument read at the entry or at the return. */
-  capture(argument: number, phase: 'entry' | 'exit'): Capture | undefined {
-    if (phase === 'exit') return firstCapture(this.exit, argument, 0);
-    const late = firstCapture(this.exit, argument, CAPTURE_LATE);
-    return late === undefined ? firstCapture(this.entry, argument, 0) : { ...late, kind: late.kind & ~CAPTURE_LATE };
+  capture(argument: number, phase: 'entry' | 'exit'): CallCapture | undefined {
+    const exit = this.exitChunk;
+    if (phase === 'exit') return exit && firstCapture(exit, this.exitRow, argument, 0);
+    const late = exit && firstCapture(exit, this.exitRow, argument, CAPTURE_LATE);
+    return late ?? firstCapture(this.chunk, this.row, argument, 0);
   }
 
   /**
    * Every capture of an argument, array elements included, in the order in which they were read. What was not present
    * at the entry stands with the return.
    */
-  captures(argument: number, phase: 'entry' | 'exit'): Capture[] {
-    const ofReturn = capturesOf(this.exit, argument);
-    if (phase === 'exit') return ofReturn.filter(({ kind }) => (kind & CAPTURE_LATE) === 0);
-    const late = ofReturn.filter(({ kind }) => (kind & CAPTURE_LATE) !== 0);
-    if (late.length === 0) return capturesOf(this.entry, argument);
-    return late.map((capture) => ({ ...capture, kind: capture.kind & ~CAPTURE_LATE }));
+  captures(argument: number, phase: 'entry' | 'exit'): CallCapture[] {
+    const exit = this.exitChunk;
+    if (phase === 'exit') return exit === undefined ? [] : ofArgument(exit, this.exitRow, argument, 0);
+    const late = exit === undefined ? [] : ofArgument(exit, this.exitRow, argument, CAPTURE_LATE);
+    return late.length > 0 ? late : ofArgument(this.chunk, this.row, argument, 0);
   }
 }
 
 /** The first of an argument, late or not as `mark` says, that is more than the word before it. */
-function firstCapture(event: EventRef | undefined, argument: number, mark: number): Capture | undefined {
-  if (event === undefined) return undefined;
-  const count = event.chunk.captureCount(event.row);
-  for (let i = 0; i < count; i++) {
-    const capture = event.chunk.capture(event.row, i);
-    if (capture.argument !== argument || (capture.kind & CAPTURE_LATE) !== mark) continue;
-    if ((capture.kind & ~CAPTURE_LATE) !== LENGTH_WORD) return capture;
+function firstCapture(chunk: EventChunk, row: number, argument: number, mark: number): CallCapture | undefined {
+  const columns = chunk.captureColumns;
+  const { first, shape, shapes } = columns;
+  for (let i = first[row]!, end = first[row + 1]!; i < end; i++) {
+    const at = shape[i]!;
+    if (shapes.argument[at] !== argument) continue;
+    const kind = shapes.kind[at]!;
+    if ((kind & CAPTURE_LATE) !== mark || (kind & ~CAPTURE_LATE) === CAPTURE_KIND.lengthWord) continue;
+    return new CallCapture(columns, i);
   }
   return undefined;
 }
 
-function capturesOf(event: EventRef | undefined, argument: number): Capture[] {
-  const out: Capture[] = [];
-  const count = event?.chunk.captureCount(event.row) ?? 0;
-  for (let i = 0; event !== undefined && i < count; i++) {
-    const capture = event.chunk.capture(event.row, i);
-    if ((capture.argument & 15) === argument) out.push(capture);
-  }
-  return out;
+function ofArgument(chunk: EventChunk, row: number, argument: number, mark: number): CallCapture[] {
+  return capturesOf(chunk, row).filter(
+    ({ columns: { shape, shapes }, row: at }) =>
+      (shapes.argument[shape[at]!]! & 15) === argument && (shapes.kind[shape[at]!]! & CAPTURE_LATE) === mark,
+  );
 }
 
-/** CAPTURE_KIND.lengthWord, which comes before what it measures. */
-const LENGTH_WORD = 20;
+/** All captures of an event. */
+export function capturesOf(chunk: EventChunk, row: number): CallCapture[] {
+  const columns = chunk.captureColumns;
+  const first = columns.first[row]!;
+  return Array.from({ length: columns.first[row + 1]! - first }, (_, i) => new CallCapture(columns, first + i));
+}

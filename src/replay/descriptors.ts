@@ -1,7 +1,6 @@
 import { posix } from 'node:path';
 import type { TaskIdentity } from '../guest/linux/task-identity.ts';
 import type { Call } from './calls.ts';
-import type { Step } from './pairing.ts';
 
 interface Open {
   readonly what: string;
@@ -34,12 +33,16 @@ export class Descriptors {
     return folder?.startsWith('/') ? posix.normalize(`${folder}/${path}`) : undefined;
   }
 
-  /** Takes a step; only returned calls change anything. */
-  feed(step: Step, identity: TaskIdentity | undefined): void {
+  /** Takes note of a process: a new one has what its parent has at this moment. */
+  meet(identity: TaskIdentity | undefined): void {
+    if (identity !== undefined) this.#process(identity);
+  }
+
+  /** Takes a call that has returned. */
+  returned(call: Call, identity: TaskIdentity | undefined): void {
     if (identity === undefined) return;
     const process = this.#process(identity);
-    if (step.kind !== 'return' || step.call.outcome.kind !== 'value') return;
-    this.#apply(process, identity.tgid, step.call, step.call.outcome.low | 0);
+    if (call.outcome === 'value') this.#apply(process, identity.tgid, call, call.result | 0);
   }
 
   #process({ tgid, parent }: TaskIdentity): Process {
@@ -143,11 +146,10 @@ export class Descriptors {
   #pair(files: Map<number, Open>, call: Call): void {
     const argument = call.name === 'socketpair' ? 3 : 0;
     const capture = call.capture(argument, 'exit');
-    if (capture === undefined || capture.bytes.length < 8) return;
-    const view = new DataView(capture.bytes.buffer, capture.bytes.byteOffset, 8);
+    if (capture === undefined || capture.length < 8) return;
     const what = call.name === 'socketpair' ? 'socket' : 'pipe';
     for (const at of [0, 4])
-      files.set(view.getInt32(at, true), {
+      files.set(capture.view.getInt32(capture.start + at, true), {
         what,
         closeOnExec: (call.low(1) & O_CLOEXEC) !== 0 && call.name !== 'pipe',
       });

@@ -1,15 +1,20 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
+import { TextBuffer } from './text-buffer.ts';
 
 /** A reader that went away (`| head`): the end of the work, not an error. */
 export class ClosedPipe extends Error {}
 
-const BUFFER = 64 << 10;
+const BLOCK = 256 << 10;
+/** Milliseconds to wait for a reader that is behind. */
+const PAUSE = 2;
+const sleeper = new Int32Array(new SharedArrayBuffer(4));
 
 /** Text to a descriptor or a file, in large pieces. */
 export class TextOutput {
+  /** What is to be written: whoever adds to it calls `settle` behind every line. */
+  readonly buffer = new TextBuffer(2 * BLOCK);
   readonly #fd: number;
   readonly #owned: boolean;
-  #text = '';
 
   /** `path` undefined: standard output. Throws what open(2) throws. */
   constructor(path?: string) {
@@ -18,24 +23,29 @@ export class TextOutput {
   }
 
   write(text: string): void {
-    this.#text += text;
-    if (this.#text.length >= BUFFER) this.flush();
+    this.buffer.text(text);
+    this.settle();
+  }
+
+  /** Writes when there is a block. Throws ClosedPipe when nobody reads any more. */
+  settle(): void {
+    if (this.buffer.length >= BLOCK) this.flush();
   }
 
   /** Throws ClosedPipe when nobody reads any more. */
   flush(): void {
-    const bytes = Buffer.from(this.#text, 'utf8');
-    this.#text = '';
+    const bytes = this.buffer.view();
     for (let done = 0; done < bytes.length; ) {
       try {
         done += writeSync(this.#fd, bytes, done);
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
-        if (code === 'EAGAIN') continue;
         if (code === 'EPIPE') throw new ClosedPipe();
-        throw error;
+        if (code !== 'EAGAIN') throw error;
+        Atomics.wait(sleeper, 0, 0, PAUSE);
       }
     }
+    this.buffer.truncate(0);
   }
 
   close(): void {

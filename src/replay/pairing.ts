@@ -1,143 +1,125 @@
 import { CAPTURE_KIND, RECORD_FLAG } from '../emu/monitor-layout.ts';
 import { SIGNAL_FRAME as FRAME } from '../guest/linux/signal-frame.ts';
 import { amd64Syscalls } from '../guest/linux/signature.ts';
-import { EVENT_KIND, REGISTER } from '../trace/event.ts';
-import { Call, type EventRef, type Outcome } from './calls.ts';
+import { REGISTER } from '../trace/event.ts';
+import type { EventChunk } from '../trace/event-chunk.ts';
+import { Call, CallCapture } from './calls.ts';
+import type { Task } from './task-table.ts';
 
 /** A signal that was delivered to a handler when a call returned. */
 export interface SignalDelivery {
-  readonly kind: 'signal';
-  readonly event: EventRef;
-  readonly task: bigint;
   readonly number: number;
+  /** The return at which it was delivered. */
+  readonly chunk: EventChunk;
+  readonly row: number;
   /** struct siginfo as the kernel wrote it to the frame. */
   readonly siginfo: Uint8Array;
 }
 
-export type Step =
-  | { readonly kind: 'entry'; readonly call: Call; readonly task: bigint }
-  | { readonly kind: 'return'; readonly call: Call; readonly task: bigint }
-  /** The first return of a task that never entered: the child of a fork or clone. */
-  | { readonly kind: 'first'; readonly event: EventRef; readonly task: bigint }
-  | { readonly kind: 'orphan'; readonly event: EventRef; readonly task: bigint }
-  | { readonly kind: 'task'; readonly event: EventRef; readonly task: bigint }
-  | SignalDelivery;
-
-/** What could not be put together, counted. */
-export interface PairingCounts {
-  /** Returns without an entry (recording began inside the call). */
-  orphanReturns: number;
-  /** Entries of a task whose call before was never seen to return. */
-  lostReturns: number;
-}
-
 const SYSCALLS = amd64Syscalls();
-const NO_RETURN = new Set(['exit', 'exit_group']);
-const NR = { rtSigreturn: 15, restart: 219 } as const;
+const NR = { rtSigreturn: 15, exit: 60, restart: 219, exitGroup: 231 } as const;
 /** Calls that end with ERESTARTNOHAND when interrupted: they are restarted only if no handler ran. */
-const NO_HAND = new Set(['pause', 'rt_sigsuspend', 'ppoll', 'select', 'pselect6', 'msgrcv', 'msgsnd', 'futex_waitv']);
+const NO_HAND = new Set(['pause', 'rt_sigsuspend', 'ppoll', 'select', 'pselect6', 'epoll_pwait', 'futex_waitv']);
 const RESTART_BLOCK = new Set(['nanosleep', 'clock_nanosleep', 'poll', 'futex', 'restart_syscall']);
-/** Calls that are not restarted whatever the handler says: their EINTR is the kernel's own. */
-// biome-ignore format: a list
-const NEVER_RESTARTED = new Set(['epoll_wait', 'epoll_pwait', 'epoll_pwait2', 'rt_sigtimedwait', 'semop', 'semtimedop', 'io_getevents', 'io_pgetevents', 'io_uring_enter', 'close', 'rt_sigreturn']);
 const EINTR = 4;
 const RESTART = { sys: 512, noHand: 514, block: 516 } as const;
 
-/** Pairs entries and returns per task; steps come out in the order of the trace. */
+/** Pairs the entries and returns of each task. */
 export class Pairing {
-  readonly counts: PairingCounts = { orphanReturns: 0, lostReturns: 0 };
-  readonly #pending = new Map<bigint, Call>();
-  /** Stack of each task's handler that was entered last, until its next call. */
-  readonly #handlers = new Map<bigint, bigint>();
+  /** Entries so far. */
   #sequence = 0;
 
+  /** Entries that are passed over still count. */
+  skip(entries: number): void {
+    this.#sequence += entries;
+  }
+
   /** Ends the call of a task that was killed in it; undefined when it was in none. */
-  abandon(task: bigint): Call | undefined {
-    const call = this.#pending.get(task);
+  abandon(task: Task): Call | undefined {
+    const call = task.pending;
     if (call === undefined) return undefined;
-    this.#pending.delete(task);
-    call.outcome = { kind: 'never' };
+    task.pending = undefined;
+    call.outcome = 'never';
     return call;
   }
 
-  /** Tasks that are in a call. */
-  get pendingTasks(): Iterable<bigint> {
-    return this.#pending.keys();
+  enter(task: Task, chunk: EventChunk, row: number): Call {
+    const number = chunk.detail(row);
+    const call = new Call(this.#sequence++, chunk, row, number, SYSCALLS.get(number));
+    if (number === NR.rtSigreturn) call.signalMask = leaveFrame(task, chunk, row);
+    if (number === NR.exit || number === NR.exitGroup) {
+      call.outcome = 'never';
+      task.pending = undefined;
+    } else task.pending = call;
+    return call;
   }
 
-  /** Feeds one event; every step that follows from it is given to `emit`. */
-  feed(event: EventRef, emit: (step: Step) => void): void {
-    const { chunk, row } = event;
-    const kind = chunk.kind(row);
-    const task = chunk.task(row);
-    if (kind === EVENT_KIND.callEntry) this.#enter(event, task, emit);
-    else if (kind === EVENT_KIND.callReturn) this.#leave(event, task, emit);
-    else if (kind === EVENT_KIND.task) emit({ kind: 'task', event, task });
+  /** undefined: it never entered (a child's first return), or before the recording began. */
+  leave(task: Task, chunk: EventChunk, row: number): Call | undefined {
+    const call = task.pending;
+    if (call === undefined) return undefined;
+    task.pending = undefined;
+    call.exitChunk = chunk;
+    call.exitRow = row;
+    const frame = isDiverted(chunk, row) ? signalFrame(chunk, row) : undefined;
+    if (frame === undefined) plainOutcome(call, chunk, row);
+    else outcomeFromFrame(call, frame);
+    return call;
   }
 
-  #enter(event: EventRef, task: bigint, emit: (step: Step) => void): void {
-    if (this.#pending.delete(task)) this.counts.lostReturns++;
-    const number = event.chunk.detail(event.row);
-    const call = new Call(this.#sequence++, event, number, SYSCALLS.get(number));
-    if (number === NR.rtSigreturn) call.signalMask = signalFrame(event)?.slice(FRAME.mask, FRAME.siginfo);
-    this.#handlers.delete(task);
-    if (NO_RETURN.has(call.name)) call.outcome = { kind: 'never' };
-    else this.#pending.set(task, call);
-    emit({ kind: 'entry', call, task });
-  }
-
-  #leave(event: EventRef, task: bigint, emit: (step: Step) => void): void {
-    const call = this.#pending.get(task);
-    if (call === undefined) {
-      const frame = signalFrame(event);
-      if (frame !== undefined) {
-        this.#deliver(event, task, frame, emit);
-        return;
-      }
-      const first = (event.chunk.flags(event.row) & RECORD_FLAG.firstReturn) !== 0;
-      if (!first) this.counts.orphanReturns++;
-      emit({ kind: first ? 'first' : 'orphan', event, task });
-      return;
-    }
-    this.#pending.delete(task);
-    const frame = signalFrame(event);
-    call.exit = event;
-    call.outcome = frame === undefined ? plainOutcome(call, event) : outcomeFromFrame(call, frame);
-    emit({ kind: 'return', call, task });
-    if (frame !== undefined) this.#deliver(event, task, frame, emit);
-  }
-
-  /** A handler is entered. When its first instruction faults it is entered again, with nothing done in between. */
-  #deliver(event: EventRef, task: bigint, frame: Uint8Array, emit: (step: Step) => void): void {
-    const stack = event.chunk.register(event.row, REGISTER.rsp);
-    if (this.#handlers.get(task) === stack) return;
-    this.#handlers.set(task, stack);
-    const number = event.chunk.registerLow(event.row, REGISTER.rdi);
-    emit({ kind: 'signal', event, task, number, siginfo: frame.subarray(FRAME.siginfo, FRAME.end) });
+  /** The signal for whose handler a call's return was diverted. */
+  deliver(task: Task, chunk: EventChunk, row: number): SignalDelivery | undefined {
+    const frame = isDiverted(chunk, row) ? signalFrame(chunk, row) : undefined;
+    if (frame === undefined) return undefined;
+    task.signalFrames.set(chunk.register(row, REGISTER.rsp), frame.bytes.slice(FRAME.mask, FRAME.siginfo));
+    const number = chunk.registerLow(row, REGISTER.rdi);
+    return { number, chunk, row, siginfo: frame.bytes.subarray(FRAME.siginfo, FRAME.end) };
   }
 }
 
-function signalFrame({ chunk, row }: EventRef): Uint8Array | undefined {
-  for (let i = 0; i < chunk.captureCount(row); i++) {
-    const capture = chunk.capture(row, i);
-    if (capture.kind === CAPTURE_KIND.signalFrame && capture.bytes.length >= FRAME.end) return capture.bytes;
+/** rt_sigreturn runs with the return address popped: the frame starts 8 bytes below. */
+function leaveFrame(task: Task, chunk: EventChunk, row: number): Uint8Array | undefined {
+  const address = chunk.register(row, REGISTER.rsp) - 8n;
+  const mask = task.signalFrames.get(address);
+  task.signalFrames.delete(address);
+  return mask;
+}
+
+/** A handler or another program runs, or the call is made again: only then is there a signal frame to look for. */
+function isDiverted(chunk: EventChunk, row: number): boolean {
+  return (chunk.flags(row) & RECORD_FLAG.ripDiffers) !== 0;
+}
+
+function signalFrame(chunk: EventChunk, row: number): CallCapture | undefined {
+  const columns = chunk.captureColumns;
+  for (let i = columns.first[row]!, end = columns.first[row + 1]!; i < end; i++) {
+    if (columns.shapes.kind[columns.shape[i]!] !== CAPTURE_KIND.signalFrame) continue;
+    if (columns.length[i]! >= FRAME.end) return new CallCapture(columns, i);
   }
   return undefined;
 }
 
-/** Errors are -4095 to -1 (include/linux/err.h). */
-function fromValue(low: number, high: number): Outcome {
-  if (high === 0xffff_ffff && low >= 0xffff_f001) return { kind: 'error', errno: -(low | 0) };
-  return { kind: 'value', low, high };
+function fail(call: Call, outcome: 'error' | 'restart', errno: number): void {
+  call.outcome = outcome;
+  call.errno = errno;
 }
 
-function plainOutcome(call: Call, { chunk, row }: EventRef): Outcome {
-  const low = chunk.registerLow(row, REGISTER.rax);
-  const high = chunk.registerHigh(row, REGISTER.rax);
-  if ((chunk.flags(row) & RECORD_FLAG.restarted) !== 0 && call.number !== NR.rtSigreturn) {
-    return { kind: 'restart', errno: low === NR.restart ? RESTART.block : restartErrno(call) };
+/** Errors are -4095 to -1 (include/linux/err.h). */
+function fromValue(call: Call, low: number, high: number): void {
+  if (high === 0xffff_ffff && low >= 0xffff_f001) {
+    fail(call, 'error', -(low | 0));
+    return;
   }
-  return fromValue(low, high);
+  call.outcome = 'value';
+  call.result = low;
+  call.resultHigh = high;
+}
+
+function plainOutcome(call: Call, chunk: EventChunk, row: number): void {
+  const low = chunk.registerLow(row, REGISTER.rax);
+  if ((chunk.flags(row) & RECORD_FLAG.restarted) !== 0 && call.number !== NR.rtSigreturn) {
+    fail(call, 'restart', low === NR.restart ? RESTART.block : restartErrno(call));
+  } else fromValue(call, low, chunk.registerHigh(row, REGISTER.rax));
 }
 
 const TIMER_ABSTIME = 1;
@@ -153,15 +135,13 @@ function restartErrno(call: Call): number {
  * after the handler; EINTR of calls that could have been restarted is shown as the kernel's own reason, as a tracer
  * that stops before the handler sees it.
  */
-function outcomeFromFrame(call: Call, frame: Uint8Array): Outcome {
-  const view = new DataView(frame.buffer, frame.byteOffset, frame.length);
-  if (view.getBigUint64(FRAME.rip, true) === call.entry.chunk.rip(call.entry.row)) {
-    return { kind: 'restart', errno: restartErrno(call) };
+function outcomeFromFrame(call: Call, { view, start }: CallCapture): void {
+  if (view.getBigUint64(start + FRAME.rip, true) === call.chunk.rip(call.row)) {
+    fail(call, 'restart', restartErrno(call));
+    return;
   }
-  const outcome = fromValue(view.getUint32(FRAME.rax, true), view.getUint32(FRAME.rax + 4, true));
-  if (outcome.kind !== 'error' || outcome.errno !== EINTR) return outcome;
-  if (restartErrno(call) === RESTART.noHand) return { kind: 'restart', errno: RESTART.noHand };
-  const endless = call.name === 'futex' && call.low(3) === 0 && call.high(3) === 0;
-  if (RESTART_BLOCK.has(call.name) && !endless) return { kind: 'restart', errno: RESTART.block };
-  return NEVER_RESTARTED.has(call.name) ? outcome : { kind: 'restart', errno: RESTART.sys };
+  fromValue(call, view.getUint32(start + FRAME.rax, true), view.getUint32(start + FRAME.rax + 4, true));
+  if (call.outcome !== 'error' || call.errno !== EINTR) return;
+  if (restartErrno(call) === RESTART.noHand) fail(call, 'restart', RESTART.noHand);
+  else if (RESTART_BLOCK.has(call.name)) fail(call, 'restart', RESTART.block);
 }

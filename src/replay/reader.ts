@@ -235,14 +235,19 @@ export class TraceReader {
   }
 
   /**
-   * Chunks with rows that pass the filter, `columns` decoded. Chunks without any are not read. Reading other columns
+   * Chunks that may hold rows that pass the filter, `columns` decoded; others are not read. Reading other columns
    * decodes them too, but then damage of them is thrown (ColumnError) instead of found.
    */
-  *windows(filter: EventFilter = {}, columns: ColumnChoice = ALL_COLUMNS): Generator<EventWindow> {
+  *chunks(filter: EventFilter = {}, columns: ColumnChoice = ALL_COLUMNS): Generator<EventChunk> {
     for (const entry of this.index) {
-      if (!mayHold(filter, entry.summary)) continue;
-      const chunk = this.chunk(entry, columns);
-      if (chunk === undefined) continue;
+      const chunk = mayHold(filter, entry.summary) ? this.chunk(entry, columns) : undefined;
+      if (chunk !== undefined) yield chunk;
+    }
+  }
+
+  /** The same with the rows that pass, where there are any. */
+  *windows(filter: EventFilter = {}, columns: ColumnChoice = ALL_COLUMNS): Generator<EventWindow> {
+    for (const chunk of this.chunks(filter, columns)) {
       const rows = passingRows(filter, chunk);
       if (rows.length > 0) yield { chunk, rows };
     }

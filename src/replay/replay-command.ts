@@ -1,9 +1,11 @@
 import { Command, Option } from 'commander';
 import { UserError } from '../emu/errors.ts';
 import { parseFilter } from './call-filter.ts';
+import { callColumns } from './calls.ts';
+import type { Descriptors } from './descriptors.ts';
 import { ClosedPipe, TextOutput } from './output.ts';
 import { TraceReader } from './reader.ts';
-import { Reconstruction, type StepSink } from './reconstruction.ts';
+import { type CallSink, Reconstruction } from './reconstruction.ts';
 import { RowWriter } from './rows.ts';
 import { StraceWriter } from './strace/writer.ts';
 import { SummaryWriter } from './summary.ts';
@@ -69,24 +71,30 @@ function replay(file: string, flags: ReplayFlags): void {
       flags.pid === undefined
         ? undefined
         : new Set(flags.pid.flatMap((text) => text.split(',')).map((text) => wholeNumber(text, '-p')));
-    const reconstruction = new Reconstruction({
-      commandOnly: flags.all !== true && reader.header.command.length > 0,
-      descriptors: flags.paths === true,
-      ...(pids === undefined ? {} : { pids }),
-    });
     const output = openOutput(flags.output);
     try {
-      const sink = chooseSink();
-      const within = windowPredicate(window);
-      for (const { chunk } of reader.windows()) reconstruction.feed(chunk, sink, within);
-      sink.end();
+      const reconstruction = new Reconstruction(
+        {
+          commandOnly: flags.all !== true && reader.header.command.length > 0,
+          descriptors: flags.paths === true,
+          within: windowPredicate(window),
+          ...(pids === undefined ? {} : { pids }),
+        },
+        ({ descriptors }) => chooseSink(output, descriptors),
+      );
+      const columns = callColumns({
+        arguments: flags.summary !== true || flags.paths === true,
+        times: looksAtTimes(flags),
+      });
+      for (const chunk of reader.chunks({}, columns)) reconstruction.feed(chunk);
+      reconstruction.end();
       output.close();
     } catch (error) {
       if (!(error instanceof ClosedPipe)) throw error;
     }
     tellFindings(reader, file);
 
-    function chooseSink(): StepSink {
+    function chooseSink(output: TextOutput, descriptors: Descriptors | undefined): CallSink {
       if (flags.summary === true) return new SummaryWriter(output, filter);
       if (flags.format !== 'strace') return new RowWriter(output, filter, flags.format);
       const times = flags.timestamps === true ? 'absolute' : flags.relative === true ? 'relative' : 'none';
@@ -100,12 +108,17 @@ function replay(file: string, flags: ReplayFlags): void {
           durations: flags.durations === true,
           times,
         },
-        reconstruction.descriptors,
+        descriptors,
       );
     }
   } finally {
     reader.close();
   }
+}
+
+/** Whether moments decide what is shown, or are shown. */
+function looksAtTimes({ summary, format, from, to, timestamps, relative, durations }: ReplayFlags): boolean {
+  return format !== 'strace' || [summary, timestamps, relative, durations].includes(true) || (from ?? to) !== undefined;
 }
 
 /** What is missing is said on standard error, and by the exit status. */

@@ -4,98 +4,258 @@ import type { TaskIdentity } from '../guest/linux/task-identity.ts';
 import { type CallFilter, wantsNumber, wantsOutcome } from './call-filter.ts';
 import type { Call } from './calls.ts';
 import type { TextOutput } from './output.ts';
-import type { Step } from './pairing.ts';
-import type { StepSink } from './reconstruction.ts';
-import type { FormatOptions } from './strace/arguments.ts';
-import { callArguments } from './strace/line.ts';
-import { duration } from './strace/writer.ts';
-
-/** One call as data. 64-bit values are 0x strings, times virtual nanoseconds. */
-export interface CallRow {
-  readonly seq: number;
-  readonly icount: number;
-  readonly time: number;
-  readonly vcpu: number;
-  readonly pid: number | null;
-  readonly tid: number | null;
-  readonly comm: string | null;
-  readonly mechanism: string;
-  readonly nr: number;
-  readonly name: string;
-  readonly args: readonly string[];
-  readonly raw: readonly string[];
-  /** null while unfinished, and when the call never returns. */
-  readonly ret: string | null;
-  readonly errno: string | null;
-  readonly duration: number | null;
-}
+import type { CallSink } from './reconstruction.ts';
+import type { FormatOptions } from './strace/format.ts';
+import { formatOf, writeAll } from './strace/line.ts';
+import { TextBuffer } from './text-buffer.ts';
 
 const MECHANISM_NAMES = new Map<number, string>(Object.entries(MECHANISM).map(([name, number]) => [number, name]));
-const FORMAT: FormatOptions = { stringLimit: Number.MAX_SAFE_INTEGER, verbose: true, descriptor: (fd) => String(fd) };
-
-/** A call as a row. */
-export function callRow(call: Call, identity: TaskIdentity | undefined): CallRow {
-  const { chunk, row } = call.entry;
-  const { outcome } = call;
-  const arity = call.syscall?.arguments.length ?? 6;
-  return {
-    seq: call.sequence,
-    icount: chunk.icount(row),
-    time: chunk.time(row),
-    vcpu: chunk.vcpu(row),
-    pid: identity?.tgid ?? null,
-    tid: identity?.pid ?? null,
-    comm: identity?.comm ?? null,
-    mechanism: MECHANISM_NAMES.get(chunk.mechanism(row)) ?? 'unknown',
-    nr: call.number,
-    name: call.name,
-    args: callArguments(call, FORMAT),
-    raw: Array.from({ length: arity }, (_, i) => `0x${call.value(i).toString(16)}`),
-    ret: outcome.kind === 'value' ? signedText(outcome.low, outcome.high) : outcome.kind === 'error' ? '-1' : null,
-    errno:
-      outcome.kind === 'error' || outcome.kind === 'restart'
-        ? (errnoOf(outcome.errno)?.name ?? String(outcome.errno))
-        : null,
-    duration: call.exit === undefined ? null : duration(call),
-  };
-}
-
-function signedText(low: number, high: number): string {
-  return BigInt.asIntN(64, (BigInt(high) << 32n) | BigInt(low)).toString();
-}
-
-const COLUMNS: readonly (keyof CallRow)[] = [
-  'seq', 'icount', 'time', 'vcpu', 'pid', 'tid', 'comm', 'mechanism', 'nr', 'name', 'args', 'raw', 'ret', 'errno', 'duration',
-]; // biome-ignore format: one row
-
-const csvField = (value: unknown): string => {
-  const text = value === null ? '' : Array.isArray(value) ? value.join(', ') : String(value);
-  return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+/** Everything in full: rows are for programs. */
+const FORMAT: FormatOptions = {
+  stringLimit: Number.MAX_SAFE_INTEGER,
+  verbose: true,
+  descriptor: (out, fd) => out.decimal(fd),
 };
 
+/** A 64-bit unsigned value or a signed one, by its halves. */
+type Words = readonly [low: number, high: number];
+
+/** How the fields of a row are written down. */
+interface RowForm {
+  begin(name: string): void;
+  number(value: number | null): void;
+  /** Text that needs no care. */
+  plain(value: string | null): void;
+  text(value: string | null): void;
+  signed(value: Words | null): void;
+  /** The arguments as they are shown. */
+  shown(call: Call): void;
+  /** Values of as many arguments, hexadecimal. */
+  raw(call: Call, count: number): void;
+  endRow(): void;
+}
+
+/** One call as data, field by field. 64-bit values are strings, times virtual nanoseconds. */
+function writeRow(form: RowForm, call: Call, identity: TaskIdentity | undefined): void {
+  const { chunk, row, outcome } = call;
+  form.begin('seq');
+  form.number(call.sequence);
+  form.begin('icount');
+  form.number(chunk.icount(row));
+  form.begin('time');
+  form.number(chunk.time(row));
+  form.begin('vcpu');
+  form.number(chunk.vcpu(row));
+  form.begin('pid');
+  form.number(identity?.tgid ?? null);
+  form.begin('tid');
+  form.number(identity?.pid ?? null);
+  form.begin('comm');
+  form.text(identity?.comm ?? null);
+  form.begin('mechanism');
+  form.plain(MECHANISM_NAMES.get(chunk.mechanism(row)) ?? 'unknown');
+  form.begin('nr');
+  form.number(call.number);
+  form.begin('name');
+  form.plain(call.name);
+  form.begin('args');
+  form.shown(call);
+  form.begin('raw');
+  form.raw(call, call.syscall?.arguments.length ?? 6);
+  // null while unfinished, and when the call never returns.
+  form.begin('ret');
+  form.signed(outcome === 'value' ? [call.result, call.resultHigh] : outcome === 'error' ? MINUS_ONE : null);
+  form.begin('errno');
+  form.plain(call.failed ? (errnoOf(call.errno)?.name ?? String(call.errno)) : null);
+  form.begin('duration');
+  form.number(call.returned ? call.exitTime - call.entryTime : null);
+  form.endRow();
+}
+
+const MINUS_ONE: Words = [0xffff_ffff, 0xffff_ffff];
+
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const NEWLINE = 0x0a;
+
+/** A JSON object a line. */
+class JsonForm implements RowForm {
+  readonly #out: TextBuffer;
+  /** JSON of the command names met. */
+  readonly #texts = new Map<string, string>();
+  #first = true;
+
+  constructor(out: TextBuffer) {
+    this.#out = out;
+  }
+
+  begin(name: string): void {
+    this.#out.byte(this.#first ? 0x7b : COMMA);
+    this.#first = false;
+    this.#out.byte(QUOTE);
+    this.#out.text(name);
+    this.#out.text('":');
+  }
+
+  number(value: number | null): void {
+    if (value === null) this.#out.text('null');
+    else this.#out.decimal(value);
+  }
+
+  plain(value: string | null): void {
+    if (value === null) {
+      this.#out.text('null');
+      return;
+    }
+    this.#out.byte(QUOTE);
+    this.#out.text(value);
+    this.#out.byte(QUOTE);
+  }
+
+  text(value: string | null): void {
+    if (value === null) {
+      this.#out.text('null');
+      return;
+    }
+    let json = this.#texts.get(value);
+    if (json === undefined) {
+      json = JSON.stringify(value);
+      this.#texts.set(value, json);
+    }
+    this.#out.text(json);
+  }
+
+  signed(value: Words | null): void {
+    if (value === null) {
+      this.#out.text('null');
+      return;
+    }
+    this.#out.byte(QUOTE);
+    this.#out.signed64(value[0], value[1]);
+    this.#out.byte(QUOTE);
+  }
+
+  shown(call: Call): void {
+    const out = this.#out;
+    const { arguments: formats } = formatOf(call);
+    out.byte(0x5b);
+    let some = false;
+    for (let i = 0; i < formats.length; i++) {
+      const before = out.length;
+      if (some) out.byte(COMMA);
+      out.byte(QUOTE);
+      const start = out.length;
+      formats[i]!(out, call, i, FORMAT);
+      if (out.length === start) out.truncate(before);
+      else {
+        out.escapeJson(start);
+        out.byte(QUOTE);
+        some = true;
+      }
+    }
+    out.byte(0x5d);
+  }
+
+  raw(call: Call, count: number): void {
+    const out = this.#out;
+    out.byte(0x5b);
+    for (let i = 0; i < count; i++) {
+      out.text(i > 0 ? ',"' : '"');
+      out.hex64(call.low(i), call.high(i));
+      out.byte(QUOTE);
+    }
+    out.byte(0x5d);
+  }
+
+  endRow(): void {
+    this.#out.text('}\n');
+    this.#first = true;
+  }
+}
+
+/** Comma-separated values as RFC 4180 has them, the names of the columns first. */
+class CsvForm implements RowForm {
+  readonly #out: TextBuffer;
+  readonly #cell = new TextBuffer();
+  #first = true;
+
+  constructor(out: TextBuffer) {
+    this.#out = out;
+    out.text(`${CSV_COLUMNS}\n`);
+  }
+
+  begin(): void {
+    if (!this.#first) this.#out.byte(COMMA);
+    this.#first = false;
+  }
+
+  number(value: number | null): void {
+    if (value !== null) this.#out.decimal(value);
+  }
+
+  plain(value: string | null): void {
+    if (value !== null) this.#out.text(value);
+  }
+
+  text(value: string | null): void {
+    const text = value ?? '';
+    this.#out.text(/[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+  }
+
+  signed(value: Words | null): void {
+    if (value !== null) this.#out.signed64(value[0], value[1]);
+  }
+
+  shown(call: Call): void {
+    const cell = this.#cell;
+    cell.truncate(0);
+    writeAll(cell, call, formatOf(call), FORMAT);
+    this.text(cell.toString());
+  }
+
+  raw(call: Call, count: number): void {
+    const cell = this.#cell;
+    cell.truncate(0);
+    for (let i = 0; i < count; i++) {
+      if (i > 0) cell.text(', ');
+      cell.hex64(call.low(i), call.high(i));
+    }
+    this.text(cell.toString());
+  }
+
+  endRow(): void {
+    this.#out.byte(NEWLINE);
+    this.#first = true;
+  }
+}
+
+const CSV_COLUMNS = 'seq,icount,time,vcpu,pid,tid,comm,mechanism,nr,name,args,raw,ret,errno,duration';
+
 /** Rows as JSON lines or CSV, in the order in which calls end; unfinished ones last. */
-export class RowWriter implements StepSink {
+export class RowWriter implements CallSink {
   readonly #output: TextOutput;
   readonly #filter: CallFilter;
-  readonly #line: (row: CallRow) => string;
+  readonly #form: RowForm;
   readonly #open = new Map<Call, TaskIdentity | undefined>();
 
   constructor(output: TextOutput, filter: CallFilter, format: 'jsonl' | 'csv') {
     this.#output = output;
     this.#filter = filter;
-    this.#line =
-      format === 'jsonl'
-        ? (row) => `${JSON.stringify(row)}\n`
-        : (row) => `${COLUMNS.map((key) => csvField(row[key])).join(',')}\n`;
-    if (format === 'csv') output.write(`${COLUMNS.join(',')}\n`);
+    this.#form = format === 'jsonl' ? new JsonForm(output.buffer) : new CsvForm(output.buffer);
   }
 
-  step(step: Step, identity: TaskIdentity | undefined): void {
-    if (step.kind === 'entry' && wantsNumber(this.#filter, step.call.number)) {
-      if (step.call.outcome.kind === 'never') this.#write(step.call, identity);
-      else this.#open.set(step.call, identity);
-    } else if (step.kind === 'return' && this.#open.delete(step.call)) this.#write(step.call, identity);
+  entry(call: Call, identity: TaskIdentity | undefined): void {
+    if (!wantsNumber(this.#filter, call.number)) return;
+    if (call.outcome === 'never') this.#write(call, identity);
+    else this.#open.set(call, identity);
   }
+
+  return(call: Call, identity: TaskIdentity | undefined): void {
+    if (!wantsNumber(this.#filter, call.number)) return;
+    if (this.#open.delete(call)) this.#write(call, identity);
+  }
+
+  signal(): void {}
 
   end(): void {
     for (const [call, identity] of this.#open) this.#write(call, identity);
@@ -103,6 +263,8 @@ export class RowWriter implements StepSink {
   }
 
   #write(call: Call, identity: TaskIdentity | undefined): void {
-    if (wantsOutcome(this.#filter, call)) this.#output.write(this.#line(callRow(call, identity)));
+    if (!wantsOutcome(this.#filter, call)) return;
+    writeRow(this.#form, call, identity);
+    this.#output.settle();
   }
 }

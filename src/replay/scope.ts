@@ -1,42 +1,41 @@
 import type { TaskIdentity } from '../guest/linux/task-identity.ts';
-import type { Step } from './pairing.ts';
-import type { TaskTable } from './task-table.ts';
+import type { Call } from './calls.ts';
 
 /** Which tasks are shown. */
 export interface Scope {
-  /** Asked once for every step, in order. */
-  shows(step: Step, identity: TaskIdentity | undefined): boolean;
+  /** Asked once for every event of a task that may begin or be shown, in order; `identity` is as it is after it. */
+  shows(identity: TaskIdentity | undefined): boolean;
+  /** Asked when an execve returned whose entry is not shown: whether what is shown begins with it. */
+  beginsWith(call: Call, identity: TaskIdentity | undefined): boolean;
 }
 
 /** Everything that the guest did. */
-export const WHOLE_GUEST: Scope = { shows: () => true };
+export const WHOLE_GUEST: Scope = { shows: () => true, beginsWith: () => true };
 
 const INIT = 1;
-/** Calls that put another program into a process. */
-export const EXECVE: ReadonlySet<string> = new Set(['execve', 'execveat']);
+const NR = { execve: 59, execveat: 322 } as const;
+
+/** Whether a call puts another program into its process. */
+export function isExecve(number: number): boolean {
+  return number === NR.execve || number === NR.execveat;
+}
 
 /**
  * The recorded command and all its descendants, as `strace -f CMD` shows them: a child of the guest's init counts from
  * its first successful execve on (what it does before is the launcher's own), everything that it starts from its first call on.
  */
 export class CommandScope implements Scope {
-  readonly #tasks: TaskTable;
   readonly #groups = new Map<number, 'launching' | 'shown' | 'hidden'>();
 
-  constructor(tasks: TaskTable) {
-    this.#tasks = tasks;
+  shows(identity: TaskIdentity | undefined): boolean {
+    return identity !== undefined && this.#classify(identity) === 'shown';
   }
 
-  shows(step: Step, identity: TaskIdentity | undefined): boolean {
-    if (step.kind === 'task') {
-      const now = this.#tasks.get(step.task);
-      if (now !== undefined) this.#classify(now);
-      return false;
-    }
+  beginsWith(call: Call, identity: TaskIdentity | undefined): boolean {
     if (identity === undefined) return false;
     const state = this.#classify(identity);
     if (state !== 'launching') return state === 'shown';
-    if (step.kind !== 'return' || !EXECVE.has(step.call.name) || step.call.outcome.kind !== 'value') return false;
+    if (call.outcome !== 'value') return false;
     this.#groups.set(identity.tgid, 'shown');
     return true;
   }

@@ -1,28 +1,73 @@
 import { CAPTURE_KIND } from '../emu/monitor-layout.ts';
 import { parseIdentity, type TaskIdentity } from '../guest/linux/task-identity.ts';
-import type { EventRef } from './calls.ts';
+import type { EventChunk } from '../trace/event-chunk.ts';
+import { type Call, capturesOf } from './calls.ts';
 
-/** Who a task pointer names at the moment of the event last fed. */
+/** A task of the guest at the moment of the event last fed. */
+export class Task {
+  /** The kernel's task pointer. */
+  readonly pointer: bigint;
+  /** undefined: the trace does not say who it is. */
+  identity: TaskIdentity | undefined;
+  /** The call that it is in. */
+  pending: Call | undefined;
+  /** Signal frames on its stack: address and the mask to be restored. */
+  readonly signalFrames = new Map<bigint, Uint8Array>();
+
+  constructor(pointer: bigint) {
+    this.pointer = pointer;
+  }
+}
+
+/** All tasks seen so far, by their pointers. */
 export class TaskTable {
-  readonly #known = new Map<bigint, TaskIdentity>();
+  readonly #tasks = new Map<bigint, Task>();
+  readonly #groups = new Map<number, Set<Task>>();
 
-  /** Takes a task event. Returns what changed. */
-  update({ chunk, row }: EventRef): { before: TaskIdentity | undefined; now: TaskIdentity } | undefined {
-    const task = chunk.task(row);
-    for (let i = 0; i < chunk.captureCount(row); i++) {
-      const capture = chunk.capture(row, i);
-      if (capture.kind !== CAPTURE_KIND.task) continue;
-      const now = parseIdentity(capture.bytes);
-      if (now === undefined) continue;
-      const before = this.#known.get(task);
-      this.#known.set(task, now);
-      return { before, now };
-    }
-    return undefined;
+  /** The tasks of a chunk in the order of its own table. */
+  ofChunk({ tasks }: EventChunk): Task[] {
+    return tasks.map((pointer) => {
+      let task = this.#tasks.get(pointer);
+      if (task === undefined) {
+        task = new Task(pointer);
+        this.#tasks.set(pointer, task);
+      }
+      return task;
+    });
   }
 
-  /** undefined: the trace does not say who it is. */
-  get(task: bigint): TaskIdentity | undefined {
-    return this.#known.get(task);
+  /** Whether any of these task pointers is known to belong to someone of whom `test` holds. */
+  some(pointers: readonly bigint[], test: (identity: TaskIdentity) => boolean): boolean {
+    return pointers.some((pointer) => {
+      const identity = this.#tasks.get(pointer)?.identity;
+      return identity !== undefined && test(identity);
+    });
+  }
+
+  /** Takes a task event: who the task is from now on. */
+  update(task: Task, chunk: EventChunk, row: number): void {
+    for (const capture of capturesOf(chunk, row)) {
+      const identity = capture.kind === CAPTURE_KIND.task ? parseIdentity(capture.bytes) : undefined;
+      if (identity === undefined) continue;
+      this.#move(task, task.identity?.tgid, identity.tgid);
+      task.identity = identity;
+      return;
+    }
+  }
+
+  #move(task: Task, from: number | undefined, to: number): void {
+    if (from === to) return;
+    if (from !== undefined && this.#groups.get(from)?.delete(task) && this.#groups.get(from)!.size === 0) {
+      this.#groups.delete(from);
+    }
+    const group = this.#groups.get(to);
+    if (group === undefined) this.#groups.set(to, new Set([task]));
+    else group.add(task);
+  }
+
+  /** Tasks of a thread group that are in a call, in the order in which they entered it. */
+  pendingOf(tgid: number): Task[] {
+    const pending = [...(this.#groups.get(tgid) ?? [])].filter((task) => task.pending !== undefined);
+    return pending.sort((a, b) => a.pending!.sequence - b.pending!.sequence);
   }
 }

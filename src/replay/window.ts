@@ -32,9 +32,9 @@ function position(chunk: EventChunk, row: number, by: TraceMoment['by']): number
   return by === 'icount' ? chunk.icount(row) : chunk.time(row);
 }
 
-/** Says of each row whether it lies in the window. */
-export function windowPredicate({ from, to }: Window): (chunk: EventChunk, row: number) => boolean {
-  if (from === undefined && to === undefined) return () => true;
+/** Says of each row whether it lies in the window; undefined: all do. */
+export function windowPredicate({ from, to }: Window): ((chunk: EventChunk, row: number) => boolean) | undefined {
+  if (from === undefined && to === undefined) return undefined;
   return (chunk, row) =>
     (from === undefined || position(chunk, row, from.by) >= from.value) &&
     (to === undefined || position(chunk, row, to.by) <= to.value);

@@ -27,29 +27,36 @@ export function decodeTasks(dictionary: Uint8Array): bigint[] {
 /** Sites by row. */
 export function decodeSites(dictionary: Uint8Array): Sites {
   const column = new ColumnReader(dictionary);
-  const rows: number[][] = [];
+  const numbers: number[] = [];
+  const rips: number[] = [];
   let ripLow = 0;
   let ripHigh = 0;
   while (!column.atEnd) {
-    const row = [column.varint(), column.varint(), column.byte(), column.byte(), column.byte(), column.byte()];
+    numbers.push(column.varint(), column.varint(), column.byte(), column.byte(), column.byte(), column.byte());
     column.difference64(ripLow, ripHigh);
     ripLow = column.low;
     ripHigh = column.high;
-    row.push(ripLow, ripHigh);
-    rows.push(row);
+    rips.push(ripLow, ripHigh);
   }
-  const field = (index: number) => rows.map((row) => row[index]!);
-  const rip = new Uint32Array(2 * rows.length);
-  for (const [i, row] of rows.entries()) rip.set(row.slice(6), 2 * i);
-  return {
-    kind: Uint16Array.from(field(0)),
-    flags: Uint16Array.from(field(1)),
-    cpl: Uint8Array.from(field(2)),
-    vcpu: Uint8Array.from(field(3)),
-    mechanism: Uint8Array.from(field(4)),
-    abi: Uint8Array.from(field(5)),
-    rip,
+  const count = rips.length / 2;
+  const sites: Sites = {
+    kind: new Uint16Array(count),
+    flags: new Uint16Array(count),
+    cpl: new Uint8Array(count),
+    vcpu: new Uint8Array(count),
+    mechanism: new Uint8Array(count),
+    abi: new Uint8Array(count),
+    rip: Uint32Array.from(rips),
   };
+  for (let site = 0, at = 0; site < count; site++) {
+    sites.kind[site] = numbers[at++]!;
+    sites.flags[site] = numbers[at++]!;
+    sites.cpl[site] = numbers[at++]!;
+    sites.vcpu[site] = numbers[at++]!;
+    sites.mechanism[site] = numbers[at++]!;
+    sites.abi[site] = numbers[at++]!;
+  }
+  return sites;
 }
 
 /** Codings of an event's registers. */

@@ -13,10 +13,11 @@ export interface RowKeys {
   readonly siteCount: number;
 }
 
-/** How a register of an event is coded, see `pattern_dictionary` in proto/trace.proto. */
-const AS_TASK = 0;
-const AS_SITE = 1;
-const FROM_TASK = 2;
+// How a register of an event is coded, see `pattern_dictionary` in proto/trace.proto.
+/** Bit: by the site's last event, not the task's. */
+const OF_SITE = 1;
+/** From here on: with a difference. */
+const DIFFERENT = 2;
 
 export class RegisterColumns {
   readonly #message: trapline.EventChunk;
@@ -52,16 +53,17 @@ export class RegisterColumns {
     const differences = new ColumnReader(coded).differences();
     // The words that each task and each site left last; tasks stand before sites.
     const last = new Int32Array(2 * (taskCount + this.#keys.siteCount));
-    const column = new Uint32Array(2 * taskRow.length);
+    const count = taskRow.length;
+    const column = new Uint32Array(2 * count);
     let next = 0;
-    for (let row = 0; row < taskRow.length; row++) {
+    for (let row = 0; row < count; row++) {
       const atTask = 2 * taskRow[row]!;
       const atSite = 2 * (taskCount + site[row]!);
       const code = codes[pattern[row]!]!;
-      const base = code === AS_TASK || code === FROM_TASK ? atTask : atSite;
+      const base = (code & OF_SITE) === 0 ? atTask : atSite;
       let low = last[base]!;
       let high = last[base + 1]!;
-      if (code > AS_SITE) {
+      if (code >= DIFFERENT) {
         if (next >= differences.length) throw new ColumnError('a column ends early');
         const sum = (low + differences[next]!) | 0;
         high = (high + differences[next + 1]! + (sum >>> 0 < low >>> 0 ? 1 : 0)) | 0;

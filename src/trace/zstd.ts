@@ -23,11 +23,23 @@ function checked(bytes: Uint8Array | null, length: number): Uint8Array {
   return bytes;
 }
 
+/** Bytes that are decompressed at a time: all at once, unless a header claims more than frames usually have. */
+const PIECE_LEAST = 64;
+const PIECE_MOST = 16 << 20;
+
+function pieceFor(length: number): number {
+  // One more than there is: a piece that is just full makes zlib ask for another.
+  return Math.min(Math.max(length + 1, PIECE_LEAST), PIECE_MOST);
+}
+
 const nativeZstd: Zstd = {
   compress: (bytes, level) =>
     zlib.zstdCompressSync(bytes, { params: { [zlib.constants.ZSTD_c_compressionLevel]: level } }),
   decompress: (bytes, length) =>
-    checked(zlib.zstdDecompressSync(bytes, { maxOutputLength: Math.max(1, length) }), length),
+    checked(
+      zlib.zstdDecompressSync(bytes, { maxOutputLength: Math.max(1, length), chunkSize: pieceFor(length) }),
+      length,
+    ),
 };
 
 /** The portable codec, in WebAssembly. */

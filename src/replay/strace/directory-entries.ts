@@ -1,38 +1,72 @@
-import type { Capture } from '../../trace/event-chunk.ts';
-import type { Call } from '../calls.ts';
+import type { Call, CallCapture } from '../calls.ts';
+import type { TextBuffer } from '../text-buffer.ts';
 import { enumName } from './flags.ts';
-import { pointer, quoteText, signed64, unsigned64 } from './values.ts';
 
 /** Reclen stands behind inode and offset in both layouts (include/linux/dirent.h). */
 const RECLEN = 16;
+/** The shortest entry that can be. */
+const LEAST = 20;
 
 /** What getdents wrote: an address with the number of entries, or all of them. */
-export function directoryEntries(call: Call, argument: number, capture: Capture | undefined, verbose: boolean): string {
-  const address = pointer(call.low(argument), call.high(argument));
-  if (capture === undefined) return `${address} /* 0 entries */`;
-  const wide = call.name === 'getdents64';
-  const { bytes } = capture;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const entries: string[] = [];
-  for (let at = 0; at + 20 <= bytes.length; ) {
-    const length = view.getUint16(at + RECLEN, true);
-    if (length < 20 || at + length > bytes.length) break;
-    entries.push(verbose ? entry(view, bytes, at, length, wide) : '');
-    at += length;
+export function directoryEntries(
+  out: TextBuffer,
+  call: Call,
+  argument: number,
+  capture: CallCapture | undefined,
+  verbose: boolean,
+): void {
+  if (capture !== undefined && verbose) {
+    allEntries(out, capture, call.name === 'getdents64');
+    return;
   }
-  const whole = capture.fullLength <= bytes.length;
-  if (!verbose) return `${address} /* ${entries.length}${whole ? '' : ' or more'} entries */`;
-  return `[${entries.join(', ')}${whole ? '' : ', ...'}]`;
+  out.pointer(call.low(argument), call.high(argument));
+  out.text(' /* ');
+  out.decimal(capture === undefined ? 0 : countEntries(capture));
+  if (capture !== undefined && capture.fullLength > capture.length) out.text(' or more');
+  out.text(' entries */');
 }
 
-function entry(view: DataView, bytes: Uint8Array, at: number, length: number, wide: boolean): string {
-  const word = (offset: number): readonly [number, number] => [
-    view.getUint32(at + offset, true),
-    view.getUint32(at + offset + 4, true),
-  ];
+/** Length of the entry at `at`; 0 when there is no whole one before `end`. */
+function entryLength(view: DataView, at: number, end: number): number {
+  if (at + LEAST > end) return 0;
+  const length = view.getUint16(at + RECLEN, true);
+  return length < LEAST || at + length > end ? 0 : length;
+}
+
+function countEntries({ view, start, length }: CallCapture): number {
+  const end = start + length;
+  let count = 0;
+  for (let at = start, step = 0; (step = entryLength(view, at, end)) !== 0; at += step) count++;
+  return count;
+}
+
+function allEntries(out: TextBuffer, capture: CallCapture, wide: boolean): void {
+  const { view, data, start } = capture;
+  const end = start + capture.length;
+  out.byte(0x5b);
+  for (let at = start, step = 0; (step = entryLength(view, at, end)) !== 0; at += step) {
+    if (at > start) out.text(', ');
+    entry(out, view, data, at, step, wide);
+  }
+  if (capture.fullLength > capture.length) out.text(', ...');
+  out.byte(0x5d);
+}
+
+function entry(out: TextBuffer, view: DataView, data: Uint8Array, at: number, length: number, wide: boolean): void {
   const type = wide ? view.getUint8(at + 18) : view.getUint8(at + length - 1);
-  const name = quoteText(bytes.subarray(at + (wide ? 19 : 18), at + length));
   const kind = enumName('direntType', type) ?? String(type);
-  const head = `d_ino=${unsigned64(...word(0))}, d_off=${signed64(...word(8))}, d_reclen=${length}`;
-  return wide ? `{${head}, d_type=${kind}, d_name=${name}}` : `{${head}, d_name=${name}, d_type=${kind}}`;
+  out.text('{d_ino=');
+  out.unsigned64(view.getUint32(at, true), view.getUint32(at + 4, true));
+  out.text(', d_off=');
+  out.signed64(view.getUint32(at + 8, true), view.getUint32(at + 12, true));
+  out.text(', d_reclen=');
+  out.decimal(length);
+  if (wide) out.text(`, d_type=${kind}`);
+  out.text(', d_name=');
+  const name = at + (wide ? 19 : 18);
+  let end = name;
+  while (end < at + length && data[end] !== 0) end++;
+  out.quote(data, name, end);
+  if (!wide) out.text(`, d_type=${kind}`);
+  out.byte(0x7d);
 }

@@ -1,8 +1,14 @@
 import { type Constants, ENUMS, FLAGS, IOCTLS, SIGNALS } from '../../guest/linux/tables/constants.ts';
-import { octal } from './values.ts';
+import { remembered } from './remembered.ts';
+import { hex64, octal } from './values.ts';
 
-interface Bits {
-  readonly low: readonly (readonly [name: string, low: number, high: number])[];
+type Bits = readonly (readonly [name: string, low: number, high: number])[];
+
+interface FlagSet {
+  /** Names of 64 bits; '' when nothing is set. */
+  names(low: number, high: number): string;
+  /** Of 32 bits. */
+  readonly lowNames: (low: number) => string;
 }
 
 const halves = (value: number | bigint): readonly [number, number] => {
@@ -10,9 +16,11 @@ const halves = (value: number | bigint): readonly [number, number] => {
   return [Number(wide & 0xffff_ffffn), Number(wide >> 32n)];
 };
 
-const compile = (constants: Constants): Bits => ({
-  low: constants.map(([name, value]) => [name, ...halves(value)] as const),
-});
+function compile(constants: Constants): FlagSet {
+  const bits = constants.map(([name, value]) => [name, ...halves(value)] as const);
+  const names = (low: number, high: number): string => bitNames(bits, low, high);
+  return { names, lowNames: remembered((low) => names(low, 0)) };
+}
 
 const SETS = new Map(Object.entries(FLAGS).map(([name, constants]) => [name, compile(constants)]));
 const VALUES = new Map(
@@ -27,10 +35,15 @@ const IOCTL_NAMES = new Map(IOCTLS.map(([name, value]) => [Number(value), name])
 export function flagNames(set: string, low: number, high = 0, zero = '0'): string {
   const table = SETS.get(set);
   if (table === undefined) throw new Error(`no flag set ${set}`);
+  const names = high === 0 ? table.lowNames(low >>> 0) : table.names(low, high);
+  return names === '' ? zero : names;
+}
+
+function bitNames(bits: Bits, low: number, high: number): string {
   let restLow = low >>> 0;
   let restHigh = high >>> 0;
   let text = '';
-  for (const [name, bitsLow, bitsHigh] of table.low) {
+  for (const [name, bitsLow, bitsHigh] of bits) {
     if ((restLow & bitsLow) >>> 0 !== bitsLow || (restHigh & bitsHigh) >>> 0 !== bitsHigh) continue;
     if (bitsLow === 0 && bitsHigh === 0) continue;
     text += text === '' ? name : `|${name}`;
@@ -38,15 +51,10 @@ export function flagNames(set: string, low: number, high = 0, zero = '0'): strin
     restHigh = (restHigh & ~bitsHigh) >>> 0;
     if (restLow === 0 && restHigh === 0) return text;
   }
-  if (restLow === 0 && restHigh === 0) return text === '' ? zero : text;
-  const rest =
-    restHigh === 0 ? `0x${restLow.toString(16)}` : `0x${restHigh.toString(16)}${restLow.toString(16).padStart(8, '0')}`;
-  if (text !== '') return `${text}|${rest}`;
-  return NOTED.has(set) ? `${rest} /* ${wanted(set)} */` : rest;
+  if (restLow === 0 && restHigh === 0) return text;
+  const rest = hex64(restLow, restHigh);
+  return text === '' ? rest : `${text}|${rest}`;
 }
-
-/** Sets of which it is noted that none of the bits has a name. */
-const NOTED = new Set(['clone', 'memfd', 'prot', 'wait', 'at', 'msync', 'mremap', 'grnd', 'eventfd', 'timerfd', 'signalfd', 'rename', 'falloc', 'splice', 'xattr', 'closeRange', 'sigaltstack', 'epollCreate']); // biome-ignore format: a list
 
 /** Name of a value; undefined if it has none. */
 export function enumName(set: string, value: number): string | undefined {
@@ -56,44 +64,31 @@ export function enumName(set: string, value: number): string | undefined {
 }
 
 /** Name of a value, or the value as hex with a note of what was expected. */
-export function enumOrHex(set: string, value: number): string {
-  return enumName(set, value) ?? `0x${(value >>> 0).toString(16)} /* ${wanted(set)} */`;
+export function enumOrHex(set: string, value: number, prefix: string): string {
+  return enumName(set, value) ?? `0x${(value >>> 0).toString(16)} /* ${prefix}_??? */`;
 }
-
-/** `AF_???`: what the names of a set have in common. */
-function wanted(set: string): string {
-  let text = NOTES.get(set);
-  if (text === undefined) {
-    const names = (ENUMS[set] ?? FLAGS[set] ?? []).map(([name]) => name);
-    let length = names[0]?.lastIndexOf('_') ?? 0;
-    while (length > 0 && !names.every((name) => name.startsWith(names[0]!.slice(0, length + 1)))) {
-      length = names[0]!.lastIndexOf('_', length - 1);
-    }
-    text = `${names[0]?.slice(0, length) ?? ''}_???`;
-    NOTES.set(set, text);
-  }
-  return text;
-}
-
-const NOTES = new Map([
-  ['sockLevel', 'SOL_??'],
-  ['personality', 'PER_???'],
-]);
 
 /** Signal name: SIGINT, SIGRT_1, or the number. */
 export function signalName(number: number): string {
   if (number > 0 && number < 32) return SIGNALS[number]!;
-  if (number === 32) return 'SIGRTMIN';
-  return number > 32 && number <= 64 ? `SIGRT_${number - 32}` : String(number);
+  if (number === 32 || number === 33) return `SIGRT_${number - 32}`;
+  return number >= 32 && number <= 64 ? `SIGRT_${number - 32}` : String(number);
 }
 
-/** A kernel signal set of 8 bytes: `[INT CHLD]`, `~[RTMIN RT_1]` when most are in it. */
-export function signalSet(bytes: Uint8Array): string {
+/** A kernel signal set: `[INT CHLD]`, `~[RTMIN RT_1]` when most are in it. */
+export function signalSet(low: number, high: number): string {
+  return high === 0 ? lowSignalSet(low) : signalSetNames(low, high);
+}
+
+const lowSignalSet = remembered((low) => signalSetNames(low, 0));
+
+function signalSetNames(low: number, high: number): string {
   const members: number[] = [];
   const absent: number[] = [];
-  for (let signal = 1; signal <= bytes.length * 8; signal++) {
-    const has = (bytes[(signal - 1) >> 3]! >> ((signal - 1) & 7)) & 1;
-    (has === 1 ? members : absent).push(signal);
+  for (let signal = 1; signal <= 64; signal++) {
+    const word = signal <= 32 ? low : high;
+    const has = ((word >>> ((signal - 1) & 31)) & 1) === 1;
+    (has ? members : absent).push(signal);
   }
   const short = (signal: number): string => {
     if (signal < 32) return signalName(signal).slice(3);
@@ -104,38 +99,34 @@ export function signalSet(bytes: Uint8Array): string {
 }
 
 /** Open flags: the access mode by name, then the bits. */
-export function openFlags(low: number): string {
+export const openFlags = remembered((low) => {
   const mode = enumName('openMode', low & 3)!;
   const rest = flagNames('open', low & ~3, 0, '');
   return rest === '' ? mode : `${mode}|${rest}`;
-}
+});
 
 /** mmap flags: the type, then the bits. */
-export function mapFlags(low: number): string {
+export const mapFlags = remembered((low) => {
   const type = enumName('mapType', low & 3)!;
   const rest = flagNames('map', low & ~3, 0, '');
   return rest === '' ? type : `${type}|${rest}`;
-}
+});
 
 /** Flags of statx: how to synchronise comes first, and always. */
-export function statxFlags(low: number): string {
-  const sync = [
-    'AT_STATX_SYNC_AS_STAT',
-    'AT_STATX_FORCE_SYNC',
-    'AT_STATX_DONT_SYNC',
-    'AT_STATX_FORCE_SYNC|AT_STATX_DONT_SYNC',
-  ][(low >>> 13) & 3]!;
+export const statxFlags = remembered((low) => {
+  const sync = ['AT_STATX_SYNC_AS_STAT', 'AT_STATX_FORCE_SYNC', 'AT_STATX_DONT_SYNC', 'AT_STATX_SYNC_TYPE'][
+    (low >>> 13) & 3
+  ]!;
   const rest = flagNames('statx', low & ~0x6000, 0, '');
   return rest === '' ? sync : `${sync}|${rest}`;
-}
+});
 
 /** Socket type with SOCK_CLOEXEC and SOCK_NONBLOCK. */
-export function socketType(low: number): string {
-  const type = enumOrHex('socketType', low & 15);
+export const socketType = remembered((low) => {
+  const type = enumOrHex('socketType', low & 15, 'SOCK');
   const rest = flagNames('socketType', low & ~15, 0, '');
-  if (rest === '') return type;
-  return `${type}|${rest}${rest.startsWith('0x') ? ' /* SOCK_??? */' : ''}`;
-}
+  return rest === '' ? type : `${type}|${rest}`;
+});
 
 const DIRECTIONS = ['_IOC_NONE', '_IOC_WRITE', '_IOC_READ', '_IOC_READ|_IOC_WRITE'];
 
@@ -159,11 +150,11 @@ const TYPES = new Map([
 const SPECIAL = [[0o4000, 'S_ISUID'], [0o2000, 'S_ISGID'], [0o1000, 'S_ISVTX']] as const; // biome-ignore format: one row
 
 /** File type and permissions: `S_IFREG|S_ISUID|0755`. */
-export function fileMode(mode: number): string {
+export const fileMode = remembered((mode) => {
   const parts: string[] = [];
   const type = TYPES.get(mode & 0o170000);
   if (type !== undefined) parts.push(type);
   for (const [bit, name] of SPECIAL) if ((mode & bit) !== 0) parts.push(name);
   parts.push(octal(mode & 0o777));
   return parts.join('|');
-}
+});

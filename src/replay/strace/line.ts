@@ -1,212 +1,178 @@
 import { amd64Syscalls, type Syscall } from '../../guest/linux/signature.ts';
-import { errnoOf } from '../../guest/linux/tables/errno.ts';
+import { ERRNO } from '../../guest/linux/tables/errno.ts';
 import type { Call } from '../calls.ts';
-import { type ArgumentFormat, argumentFormat, descriptorSet, type FormatOptions } from './arguments.ts';
-import { enumName, enumOrHex, flagNames, signalName, signalSet } from './flags.ts';
-import {
-  fcntlAnswers,
-  fcntlResult,
-  futexArguments,
-  futexBitset,
-  ioctlAnswers,
-  personality,
-  prctlArity,
-} from './special.ts';
-import { hex64, octal, pointer, signed64 } from './values.ts';
+import type { TextBuffer } from '../text-buffer.ts';
+import { argumentFormat } from './arguments.ts';
+import { signalSet } from './flags.ts';
+import type { ArgumentFormat, FormatOptions } from './format.ts';
+import { RESULTS, type ResultFormat } from './results.ts';
+import { futexArguments, futexBitset, prctlArity } from './special.ts';
 
-interface Shape {
-  readonly formats: readonly ArgumentFormat[];
-  /** Arguments known at the entry: those before the first that the kernel writes. */
+/** How the calls of one number are shown: made once of its row in the table. */
+export interface CallFormat {
+  readonly name: string;
+  /** In the order in which they are shown, each with the argument that it is given. */
+  readonly arguments: readonly ArgumentFormat[];
+  /** How many of them are known at the entry: those before the first that the kernel writes. */
   readonly early: number;
+  /** What stands behind the `=` when the call had a result. */
+  readonly result: ResultFormat;
 }
 
 const LATE = new Set(['out', 'inout', 'failure']);
 /** Calls of which all arguments are shown at the entry although the kernel writes to some. */
-const ALL_EARLY = new Set(['select', 'pselect6', 'poll', 'ppoll', 'futex', 'clone']);
+const ALL_EARLY = new Set([
+  'select',
+  'pselect6',
+  'poll',
+  'ppoll',
+  'nanosleep',
+  'clock_nanosleep',
+  'futex',
+  'ioctl',
+  'rt_sigreturn',
+]);
 
-function shapeOf(syscall: Syscall): Shape {
-  const late = syscall.arguments.findIndex(
-    (argument) => argument.pointee !== undefined && LATE.has(argument.pointee.direction),
-  );
-  const early = late < 0 || ALL_EARLY.has(syscall.name) ? syscall.arguments.length : late;
-  return { formats: syscall.arguments.map(argumentFormat), early };
-}
+/** An argument that is left out when `applies` says so. */
+const onlyIf =
+  (applies: (call: Call, argument: number) => boolean, format: ArgumentFormat): ArgumentFormat =>
+  (out, call, argument, options) => {
+    if (applies(call, argument)) format(out, call, argument, options);
+  };
 
-const SHAPES = new Map([...amd64Syscalls().values()].map((syscall) => [syscall, shapeOf(syscall)]));
-const UNKNOWN: Shape = {
-  formats: Array.from(
-    { length: 6 },
-    () => (call, i) => (call.low(i) === 0 && call.high(i) === 0 ? '0' : hex64(call.low(i), call.high(i))),
-  ),
-  early: 6,
+const labelled =
+  (label: string, of: number, format: ArgumentFormat): ArgumentFormat =>
+  (out, call, _argument, options) => {
+    out.text(label);
+    format(out, call, of, options);
+  };
+
+const pointer: ArgumentFormat = (out, call, argument) => out.pointer(call.low(argument), call.high(argument));
+const hex: ArgumentFormat = (out, call, argument) => out.hex64(call.low(argument), call.high(argument));
+const hasFlag = (mask: number) => (call: Call) => (call.low(0) & mask) !== 0;
+
+const parentTid: ArgumentFormat = (out, call, argument, options) => {
+  const capture = call.capture(argument, 'exit');
+  const value = capture?.length === 4 ? capture.view.getInt32(capture.start, true) : 0;
+  if (value === 0) pointer(out, call, argument, options);
+  else out.text(`[${value}]`);
 };
 
-const ARITY: Readonly<Record<string, (call: Call) => number>> = {
-  prctl: (call) => prctlArity(call.low(0)),
-  // A new address counts only with MREMAP_FIXED.
-  mremap: (call) => ((call.low(3) & 2) === 0 ? 4 : 5),
+/** Calls whose arguments are not simply those of the table, one after the other. */
+const ARRANGED: Readonly<Record<string, (formats: readonly ArgumentFormat[]) => readonly ArgumentFormat[]>> = {
+  // The order and names that strace gives them.
+  clone: ([flags]) => [
+    labelled('child_stack=', 1, pointer),
+    labelled('flags=', 0, flags!),
+    onlyIf(hasFlag(0x0010_1000), labelled('parent_tid=', 2, parentTid)),
+    onlyIf(hasFlag(0x0008_0000), labelled('tls=', 4, hex)),
+    onlyIf(hasFlag(0x0120_0000), labelled('child_tidptr=', 3, pointer)),
+  ],
+  futex: (formats) => [
+    ...formats.map((format) => onlyIf((call, argument) => futexArguments(call.low(1)).includes(argument), format)),
+    onlyIf(
+      (call, argument) => futexArguments(call.low(1)).includes(argument),
+      (out, call) => out.text(futexBitset(call.low(5))),
+    ),
+  ],
+  prctl: (formats) => formats.map((format) => onlyIf((call, argument) => argument < prctlArity(call.low(0)), format)),
+  // A new address counts only with MREMAP_FIXED or MREMAP_DONTUNMAP.
+  mremap: (formats) => [...formats.slice(0, 4), onlyIf((call) => (call.low(3) & 6) !== 0, formats[4]!)],
+  rt_sigreturn: () => [
+    (out, { signalMask }) => {
+      if (signalMask === undefined) return;
+      const view = new DataView(signalMask.buffer, signalMask.byteOffset, signalMask.length);
+      out.text(`{mask=${signalSet(view.getUint32(0, true), view.getUint32(4, true))}}`);
+    },
+  ],
 };
+/** Where it differs from what the table's directions say. */
+const EARLY: Readonly<Record<string, number>> = { clone: 2 };
 
-/** The order and names that strace gives the arguments of clone. */
-function cloneText(call: Call): string[] {
-  const flags = call.low(0);
-  const format = SHAPES.get(call.syscall!)!.formats[0]!;
-  const parts = [`child_stack=${pointer(call.low(1), call.high(1))}`, `flags=${format(call, 0, NO_OPTIONS)}`];
-  if ((flags & 0x0010_1000) !== 0) {
-    const capture = call.capture(2, 'exit');
-    const value =
-      capture?.bytes.length === 4
-        ? new DataView(capture.bytes.buffer, capture.bytes.byteOffset).getInt32(0, true)
-        : undefined;
-    const shown = value === undefined || value === 0 ? pointer(call.low(2), call.high(2)) : `[${value}]`;
-    parts.push(`parent_tid=${shown}`);
+function compile(syscall: Syscall): CallFormat {
+  const { name } = syscall;
+  const plain = syscall.arguments.map(argumentFormat);
+  const formats = ARRANGED[name]?.(plain) ?? plain;
+  const late = syscall.arguments.findIndex(({ pointee }) => pointee !== undefined && LATE.has(pointee.direction));
+  const early = EARLY[name] ?? (late < 0 || ALL_EARLY.has(name) ? formats.length : late);
+  return { name, arguments: formats, early, result: RESULTS.named[name] ?? RESULTS.kinds[syscall.result] };
+}
+
+const FORMATS = new Map([...amd64Syscalls().values()].map((syscall) => [syscall, compile(syscall)]));
+
+const RAW: readonly ArgumentFormat[] = Array.from(
+  { length: 6 },
+  (): ArgumentFormat => (out, call, i) => out.hexOrZero(call.low(i), call.high(i)),
+);
+
+/** How a call is shown; one that the table does not know has six arguments in hex. */
+export function formatOf(call: Call): CallFormat {
+  const { syscall } = call;
+  if (syscall !== undefined) return FORMATS.get(syscall)!;
+  return { name: call.name, arguments: RAW, early: RAW.length, result: RESULTS.kinds.int };
+}
+
+/** Arguments `from` up to `to`, parted by commas; `first`: nothing stands before them. */
+function writeArguments(
+  out: TextBuffer,
+  { arguments: formats }: CallFormat,
+  call: Call,
+  from: number,
+  to: number,
+  first: boolean,
+  options: FormatOptions,
+): void {
+  let start = first;
+  for (let i = from; i < to; i++) {
+    const before = out.length;
+    if (!start) out.text(', ');
+    const begun = out.length;
+    formats[i]!(out, call, i, options);
+    if (out.length === begun) out.truncate(before);
+    else start = false;
   }
-  if ((flags & 0x0008_0000) !== 0) parts.push(`tls=${hex64(call.low(4), call.high(4))}`);
-  if ((flags & 0x0120_0000) !== 0) parts.push(`child_tidptr=${pointer(call.low(3), call.high(3))}`);
-  return parts;
 }
 
-const NO_OPTIONS: FormatOptions = { stringLimit: 32, verbose: false, descriptor: (fd) => String(fd) };
-
-function futexTexts(call: Call, options: FormatOptions): string[] {
-  const { formats } = SHAPES.get(call.syscall!)!;
-  return futexArguments(call.low(1)).map((i) =>
-    i === 6 ? futexBitset(call.low(5)) : i === 7 ? String(call.low(3)) : formats[i]!(call, i, options),
-  );
-}
-
-function argumentTexts(call: Call, first: number, last: number, options: FormatOptions): string[] {
-  if (call.name === 'futex') return first === 0 ? futexTexts(call, options) : [];
-  const { formats } = call.syscall === undefined ? UNKNOWN : SHAPES.get(call.syscall)!;
-  const arity = Math.min(formats.length, last, ARITY[call.name]?.(call) ?? formats.length);
-  const out: string[] = [];
-  for (let i = first; i < arity; i++) {
-    const text = formats[i]!(call, i, options);
-    if (text !== '') out.push(text);
-  }
-  return out;
-}
-
-/** Every argument as text, in order. */
-export function callArguments(call: Call, options: FormatOptions): string[] {
-  if (call.name === 'clone') return cloneText(call);
-  if (call.signalMask !== undefined) return [`{mask=${signalSet(call.signalMask)}}`];
-  return argumentTexts(call, 0, 6, options);
-}
-
-/** `name(` with the arguments that are known at the entry; what follows is `callRest`. */
-export function callStart(call: Call, options: FormatOptions): string {
-  if (call.name === 'clone') return `clone(${cloneText(call).slice(0, 2).join(', ')}`;
-  const early =
-    call.signalMask === undefined
-      ? argumentTexts(call, 0, earlyArguments(call), options)
-      : callArguments(call, options);
-  return `${call.name}(${early.join(', ')}`;
+/** `name(` with the arguments that are known at the entry; what follows is `writeRest`. */
+export function writeStart(out: TextBuffer, call: Call, format: CallFormat, options: FormatOptions): void {
+  out.text(format.name);
+  out.byte(0x28);
+  writeArguments(out, format, call, 0, format.early, true, options);
 }
 
 /** The arguments that are known only at the return, with the comma that joins them. */
-export function callRest(call: Call, options: FormatOptions): string {
-  const early = earlyArguments(call);
-  const rest = call.name === 'clone' ? cloneText(call).slice(2) : argumentTexts(call, early, 6, options);
-  if (rest.length === 0) return '';
-  const joined = rest.join(', ');
-  return early > 0 || call.name === 'clone' ? `, ${joined}` : joined;
+export function writeRest(out: TextBuffer, call: Call, format: CallFormat, options: FormatOptions): void {
+  writeArguments(out, format, call, format.early, format.arguments.length, format.early === 0, options);
 }
 
-function earlyArguments(call: Call): number {
-  if (call.name === 'ioctl') return ioctlAnswers(call.low(1)) ? 2 : 3;
-  if (call.name === 'fcntl') return fcntlAnswers(call.low(1)) ? 2 : 3;
-  if (call.name === 'prctl' || call.name === 'arch_prctl') return ANSWERS.has(call.low(0)) ? 1 : 5;
-  return (call.syscall === undefined ? UNKNOWN : SHAPES.get(call.syscall)!).early;
+/** All arguments, parted by commas. */
+export function writeAll(out: TextBuffer, call: Call, format: CallFormat, options: FormatOptions): void {
+  writeArguments(out, format, call, 0, format.arguments.length, true, options);
 }
-
-/** Commands of prctl and arch_prctl that write through their second argument. */
-const ANSWERS = new Set([2, 5, 9, 11, 16, 19, 25, 37, 40, 0x1003, 0x1004]);
 
 /** What stands behind the `=`. */
-export function callResult(call: Call, options: FormatOptions): string {
-  const { outcome } = call;
-  switch (outcome.kind) {
+export function writeResult(out: TextBuffer, call: Call, format: CallFormat, options: FormatOptions): void {
+  switch (call.outcome) {
     case 'pending':
     case 'never':
-      return '?';
+      out.byte(0x3f);
+      break;
     case 'error':
-    case 'restart': {
-      const known = errnoOf(outcome.errno);
-      const sign = outcome.kind === 'restart' ? '?' : '-1';
-      return known === undefined ? `-1 (errno ${outcome.errno})` : `${sign} ${known.name} (${known.text})`;
-    }
+    case 'restart':
+      out.text(errorText(call));
+      break;
     case 'value':
-      return valueText(call, outcome.low, outcome.high, options);
+      format.result(out, call, options);
+      break;
   }
 }
 
-function valueText(call: Call, low: number, high: number, options: FormatOptions): string {
-  const special = RESULTS[call.name]?.(call, options);
-  if (special !== undefined) return special;
-  switch (call.syscall?.result) {
-    case 'ptr':
-      return low === 0 && high === 0 ? 'NULL' : hex64(low, high);
-    case 'hex':
-      return hex64(low, high);
-    case 'oct':
-      return octal(low);
-    case 'fd':
-      return options.descriptor(low | 0, call);
-    default:
-      return signed64(low, high);
-  }
-}
+const ERROR_TEXTS = new Map(
+  ERRNO.map(([number, name, text]) => [number, { error: `-1 ${name} (${text})`, restart: `? ${name} (${text})` }]),
+);
 
-const RESULTS: Readonly<Record<string, (call: Call, options: FormatOptions) => string | undefined>> = {
-  fcntl: (call, options) =>
-    call.low(1) === 0 || call.low(1) === 1030 ? options.descriptor(call.result | 0, call) : fcntlResult(call),
-  personality: (call) =>
-    call.result === 0 ? '0 (PER_LINUX)' : `0x${call.result.toString(16)} (${personality(call.result)})`,
-  sched_getscheduler: (call) => `${call.result} (${enumOrHex('sched', call.result)})`,
-  prctl: prctlResult,
-  poll: pollResult,
-  ppoll: pollResult,
-  select: (call) => selectResult(call),
-  pselect6: (call) => selectResult(call),
-  mmap: (call) => hex64(call.result, call.outcome.kind === 'value' ? call.outcome.high : 0),
-  rt_sigtimedwait: (call) => (call.result > 0 ? `${call.result} (${signalName(call.result)})` : undefined),
-};
-
-function prctlResult(call: Call): string | undefined {
-  if (enumName('prctl', call.low(0)) !== 'PR_GET_DUMPABLE') return undefined;
-  return `${call.result} (${enumOrHex('dumpable', call.result)})`;
-}
-
-function pollResult(call: Call, { stringLimit, verbose }: FormatOptions): string {
-  if (call.result === 0) return '0 (Timeout)';
-  const capture = call.capture(0, 'exit');
-  if (capture === undefined) return String(call.result);
-  const view = new DataView(capture.bytes.buffer, capture.bytes.byteOffset, capture.bytes.length);
-  const ready: string[] = [];
-  for (let at = 0; at + 8 <= capture.bytes.length; at += 8) {
-    const events = view.getUint16(at + 6, true);
-    if (events !== 0) ready.push(`{fd=${view.getInt32(at, true)}, revents=${flagNames('poll', events)}}`);
-  }
-  if (!verbose && ready.length > stringLimit) ready.splice(stringLimit, ready.length, '...');
-  return `${call.result} ([${ready.join(', ')}]${remaining(call, 'ppoll', 2)})`;
-}
-
-/** Time that ppoll and pselect6 leave in their timeout. */
-function remaining(call: Call, name: string, argument: number): string {
-  const capture = call.name === name ? call.capture(argument, 'exit') : undefined;
-  if (capture === undefined || capture.bytes.length < 16) return '';
-  const view = new DataView(capture.bytes.buffer, capture.bytes.byteOffset, 16);
-  const second = name === 'select' ? 'tv_usec' : 'tv_nsec';
-  return `, left {tv_sec=${view.getBigInt64(0, true)}, ${second}=${view.getBigInt64(8, true)}}`;
-}
-
-function selectResult(call: Call): string {
-  if (call.result === 0) return '0 (Timeout)';
-  const parts = (['in', 'out', 'except'] as const).flatMap((name, i) => {
-    const capture = call.capture(i + 1, 'exit');
-    const members = capture === undefined ? '[]' : descriptorSet(capture.bytes, call.low(0));
-    return members === '[]' ? [] : [`${name} ${members}`];
-  });
-  return `${call.result} (${parts.join(', ')}${remaining(call, call.name, 4)})`;
+function errorText({ errno, outcome }: Call): string {
+  const known = ERROR_TEXTS.get(errno);
+  if (known === undefined) return `-1 (errno ${errno})`;
+  return outcome === 'restart' ? known.restart : known.error;
 }

@@ -1,32 +1,28 @@
 // Arguments whose meaning hangs on another argument.
-import { errnoOf } from '../../guest/linux/tables/errno.ts';
-import type { Capture } from '../../trace/event-chunk.ts';
 import type { Call } from '../calls.ts';
-import type { FormatOptions } from './arguments.ts';
-import { enumName, enumOrHex, flagNames, openFlags, signalName } from './flags.ts';
-import { CAPABILITIES, formatStruct } from './structs.ts';
-import { hex64, pointer, quote, quoteBuffer, signed64 } from './values.ts';
+import { enumName, enumOrHex, flagNames, openFlags } from './flags.ts';
+import { type ArgumentFormat, address } from './format.ts';
+import { remembered } from './remembered.ts';
+import { type CaptureFormat, oneStruct } from './structs.ts';
+import { quote, quoteBuffer } from './values.ts';
 
-const SOL = { ip: 0, socket: 1, tcp: 6, ipv6: 41, netlink: 270 } as const;
-const SO = { error: 4, linger: 13, peercred: 17, bindToDevice: 25, attachFilter: 26 } as const;
-/** Options whose value is a text, however short. */
-const TEXT_OPTIONS = [SO.bindToDevice] as const;
+const SOL = { ip: 0, socket: 1, tcp: 6, ipv6: 41 } as const;
+const SO = { linger: 13, peercred: 17, receiveTimeout: 20, sendTimeout: 21, bindToDevice: 25 } as const;
 const OPTION_SETS: Readonly<Record<number, string>> = {
   [SOL.ip]: 'ipOption',
   [SOL.socket]: 'sockOption',
   [SOL.tcp]: 'tcpOption',
   [SOL.ipv6]: 'ipv6Option',
-  [SOL.netlink]: 'netlinkOption',
 };
 
 /** Name of a socket option of a level. */
 export function optionName(level: number, option: number): string {
   const set = OPTION_SETS[level];
-  return set === undefined ? String(option) : enumOrHex(set, option);
+  return (set === undefined ? undefined : enumName(set, option)) ?? String(option);
 }
 
 /** Value of a socket option: a number unless the option says otherwise. */
-export function optionValue({ bytes, address }: Capture, call: Call, limit: number): string {
+export function optionValue(bytes: Uint8Array, call: Call, limit: number): string {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const level = call.low(1);
   const option = call.low(2);
@@ -34,72 +30,51 @@ export function optionValue({ bytes, address }: Capture, call: Call, limit: numb
     return `{l_onoff=${view.getInt32(0, true)}, l_linger=${view.getInt32(4, true)}}`;
   }
   if (level === SOL.socket && option === SO.peercred && bytes.length >= 12) {
-    return `{pid=${view.getInt32(0, true)}, uid=${view.getInt32(4, true)}, gid=${view.getInt32(8, true)}}`;
+    return `{pid=${view.getInt32(0, true)}, uid=${view.getUint32(4, true)}, gid=${view.getUint32(8, true)}}`;
   }
-  if (level === SOL.socket && option === SO.attachFilter && bytes.length >= 16) {
-    return `{len=${view.getUint16(0, true)}, filter=${pointer(view.getUint32(8, true), view.getUint32(12, true))}}`;
+  if (level === SOL.socket && (option === SO.receiveTimeout || option === SO.sendTimeout) && bytes.length >= 16) {
+    return `"${Array.from(bytes, (byte) => `\\${byte.toString(8)}`).join('')}"`;
   }
   if (level === SOL.socket && option === SO.bindToDevice) return quote(bytes);
-  if (bytes.length === 4) {
-    const value = view.getInt32(0, true);
-    const error = level === SOL.socket && option === SO.error ? errnoOf(value)?.name : undefined;
-    return `[${error ?? value}]`;
-  }
-  const number = level !== SOL.socket || !(TEXT_OPTIONS as readonly number[]).includes(option);
-  if (bytes.length < 4 && number && call.name === 'setsockopt' && level in OPTION_SETS) {
-    return pointer(Number(address & 0xffff_ffffn), Number(address >> 32n));
-  }
+  if (bytes.length === 4) return `[${view.getInt32(0, true)}]`;
   return quoteBuffer(bytes, bytes.length, limit);
 }
 
-const F = { dupfd: 0, setfd: 2, setfl: 4, lock: [5, 6, 7, 36, 37, 38], dupfdCloexec: 1030, addSeals: 1033, setOwner: 8, setsig: 10, setOwnerEx: 15, getOwnerEx: 16, getLock: 5, getOfdLock: 36, setLease: 1024, notify: 1026, pipeSize: 1031 } as const; // biome-ignore format: one row
+const F = { dupfd: 0, setfd: 2, setfl: 4, lock: [5, 6, 7, 36, 37, 38], dupfdCloexec: 1030, addSeals: 1033 } as const;
 /** Commands of fcntl without a third argument. */
 const NO_ARGUMENT = new Set([1, 3, 9, 11, 1025, 1032, 1034]);
 
-/** Third argument of fcntl; '' where the command takes none. */
-export function fcntlArgument(call: Call, argument: number, options: FormatOptions): string {
+const lock = oneStruct('flock');
+const foundLock = oneStruct('flockWithPid');
+
+/** Third argument of fcntl; nothing where the command takes none. */
+export const fcntlArgument: ArgumentFormat = (out, call, argument, options) => {
   const command = call.low(1);
   const low = call.low(argument);
-  if (NO_ARGUMENT.has(command)) return '';
-  if (command === F.setfd) return flagNames('fd', low);
-  if (command === F.setfl) return openFlags(low);
-  if (command === F.dupfd || command === F.dupfdCloexec) return String(low | 0);
-  if ((F.lock as readonly number[]).includes(command)) {
-    const reads = fcntlAnswers(command);
-    const capture = reads
-      ? call.failed
-        ? undefined
-        : call.capture(argument, 'exit')
-      : call.capture(argument, 'entry');
-    return capture === undefined || capture.bytes.length === 0
-      ? pointer(low, call.high(argument))
-      : formatStruct(reads ? 'flockWithPid' : 'flock', capture.bytes, options);
-  }
-  if (command === F.setsig) return signalName(low);
-  if (command === F.addSeals) return flagNames('seals', low);
-  if (command === F.setLease) return enumOrHex('lockType', low);
-  if (command === F.setOwnerEx || command === F.getOwnerEx) {
-    const capture = call.capture(argument, command === F.setOwnerEx ? 'entry' : 'exit');
-    return capture === undefined || call.failed || capture.bytes.length < 8
-      ? pointer(low, call.high(argument))
-      : formatStruct('fileOwner', capture.bytes, options);
-  }
-  if (command === F.setOwner || command === F.pipeSize) return String(low | 0);
-  if (command === F.notify) return low === 0 ? '0' : flagNames('notify', low);
-  return isZero(low, call.high(argument)) ? '0' : hex64(low, call.high(argument));
-}
-
-const isZero = (low: number, high: number): boolean => low === 0 && high === 0;
-
-/** Whether the third argument of fcntl is what the kernel writes, and so not known before it returns. */
-export function fcntlAnswers(command: number): boolean {
-  return command === F.getLock || command === F.getOfdLock || command === F.getOwnerEx;
-}
+  if (NO_ARGUMENT.has(command)) return;
+  if (command === F.setfd) out.text(flagNames('fd', low));
+  else if (command === F.setfl) out.text(openFlags(low));
+  else if (command === F.dupfd || command === F.dupfdCloexec) out.decimal(low | 0);
+  else if ((F.lock as readonly number[]).includes(command)) {
+    const reads = command === 5 || command === 36;
+    const read = reads && !call.failed ? call.capture(argument, 'exit') : undefined;
+    const capture = read ?? call.capture(argument, 'entry');
+    if (capture === undefined) address(out, call, argument, options);
+    else (reads ? foundLock : lock)(out, capture, options);
+  } else if (call.high(argument) === 0) out.decimal(low);
+  else out.hex64(low, call.high(argument));
+};
 
 interface IoctlShape {
   readonly phase: 'entry' | 'exit';
-  readonly struct: string;
+  readonly struct: 'termios' | 'winsize' | 'int';
 }
+
+const IOCTL_STRUCTS: Readonly<Record<IoctlShape['struct'], CaptureFormat>> = {
+  termios: oneStruct('termios'),
+  winsize: oneStruct('winsize'),
+  int: oneStruct('int'),
+};
 
 // biome-ignore format: a table
 const IOCTL_SHAPES: Readonly<Record<number, IoctlShape>> = {
@@ -109,51 +84,42 @@ const IOCTL_SHAPES: Readonly<Record<number, IoctlShape>> = {
   21521: { phase: 'exit', struct: 'int' }, 21523: { phase: 'exit', struct: 'winsize' },
   21524: { phase: 'entry', struct: 'winsize' }, 21531: { phase: 'exit', struct: 'int' },
   21537: { phase: 'entry', struct: 'int' }, 21540: { phase: 'exit', struct: 'int' },
-  21545: { phase: 'exit', struct: 'int' }, 35077: { phase: 'exit', struct: 'int' }, 21586: { phase: 'entry', struct: 'int' },
+  21545: { phase: 'exit', struct: 'int' }, 21586: { phase: 'entry', struct: 'int' },
   2147767344: { phase: 'exit', struct: 'int' }, 1074025521: { phase: 'entry', struct: 'int' },
 };
-const IOCTL = { flush: 0x540b, flow: 0x540a } as const;
 /** Commands that take a plain number. */
 const IOCTL_NUMBERS = new Set([0x540e, 0x5409, 0x540a, 0x540b, 0x40049409]);
 const IOCTL_NOTHING = new Set([0x540c, 0x540d, 0x5422, 0x5437, 0x5450, 0x5451]);
 
-/** Whether the third argument of ioctl is what the kernel writes. */
-export function ioctlAnswers(command: number): boolean {
-  return IOCTL_SHAPES[command]?.phase === 'exit';
-}
-
-/** Third argument of ioctl. */
-export function ioctlArgument(call: Call, argument: number, options: FormatOptions): string {
+/** Third argument of ioctl; nothing where the command takes none. */
+export const ioctlArgument: ArgumentFormat = (out, call, argument, options) => {
   const command = call.low(argument - 1);
-  const low = call.low(argument);
-  if (IOCTL_NOTHING.has(command)) return '';
-  if (command === IOCTL.flush) return enumOrHex('flush', low);
-  if (command === IOCTL.flow) return enumOrHex('flow', low);
-  if (IOCTL_NUMBERS.has(command)) return String(low | 0);
+  if (IOCTL_NOTHING.has(command)) return;
   const shape = IOCTL_SHAPES[command];
-  if (shape === undefined) return low === 0 && call.high(argument) === 0 ? '0' : hex64(low, call.high(argument));
-  const capture = shape.phase === 'exit' && call.failed ? undefined : call.capture(argument, shape.phase);
-  if (capture === undefined || capture.bytes.length === 0) return pointer(low, call.high(argument));
-  return formatStruct(shape.struct, capture.bytes, options);
-}
+  if (IOCTL_NUMBERS.has(command)) out.decimal(call.low(argument) | 0);
+  else if (shape === undefined) out.hexOrZero(call.low(argument), call.high(argument));
+  else {
+    const capture = shape.phase === 'exit' && call.failed ? undefined : call.capture(argument, shape.phase);
+    if (capture === undefined || capture.length === 0) address(out, call, argument, options);
+    else IOCTL_STRUCTS[shape.struct](out, capture, options);
+  }
+};
 
 const FUTEX_PRIVATE = 128;
 const FUTEX_CLOCK_REALTIME = 256;
 
 /** Operation of futex with its flags. */
-export function futexOperation(value: number): string {
+export const futexOperation = remembered((value) => {
   const name = enumName('futex', value & 0x7f) ?? `0x${(value & 0x7f).toString(16)}`;
   const kind = (value & FUTEX_PRIVATE) === 0 ? '' : '_PRIVATE';
   return `${name}${kind}${(value & FUTEX_CLOCK_REALTIME) === 0 ? '' : '|FUTEX_CLOCK_REALTIME'}`;
-}
+});
 
-/** Which arguments of futex are shown, by operation (include/uapi/linux/futex.h); 6: the bit set by name, 7: a number instead of a timeout. */
+/** Which arguments of futex are shown, by operation (include/uapi/linux/futex.h); index 6: the bit set by name. */
 const FUTEX_ARGUMENTS: Readonly<Record<number, readonly number[]>> = {
   0: [0, 1, 2, 3],
   1: [0, 1, 2],
   2: [0, 1, 2],
-  3: [0, 1, 2, 7, 4],
-  4: [0, 1, 2, 7, 4, 5],
   6: [0, 1, 3],
   7: [0, 1],
   8: [0, 1],
@@ -172,101 +138,23 @@ export function futexBitset(value: number): string {
   return value === 0xffff_ffff ? 'FUTEX_BITSET_MATCH_ANY' : `0x${value.toString(16)}`;
 }
 
-/** Execution domain; all bits set asks for the present one. */
+/** Execution domain. */
 export function personality(value: number): string {
-  if (value === 0xffff_ffff) return '0xffffffff';
-  const flags = flagNames('personality', (value & ~0xff) >>> 0, 0, '');
-  return `${enumOrHex('personality', value & 0xff)}${flags === '' ? '' : `|${flags}`}`;
+  return value === 0xffff_ffff ? '0xffffffff' : enumOrHex('personality', value, 'PER');
 }
 
-/** How an argument of prctl is shown, by operation; numbers are hex unless said here. */
-const PRCTL_FORMATS: Readonly<Record<string, (low: number) => string>> = {
-  PR_SET_PDEATHSIG: signalName,
-  PR_SET_DUMPABLE: (low) => enumOrHex('dumpable', low),
-  PR_CAPBSET_READ: capability,
-  PR_CAPBSET_DROP: capability,
-  PR_SET_NO_NEW_PRIVS: String,
-  PR_SET_KEEPCAPS: String,
-  PR_SET_CHILD_SUBREAPER: String,
-  PR_SET_TIMERSLACK: String,
-  PR_SET_THP_DISABLE: String,
-  PR_SET_TSC: (low) => enumOrHex('tsc', low),
-  PR_CAP_AMBIENT: (low) => enumOrHex('ambient', low),
-  PR_SET_PTRACER: (low) => (low === 0xffff_ffff ? 'PR_SET_PTRACER_ANY' : String(low)),
-};
-
-function capability(number: number): string {
-  const name = CAPABILITIES[number];
-  return name === undefined ? `0x${number.toString(16)} /* CAP_??? */` : `CAP_${name}`;
-}
-
-/** Operations that store a word where their second argument points. */
-const PRCTL_WORDS: Readonly<Record<string, (word: number, high: number) => string>> = {
-  PR_GET_PDEATHSIG: (word) => signalName(word),
-  PR_GET_CHILD_SUBREAPER: (word) => String(word),
-  PR_GET_TSC: (word) => enumOrHex('tsc', word),
-  PR_GET_TID_ADDRESS: pointer,
-};
-
-/** Second to fifth argument of prctl. */
-export function prctlArgument(call: Call, argument: number): string {
-  const name = enumName('prctl', call.low(0)) ?? '';
-  const plain = isZero(call.low(argument), call.high(argument)) ? '0' : hex64(call.low(argument), call.high(argument));
-  if (argument !== 1) return plain;
-  const capture = call.capture(1, 'exit') ?? call.capture(1, 'entry');
-  const word = PRCTL_WORDS[name];
-  if (word !== undefined) {
-    if (call.failed || capture === undefined || capture.bytes.length < 4) return pointer(call.low(1), call.high(1));
-    const view = new DataView(capture.bytes.buffer, capture.bytes.byteOffset, capture.bytes.length);
-    return `[${word(view.getUint32(0, true), capture.bytes.length < 8 ? 0 : view.getUint32(4, true))}]`;
-  }
-  if (capture !== undefined && capture.bytes.length > 0 && name.endsWith('_NAME')) {
-    const end = capture.bytes.indexOf(0);
-    return quote(capture.bytes.subarray(0, end < 0 ? undefined : end));
-  }
-  return PRCTL_FORMATS[name]?.(call.low(1)) ?? plain;
-}
-
-/** Arguments of prctl after the operation, by operation; more are not shown. */
+/** Arguments of prctl with the operation, by operation; more are not shown. */
 export function prctlArity(operation: number): number {
   const name = enumName('prctl', operation) ?? '';
-  if (
-    name.startsWith('PR_GET_') &&
-    ![
-      'PR_GET_NAME',
-      'PR_GET_SPECULATION_CTRL',
-      'PR_GET_PDEATHSIG',
-      'PR_GET_NO_NEW_PRIVS',
-      'PR_GET_THP_DISABLE',
-      'PR_GET_CHILD_SUBREAPER',
-      'PR_GET_TSC',
-      'PR_GET_TID_ADDRESS',
-    ].includes(name)
-  )
-    return 1;
-  if (
-    [
-      'PR_SET_NAME',
-      'PR_GET_NAME',
-      'PR_SET_DUMPABLE',
-      'PR_SET_KEEPCAPS',
-      'PR_SET_PDEATHSIG',
-      'PR_GET_PDEATHSIG',
-      'PR_CAPBSET_READ',
-      'PR_CAPBSET_DROP',
-      'PR_SET_CHILD_SUBREAPER',
-      'PR_SET_TIMERSLACK',
-      'PR_SET_TSC',
-      'PR_SET_SECUREBITS',
-      'PR_GET_CHILD_SUBREAPER',
-      'PR_GET_TSC',
-      'PR_GET_TID_ADDRESS',
-      'PR_SET_PTRACER',
-    ].includes(name)
-  )
-    return 2;
-  return 5;
+  if (PRCTL_TWO.has(name)) return 2;
+  return name.startsWith('PR_GET_') && !PRCTL_GET_MORE.has(name) ? 1 : 5;
 }
+
+const PRCTL_TWO = new Set(
+  `PR_SET_NAME PR_GET_NAME PR_SET_DUMPABLE PR_SET_KEEPCAPS PR_SET_PDEATHSIG PR_GET_PDEATHSIG PR_CAPBSET_READ
+  PR_CAPBSET_DROP PR_SET_CHILD_SUBREAPER PR_SET_TIMERSLACK`.split(/\s+/),
+);
+const PRCTL_GET_MORE = new Set(['PR_GET_SPECULATION_CTRL', 'PR_GET_NO_NEW_PRIVS', 'PR_GET_THP_DISABLE']);
 
 /** The result of fcntl where it has a meaning of its own; undefined: an ordinary number. */
 export function fcntlResult(call: Call): string | undefined {
@@ -274,13 +162,5 @@ export function fcntlResult(call: Call): string | undefined {
   const low = call.result;
   if (command === 1) return low === 0 ? '0' : `0x${low.toString(16)} (flags ${flagNames('fd', low)})`;
   if (command === 3) return `${low === 0 ? '0' : `0x${low.toString(16)}`} (flags ${openFlags(low)})`;
-  if (command === 1034) return low === 0 ? '0' : `0x${low.toString(16)} (seals ${flagNames('seals', low)})`;
-  if (command === 1025) return `${low === 0 ? '0' : `0x${low.toString(16)}`} (${enumOrHex('lockType', low)})`;
-  if (command === 11 && low > 0) return `${low} (${signalName(low)})`;
   return undefined;
-}
-
-/** Signed decimal of a whole result. */
-export function plainResult(low: number, high: number): string {
-  return signed64(low, high);
 }

@@ -1,370 +1,285 @@
-import { type FieldFormat, STRUCTS } from '../../guest/linux/tables/structs.ts';
-import { enumName, enumOrHex, fileMode, flagNames, openFlags, signalName, signalSet } from './flags.ts';
-import { hex64, octal, pointer, quoteText, signed64, unsigned64 } from './values.ts';
+import { type FieldFormat, STRUCTS, type StructField } from '../../guest/linux/tables/structs.ts';
+import type { CallCapture } from '../calls.ts';
+import type { TextBuffer } from '../text-buffer.ts';
+import { isoTime, lockParts, statfs, termios, utimens } from './file-structs.ts';
+import { enumOrHex, fileMode, flagNames, openFlags, signalSet } from './flags.ts';
+import { rusage, sigaction, sigevent, siginfo, stack, sysinfo, waitStatus } from './process-structs.ts';
+import { high, low, type StructOptions } from './struct-words.ts';
 
-/** Shows a struct in full instead of its most telling fields. */
-export interface StructOptions {
-  readonly verbose: boolean;
-  /** Elements of an array that are shown, unless in full. */
-  readonly stringLimit: number;
-}
+/** Shows the struct that starts at byte `at` of a view, which holds all of it. */
+export type StructFormat = (out: TextBuffer, view: DataView, at: number, options: StructOptions) => void;
 
-type Format = (view: DataView, bytes: Uint8Array, options: StructOptions) => string;
+/** A format that makes a string of a view of its own: for what is seldom met. */
+const told =
+  (format: (view: DataView, options: StructOptions) => string): StructFormat =>
+  (out, view, at, options) =>
+    out.text(format(new DataView(view.buffer, view.byteOffset + at, view.byteLength - at), options));
 
-const low = (view: DataView, at: number): number => view.getUint32(at, true);
-const high = (view: DataView, at: number): number => view.getUint32(at + 4, true);
-const unsigned = (view: DataView, at: number): string => unsigned64(low(view, at), high(view, at));
-const signed = (view: DataView, at: number): string => signed64(low(view, at), high(view, at));
+const unsigned = (out: TextBuffer, view: DataView, at: number): void => out.unsigned64(low(view, at), high(view, at));
+const signed = (out: TextBuffer, view: DataView, at: number): void => out.signed64(low(view, at), high(view, at));
 
-/** Size in multiples of 1024 where it is one, as limits are usually given. */
-function limit(view: DataView, at: number): string {
-  if (low(view, at) === 0xffff_ffff && high(view, at) === 0xffff_ffff) return 'RLIM64_INFINITY';
+/** A limit in multiples of 1024 where it is one, as limits are usually given. */
+function limit(out: TextBuffer, view: DataView, at: number): void {
+  if (low(view, at) === 0xffff_ffff && high(view, at) === 0xffff_ffff) {
+    out.text('RLIM64_INFINITY');
+    return;
+  }
   const value = view.getBigUint64(at, true);
-  return value > 1024n && value % 1024n === 0n ? `${value / 1024n}*1024` : String(value);
+  out.text(value > 1024n && value % 1024n === 0n ? `${value / 1024n}*1024` : String(value));
 }
-
-const device = (major: number, minor: number): string => `makedev(${hexOrZero(major)}, ${hexOrZero(minor)})`;
-const hexOrZero = (value: number): string => (value === 0 ? '0' : `0x${(value >>> 0).toString(16)}`);
 
 /** Kernel device number of stat: 12 bits major, 20 bits minor, interleaved (include/linux/kdev_t.h, new_encode_dev). */
-export function deviceNumber(dev: number): string {
-  return device((dev >>> 8) & 0xfff, (dev & 0xff) | ((dev >>> 12) & 0xfff00));
+export function deviceNumber(out: TextBuffer, dev: number): void {
+  out.text('makedev(');
+  out.hexOrZero((dev >>> 8) & 0xfff, 0);
+  out.text(', ');
+  out.hexOrZero(((dev & 0xff) | ((dev >>> 12) & 0xfff00)) >>> 0, 0);
+  out.byte(0x29);
 }
 
 const isDevice = (mode: number): boolean => (mode & 0o170000) === 0o020000 || (mode & 0o170000) === 0o060000;
 
-function stat(view: DataView, _bytes: Uint8Array, options: StructOptions): string {
-  const mode = view.getUint32(24, true);
-  const size = isDevice(mode) ? `st_rdev=${deviceNumber(low(view, 40))}` : `st_size=${signed(view, 48)}`;
-  if (!options.verbose) return `{st_mode=${fileMode(mode)}, ${size}, ...}`;
-  const times = (['atime', 'mtime', 'ctime'] as const).map((name, i) => {
-    const at = 72 + 16 * i;
-    const seconds = signed(view, at);
-    const nanoseconds = low(view, at + 8);
-    const text = nanoseconds === 0 ? '' : `, st_${name}_nsec=${nanoseconds}`;
-    return `st_${name}=${seconds} /* ${isoTime(Number(view.getBigInt64(at, true)), nanoseconds)} */${text}`;
-  });
-  return (
-    `{st_dev=${deviceNumber(low(view, 0))}, st_ino=${unsigned(view, 8)}, st_mode=${fileMode(mode)}, st_nlink=${unsigned(view, 16)}, ` +
-    `st_uid=${low(view, 28)}, st_gid=${low(view, 32)}, st_blksize=${unsigned(view, 56)}, st_blocks=${unsigned(view, 64)}, ${size}, ${times.join(', ')}}`
-  );
-}
-
-function isoTime(seconds: number, nanoseconds: number): string {
-  const text = new Date(seconds * 1000).toISOString().slice(0, 19);
-  return `${text}${nanoseconds === 0 ? '' : `.${String(nanoseconds).padStart(9, '0')}`}+0000`;
-}
-
-function statx(view: DataView, _bytes: Uint8Array, options: StructOptions): string {
-  const mode = view.getUint16(28, true);
-  const head = `{stx_mask=${flagNames('statxMask', low(view, 0))}`;
-  const middle = `stx_attributes=${flagNames('statxAttributes', low(view, 8), high(view, 8))}, stx_mode=${fileMode(mode)}, stx_size=${unsigned(view, 40)}`;
-  if (!options.verbose) return `${head}, ${middle}, ...}`;
-  return `${head}, stx_blksize=${low(view, 4)}, stx_nlink=${low(view, 16)}, stx_uid=${low(view, 20)}, stx_gid=${low(view, 24)}, ${middle}, stx_ino=${unsigned(view, 32)}, stx_blocks=${unsigned(view, 48)}}`;
-}
-
-/** User handlers are addresses; the first two values have names. */
-function handler(view: DataView, at: number): string {
-  if (high(view, at) === 0 && low(view, at) <= 2) return ['SIG_DFL', 'SIG_IGN', 'SIG_ERR'][low(view, at)]!;
-  return hex64(low(view, at), high(view, at));
-}
-
-function sigaction(view: DataView, bytes: Uint8Array): string {
-  const flags = low(view, 8);
-  const restorer = (flags & 0x0400_0000) === 0 ? '' : `, sa_restorer=${pointer(low(view, 16), high(view, 16))}`;
-  return `{sa_handler=${handler(view, 0)}, sa_mask=${signalSet(bytes.subarray(24, 32))}, sa_flags=${flagNames('sigaction', flags, view.getUint32(12, true))}${restorer}}`;
-}
-
-const RUSAGE_TIMES: readonly (readonly [offset: number, name: string])[] = [[0, 'ru_utime'], [16, 'ru_stime']]; // biome-ignore format: one row
-const RUSAGE_REST = 'ru_maxrss ru_ixrss ru_idrss ru_isrss ru_minflt ru_majflt ru_nswap ru_inblock ru_oublock ru_msgsnd ru_msgrcv ru_nsignals ru_nvcsw ru_nivcsw'.split(' '); // biome-ignore format: one row
-
-function rusage(view: DataView, _bytes: Uint8Array, options: StructOptions): string {
-  const times = RUSAGE_TIMES.map(
-    ([at, name]) => `${name}={tv_sec=${signed(view, at)}, tv_usec=${signed(view, at + 8)}}`,
-  );
-  if (!options.verbose) return `{${times.join(', ')}, ...}`;
-  return `{${[...times, ...RUSAGE_REST.map((name, i) => `${name}=${signed(view, 32 + 8 * i)}`)].join(', ')}}`;
-}
-
-/** A wait status as the macros take it apart. */
-export function waitStatus(status: number): string {
-  const signal = status & 0x7f;
-  if (signal === 0) return `{WIFEXITED(s) && WEXITSTATUS(s) == ${(status >> 8) & 0xff}}`;
-  if (status === 0xffff) return '{WIFCONTINUED(s)}';
-  if (signal === 0x7f) return `{WIFSTOPPED(s) && WSTOPSIG(s) == ${signalName((status >> 8) & 0xff)}}`;
-  const core = (status & 0x80) === 0 ? '' : ' && WCOREDUMP(s)';
-  return `{WIFSIGNALED(s) && WTERMSIG(s) == ${signalName(signal)}${core}}`;
-}
-
-/** A siginfo as the kernel wrote it. */
-function siginfo(view: DataView): string {
-  const signal = view.getInt32(0, true);
-  const errno = view.getInt32(4, true);
-  const code = view.getInt32(8, true);
-  if (signal === 0 && code === 0) return '{}';
-  const parts = [`si_signo=${signalName(signal)}`];
-  if (errno !== 0) parts.push(`si_errno=${errno}`);
-  if (signal === 17 && code > 0 && code <= 6) {
-    const status = view.getInt32(24, true);
-    parts.push(`si_code=${enumName('cldCode', code)}`, `si_pid=${view.getInt32(16, true)}`, `si_uid=${low(view, 20)}`);
-    parts.push(`si_status=${code === 1 ? status : signalName(status)}`);
-    parts.push(`si_utime=${signed(view, 32)}`, `si_stime=${signed(view, 40)}`);
-    return `{${parts.join(', ')}}`;
+/** Size, or what a device node names. */
+function statSize(out: TextBuffer, view: DataView, at: number, mode: number): void {
+  if (isDevice(mode)) {
+    out.text('st_rdev=');
+    deviceNumber(out, low(view, at + 40));
+  } else {
+    out.text('st_size=');
+    signed(out, view, at + 48);
   }
-  const codes = code > 0 && code < 0x80 ? SIGNAL_CODES[signal] : 'siCode';
-  const name = codes === undefined ? undefined : enumName(codes, code);
-  parts.push(`si_code=${name ?? (code < 0 ? String(code) : `0x${code.toString(16)}`)}`);
-  const value = (at: number): string =>
-    `si_int=${view.getInt32(at, true)}, si_ptr=${pointer(low(view, at), high(view, at))}`;
-  const sender = `si_pid=${view.getInt32(16, true)}, si_uid=${low(view, 20)}`;
-  if (code === SI.timer) {
-    parts.push(`si_timerid=${hexOrZero(view.getInt32(16, true))}, si_overrun=${view.getInt32(20, true)}`, value(24));
-  } else if (code === SI.user || code === SI.tkill) parts.push(sender);
-  else if (code < 0) parts.push(sender, value(24));
-  else if (FAULTS.has(signal)) parts.push(`si_addr=${pointer(low(view, 16), high(view, 16))}`);
-  else if (code !== SI.kernel) parts.push(sender, value(24));
-  return `{${parts.join(', ')}}`;
 }
 
-const SI = { user: 0, kernel: 0x80, timer: -2, tkill: -6 } as const;
-/** Signals of the processor's own exceptions. */
-const FAULTS = new Set([4, 5, 7, 8, 11]);
-const SIGNAL_CODES: Readonly<Record<number, string>> = {
-  4: 'siIll',
-  5: 'siTrap',
-  7: 'siBus',
-  8: 'siFpe',
-  11: 'siSegv',
-  29: 'siPoll',
-};
-
-function sysinfo(view: DataView): string {
-  const loads = [8, 16, 24].map((at) => unsigned(view, at)).join(', ');
-  const names = 'totalram freeram sharedram bufferram totalswap freeswap'.split(' ');
-  const memory = names.map((name, i) => `${name}=${unsigned(view, 32 + 8 * i)}`).join(', ');
-  return (
-    `{uptime=${signed(view, 0)}, loads=[${loads}], ${memory}, procs=${view.getUint16(80, true)}, ` +
-    `totalhigh=${unsigned(view, 88)}, freehigh=${unsigned(view, 96)}, mem_unit=${low(view, 104)}}`
-  );
+function stat(out: TextBuffer, view: DataView, at: number, options: StructOptions): void {
+  const mode = low(view, at + 24);
+  if (!options.verbose) {
+    out.text('{st_mode=');
+    out.text(fileMode(mode));
+    out.text(', ');
+    statSize(out, view, at, mode);
+    out.text(', ...}');
+    return;
+  }
+  out.text('{st_dev=');
+  deviceNumber(out, low(view, at));
+  out.text(', st_ino=');
+  unsigned(out, view, at + 8);
+  out.text(`, st_mode=${fileMode(mode)}, st_nlink=`);
+  unsigned(out, view, at + 16);
+  out.text(`, st_uid=${low(view, at + 28)}, st_gid=${low(view, at + 32)}, st_blksize=`);
+  unsigned(out, view, at + 56);
+  out.text(', st_blocks=');
+  unsigned(out, view, at + 64);
+  out.text(', ');
+  statSize(out, view, at, mode);
+  for (const [i, name] of STAT_TIMES.entries()) statTime(out, view, at + 72 + 16 * i, name);
+  out.byte(0x7d);
 }
 
-function statfs(view: DataView): string {
-  const type = enumName('fsMagic', low(view, 0)) ?? hex64(low(view, 0), high(view, 0));
-  const names = 'f_bsize f_blocks f_bfree f_bavail f_files f_ffree'.split(' ');
-  const counts = names.map((name, i) => `${name}=${unsigned(view, 8 + 8 * i)}`).join(', ');
-  const id = `{val=[${hexOrZero(low(view, 56))}, ${hexOrZero(high(view, 56))}]}`;
-  return (
-    `{f_type=${type}, ${counts}, f_fsid=${id}, f_namelen=${unsigned(view, 64)}, f_frsize=${unsigned(view, 72)}, ` +
-    `f_flags=${flagNames('statfs', low(view, 80), high(view, 80))}}`
-  );
+const STAT_TIMES = ['atime', 'mtime', 'ctime'] as const;
+
+function statTime(out: TextBuffer, view: DataView, at: number, name: string): void {
+  const nanoseconds = low(view, at + 8);
+  out.text(`, st_${name}=`);
+  signed(out, view, at);
+  out.text(` /* ${isoTime(Number(view.getBigInt64(at, true)), nanoseconds)} */`);
+  if (nanoseconds !== 0) out.text(`, st_${name}_nsec=${nanoseconds}`);
 }
 
-function lockParts(view: DataView): string[] {
-  return [
-    `l_type=${enumOrHex('lockType', view.getInt16(0, true))}`,
-    `l_whence=${enumOrHex('whence', view.getInt16(2, true))}`,
-    `l_start=${signed(view, 8)}`,
-    `l_len=${signed(view, 16)}`,
-  ];
+function statx(out: TextBuffer, view: DataView, at: number, options: StructOptions): void {
+  out.text('{stx_mask=');
+  out.text(flagNames('statxMask', low(view, at)));
+  if (options.verbose) {
+    out.text(`, stx_blksize=${low(view, at + 4)}, stx_nlink=${low(view, at + 16)}, `);
+    out.text(`stx_uid=${low(view, at + 20)}, stx_gid=${low(view, at + 24)}`);
+  }
+  out.text(', stx_attributes=');
+  out.text(flagNames('statxAttributes', low(view, at + 8), high(view, at + 8)));
+  out.text(', stx_mode=');
+  out.text(fileMode(view.getUint16(at + 28, true)));
+  out.text(', stx_size=');
+  unsigned(out, view, at + 40);
+  if (options.verbose) {
+    out.text(', stx_ino=');
+    unsigned(out, view, at + 32);
+    out.text(', stx_blocks=');
+    unsigned(out, view, at + 48);
+    out.byte(0x7d);
+  } else out.text(', ...}');
 }
 
-function stack(view: DataView): string {
-  return `{ss_sp=${pointer(low(view, 0), high(view, 0))}, ss_flags=${flagNames('sigaltstack', low(view, 8))}, ss_size=${unsigned(view, 16)}}`;
-}
-
-const sigevValue = (view: DataView): string =>
-  `{sival_int=${view.getInt32(0, true)}, sival_ptr=${pointer(low(view, 0), high(view, 0))}}`;
-
-function sigevent(view: DataView): string {
-  if (low(view, 12) === 1)
-    return `{sigev_value=${sigevValue(view)}, sigev_signo=${low(view, 8)}, sigev_notify=SIGEV_NONE}`;
-  const notify =
-    ['SIGEV_SIGNAL', 'SIGEV_NONE', 'SIGEV_THREAD'][low(view, 12)] ??
-    (low(view, 12) === 4 ? 'SIGEV_THREAD_ID' : String(low(view, 12)));
-  const tid = low(view, 12) === 4 ? `, sigev_notify_thread_id=${view.getInt32(16, true)}` : '';
-  return `{${low(view, 0) === 0 && high(view, 0) === 0 ? '' : `sigev_value=${sigevValue(view)}, `}sigev_signo=${signalName(low(view, 8))}, sigev_notify=${notify}${tid}}`;
-}
-
-const timeNote = (view: DataView, at: number): string => ` /* ${isoTime(Number(view.getBigInt64(at, true)), 0)} */`;
-
-function utimens(view: DataView): string {
-  const nanoseconds = low(view, 8);
-  if (nanoseconds === 0x3fff_ffff) return 'UTIME_NOW';
-  if (nanoseconds === 0x3fff_fffe) return 'UTIME_OMIT';
-  if (nanoseconds >= 1e9) return `{tv_sec=${signed(view, 0)}, tv_nsec=${nanoseconds}}`;
-  const note = ` /* ${isoTime(Number(view.getBigInt64(0, true)), nanoseconds)} */`;
-  return `{tv_sec=${signed(view, 0)}, tv_nsec=${nanoseconds}}${note}`;
-}
-
-/** Names of capabilities by number, without CAP_. */
-export const CAPABILITIES: readonly string[] =
-  'CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE NET_BIND_SERVICE NET_BROADCAST NET_ADMIN NET_RAW IPC_LOCK IPC_OWNER SYS_MODULE SYS_RAWIO SYS_CHROOT SYS_PTRACE SYS_PACCT SYS_ADMIN SYS_BOOT SYS_NICE SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG MKNOD LEASE AUDIT_WRITE AUDIT_CONTROL SETFCAP MAC_OVERRIDE MAC_ADMIN SYSLOG WAKE_ALARM BLOCK_SUSPEND AUDIT_READ PERFMON BPF CHECKPOINT_RESTORE'.split(
-    ' ',
-  );
-
-/** Two halves of capability words together: struct __user_cap_data_struct[2]. */
-export function capabilities(bytes: Uint8Array): string {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const words = (field: number): string => {
-    const names: string[] = [];
-    for (let bit = 0; bit < 64; bit++) {
-      const at = (bit >> 5) * 12 + field * 4;
-      if (at + 4 <= bytes.length && (low(view, at) >>> (bit & 31)) & 1) {
-        const known = CAPABILITIES[bit];
-        names.push(known === undefined ? `1<<${bit}` : `1<<CAP_${known}`);
-      }
-    }
-    return names.length === 0 ? '0' : names.join('|');
+/** `[...]` around a value. */
+const boxed =
+  (value: StructFormat): StructFormat =>
+  (out, view, at, options) => {
+    out.byte(0x5b);
+    value(out, view, at, options);
+    out.byte(0x5d);
   };
-  return `{effective=${words(0)}, permitted=${words(1)}, inheritable=${words(2)}}`;
+
+const int32: StructFormat = (out, view, at) => out.decimal(view.getInt32(at, true));
+const uint32: StructFormat = (out, view, at) => out.decimal(low(view, at));
+const pointerWord: StructFormat = (out, view, at) => out.pointer(low(view, at), high(view, at));
+
+/** Bytes up to the first NUL, at most `size`. */
+function textField(out: TextBuffer, view: DataView, at: number, size: number): void {
+  const bytes = new Uint8Array(view.buffer, view.byteOffset + at, size);
+  const end = bytes.indexOf(0);
+  out.quote(bytes, 0, end < 0 ? size : end);
 }
 
-/** clone3's struct clone_args, as much of it as was given. */
-export function cloneArguments(bytes: Uint8Array): string {
-  const padded = new Uint8Array(88);
-  padded.set(bytes.subarray(0, 88));
-  const view = new DataView(padded.buffer);
-  const flags = low(view, 0);
-  const parts = [`flags=${flagNames('clone', flags, high(view, 0))}`];
-  const address = (name: string, at: number): void => {
-    if (low(view, at) !== 0 || high(view, at) !== 0) parts.push(`${name}=${hex64(low(view, at), high(view, at))}`);
-  };
-  if ((flags & 0x1000) !== 0) address('pidfd', 8);
-  if ((flags & 0x0120_0000) !== 0) address('child_tid', 16);
-  if ((flags & 0x0010_0000) !== 0) address('parent_tid', 24);
-  parts.push(`exit_signal=${low(view, 32) === 0 ? '0' : signalName(low(view, 32))}`);
-  parts.push(`stack=${pointer(low(view, 40), high(view, 40))}`, `stack_size=${hexOrZero(low(view, 48))}`);
-  if ((flags & 0x0008_0000) !== 0) address('tls', 56);
-  return `{${parts.join(', ')}}`;
-}
+const UTSNAME_FIELD = 65;
 
-const SPEEDS = 'B0 B50 B75 B110 B134 B150 B200 B300 B600 B1200 B1800 B2400 B4800 B9600 B19200 B38400'.split(' ');
-const FAST = 'B57600 B115200 B230400 B460800 B500000 B576000 B921600 B1000000 B1152000 B1500000 B2000000'.split(' ');
-/** Delays of output: name, how far its bits are up, how many values it has. */
-const DELAYS = [['NL', 8, 1], ['CR', 9, 3], ['TAB', 11, 3], ['BS', 13, 1], ['VT', 14, 1], ['FF', 15, 1]] as const; // biome-ignore format: one row
-const DELAY_BITS = 0xff00;
-/** Speeds and character size. */
-const SPEED_BITS = 0x100f;
-const SIZE_BITS = 0x30;
-
-/** Terminal settings: the four words of modes. */
-function termios(view: DataView): string {
-  const output = low(view, 4);
-  const delays = DELAYS.map(([name, shift, mask]) => `${name}${(output >>> shift) & mask}`);
-  const outputRest = flagNames('termiosOutput', output & ~DELAY_BITS, 0, '');
-  const control = low(view, 8);
-  const speed = (control & 0x1000) === 0 ? SPEEDS[control & 15] : FAST[(control & 15) - 1];
-  const controlRest = flagNames('termiosControl', control & ~(SPEED_BITS | SIZE_BITS), 0, '');
-  const words = [
-    `c_iflag=${flagNames('termiosInput', low(view, 0), 0, '')}`,
-    `c_oflag=${[...delays, outputRest].filter((text) => text !== '').join('|')}`,
-    `c_cflag=${[speed ?? 'B?', `CS${5 + ((control >>> 4) & 3)}`, controlRest].filter((text) => text !== '').join('|')}`,
-    `c_lflag=${flagNames('termiosLocal', low(view, 12), 0, '')}`,
-  ];
-  return `{${words.join(', ')}, ...}`;
-}
-
-const SPECIAL: Readonly<Record<string, Format>> = {
+const SPECIAL: Readonly<Record<string, StructFormat>> = {
   stat,
   statx,
-  sigaction,
-  rusage,
-  siginfo,
-  sysinfo,
-  statfs,
-  flock: (view) => `{${lockParts(view).join(', ')}}`,
-  flockWithPid: (view) => `{${[...lockParts(view), `l_pid=${view.getInt32(24, true)}`].join(', ')}}`,
-  stack,
-  sigevent,
-  openhow: (view) => {
-    const flags = low(view, 0);
-    const creates = (flags & 0o100) !== 0 || (flags & 0o20200000) === 0o20200000 || low(view, 8) !== 0;
-    const mode = creates ? `, mode=${octal(low(view, 8))}` : '';
-    return `{flags=${openFlags(flags)}${mode}, resolve=${flagNames('resolve', low(view, 16), high(view, 16))}}`;
+  sigaction: told(sigaction),
+  rusage: told(rusage),
+  siginfo: told(siginfo),
+  sysinfo: told(sysinfo),
+  statfs: told(statfs),
+  flock: told((view) => `{${lockParts(view).join(', ')}}`),
+  flockWithPid: told((view) => `{${[...lockParts(view), `l_pid=${view.getInt32(24, true)}`].join(', ')}}`),
+  stack: told(stack),
+  sigevent: told(sigevent),
+  utimens: told(utimens),
+  termios: told(termios),
+  rlimit: (out, view, at) => {
+    out.text('{rlim_cur=');
+    limit(out, view, at);
+    out.text(', rlim_max=');
+    limit(out, view, at + 8);
+    out.byte(0x7d);
   },
-  utimbuf: (view) => `{actime=${signed(view, 0)}${timeNote(view, 0)}, modtime=${signed(view, 8)}${timeNote(view, 8)}}`,
-  utimeval: (view) =>
-    `{tv_sec=${signed(view, 0)}, tv_usec=${signed(view, 8)}} /* ${isoTime(Number(view.getBigInt64(0, true)), low(view, 8) * 1000).replace('000+', '+')} */`,
-  utimens,
-  termios,
-  rlimit: (view) => `{rlim_cur=${limit(view, 0)}, rlim_max=${limit(view, 8)}}`,
-  int: (view) => `[${view.getInt32(0, true)}]`,
-  uint: (view) => `[${low(view, 0)}]`,
-  socklen: (view) => `[${view.getInt32(0, true)}]`,
-  long: (view) => `[${signed(view, 0)}]`,
-  ulong: (view) => `[${unsigned(view, 0)}]`,
-  off: (view) => `[${signed(view, 0)}]`,
-  ptr: (view) => `[${pointer(low(view, 0), high(view, 0))}]`,
-  fdpair: (view) => `[${view.getInt32(0, true)}, ${view.getInt32(4, true)}]`,
-  comm: (_view, bytes) => quoteText(bytes),
-  wstatus: (view) => `[${waitStatus(low(view, 0))}]`,
-  sigset: (_view, bytes) => signalSet(bytes),
-  schedparam: (view) => `[${view.getInt32(0, true)}]`,
-  pollfd: (view) => {
-    const fd = view.getInt32(0, true);
-    return fd < 0 ? `{fd=${fd}}` : `{fd=${fd}, events=${flagNames('poll', view.getUint16(4, true))}}`;
+  int: boxed(int32),
+  uint: boxed(uint32),
+  socklen: boxed(int32),
+  long: boxed(signed),
+  ulong: boxed(unsigned),
+  off: boxed(signed),
+  ptr: boxed(pointerWord),
+  schedparam: boxed(int32),
+  fdpair: boxed((out, view, at) => {
+    out.decimal(view.getInt32(at, true));
+    out.text(', ');
+    out.decimal(view.getInt32(at + 4, true));
+  }),
+  wstatus: boxed((out, view, at) => out.text(waitStatus(low(view, at)))),
+  comm: (out, view, at) => textField(out, view, at, 16),
+  sigset: (out, view, at) => out.text(signalSet(low(view, at), high(view, at))),
+  sigsetpair: (out, view, at) => {
+    out.text('{sigmask=');
+    pointerWord(out, view, at, { verbose: false });
+    out.text(', sigsetsize=');
+    unsigned(out, view, at + 8);
+    out.byte(0x7d);
   },
-  epollevent: (view) =>
-    `{events=${flagNames('epoll', low(view, 0))}, data={u32=${low(view, 4)}, u64=${unsigned(view, 4)}}}`,
-  utsname: (_view, bytes) => {
-    const text = (
-      [
-        ['sysname', 0],
-        ['nodename', 65],
-        ['release', 130],
-        ['version', 195],
-        ['machine', 260],
-      ] as const
-    ).map(([name, at]) => `${name}=${quoteText(bytes.subarray(at, at + 65))}`);
-    return `{${text.slice(0, 2).join(', ')}, ...}`;
+  pollfd: (out, view, at) => {
+    out.text('{fd=');
+    out.decimal(view.getInt32(at, true));
+    out.text(', events=');
+    out.text(flagNames('poll', view.getUint16(at + 4, true)));
+    out.byte(0x7d);
+  },
+  epollevent: (out, view, at) => {
+    out.text(`{events=${flagNames('epoll', low(view, at))}, data={u32=${low(view, at + 4)}, u64=`);
+    unsigned(out, view, at + 4);
+    out.text('}}');
+  },
+  utsname: (out, view, at) => {
+    out.text('{sysname=');
+    textField(out, view, at, UTSNAME_FIELD);
+    out.text(', nodename=');
+    textField(out, view, at + UTSNAME_FIELD, UTSNAME_FIELD);
+    out.text(', ...}');
   },
 };
 
-function field(
-  view: DataView,
-  bytes: Uint8Array,
-  at: number,
-  size: number,
-  format: FieldFormat,
-  options: StructOptions,
-): string {
-  if (format.startsWith('S:')) return formatStruct(format.slice(2), bytes.subarray(at, at + size), options);
-  if (format === 'text') return quoteText(bytes.subarray(at, at + size));
-  const lowWord = size === 1 ? view.getUint8(at) : size === 2 ? view.getUint16(at, true) : low(view, at);
-  const highWord = size === 8 ? high(view, at) : 0;
-  if (format === 'F:open') return openFlags(lowWord);
-  if (format.startsWith('F:')) return flagNames(format.slice(2), lowWord, highWord);
-  if (format.startsWith('E:')) return enumOrHex(format.slice(2), lowWord);
-  if (format === 'o') return octal(lowWord);
-  if (format === 'x') return lowWord === 0 && highWord === 0 ? '0' : hex64(lowWord, highWord);
-  if (format === 'u') return unsigned64(lowWord, highWord);
-  if (size === 8) return signed64(lowWord, highWord);
-  return String(size === 4 ? lowWord | 0 : size === 2 ? (lowWord << 16) >> 16 : (lowWord << 24) >> 24);
+/** How a field of a layout is shown, its place in the struct included. */
+function fieldFormat({ offset, size, format }: StructField): StructFormat {
+  const show = wordFormat(format, size);
+  return (out, view, at, options) => show(out, view, at + offset, options);
 }
 
-/** One struct from its bytes. What is cut off is said instead of shown. */
-export function formatStruct(name: string, bytes: Uint8Array, options: StructOptions): string {
+function wordFormat(format: FieldFormat, size: number): StructFormat {
+  if (format.startsWith('S:')) return (out, view, at, options) => structFormat(format.slice(2))(out, view, at, options);
+  if (format === 'text') return (out, view, at) => textField(out, view, at, size);
+  const set = format.slice(2);
+  const lowWord = (view: DataView, at: number): number =>
+    size === 1 ? view.getUint8(at) : size === 2 ? view.getUint16(at, true) : low(view, at);
+  const highWord = (view: DataView, at: number): number => (size === 8 ? high(view, at) : 0);
+  if (format === 'F:open') return (out, view, at) => out.text(openFlags(lowWord(view, at)));
+  if (format.startsWith('F:'))
+    return (out, view, at) => out.text(flagNames(set, lowWord(view, at), highWord(view, at)));
+  if (format.startsWith('E:')) return (out, view, at) => out.text(enumOrHex(set, lowWord(view, at), set.toUpperCase()));
+  if (format === 'o') return (out, view, at) => out.octal(lowWord(view, at));
+  if (format === 'x') return (out, view, at) => out.hexOrZero(lowWord(view, at), highWord(view, at));
+  if (format === 'u') return (out, view, at) => out.unsigned64(lowWord(view, at), highWord(view, at));
+  if (size === 8) return signed;
+  if (size === 4) return int32;
+  return (out, view, at) => out.decimal(size === 2 ? view.getInt16(at, true) : view.getInt8(at));
+}
+
+function layoutFormat(fields: readonly StructField[]): StructFormat {
+  const shown = fields.map((field) => ({ label: `${field.name}=`, show: fieldFormat(field) }));
+  return (out, view, at, options) => {
+    out.byte(0x7b);
+    for (let i = 0; i < shown.length; i++) {
+      if (i > 0) out.text(', ');
+      out.text(shown[i]!.label);
+      shown[i]!.show(out, view, at, options);
+    }
+    out.byte(0x7d);
+  };
+}
+
+const FORMATS = new Map<string, StructFormat>();
+
+function structFormat(name: string): StructFormat {
+  let format = FORMATS.get(name);
+  if (format !== undefined) return format;
   const layout = STRUCTS[name];
   if (layout === undefined) throw new Error(`no struct ${name}`);
-  if (bytes.length < layout.size) return `{... /* ${bytes.length} of ${layout.size} bytes */}`;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, layout.size);
-  const special = SPECIAL[name];
-  if (special !== undefined) return special(view, bytes.subarray(0, layout.size), options);
-  const parts = layout.fields.map(
-    (one) => `${one.name}=${field(view, bytes, one.offset, one.size, one.format, options)}`,
-  );
-  return `{${parts.join(', ')}}`;
+  format = SPECIAL[name] ?? layoutFormat(layout.fields);
+  FORMATS.set(name, format);
+  return format;
 }
 
-/** An array of structs: `[{...}, {...}]`; how many were left out is said. */
-export function formatStructs(name: string, bytes: Uint8Array, count: number, options: StructOptions): string {
-  const size = STRUCTS[name]!.size;
-  const most = options.verbose ? count : Math.min(count, options.stringLimit);
-  const whole = Math.min(most, Math.floor(bytes.length / size));
-  const shown = Array.from({ length: whole }, (_, i) =>
-    formatStruct(name, bytes.subarray(i * size, (i + 1) * size), options),
-  );
-  if (whole < count) shown.push('...');
-  const plain = name === 'uint' || name === 'int' ? shown.map((text) => text.replace(/^\[|\]$/g, '')) : shown;
-  return `[${plain.join(', ')}]`;
+/** Shows one captured struct; what is cut off is said instead. */
+export type CaptureFormat = (out: TextBuffer, capture: CallCapture, options: StructOptions) => void;
+
+/** The format of one struct. Throws at once when there is no such struct. */
+export function oneStruct(name: string): CaptureFormat {
+  const format = structFormat(name);
+  const { size } = STRUCTS[name]!;
+  return (out, { view, start, length }, options) => {
+    if (length < size) out.text(`{... /* ${length} of ${size} bytes */}`);
+    else format(out, view, start, options);
+  };
+}
+
+/** Elements of which only the value is shown: `[1, 2]`, not `[[1], [2]]`. */
+const PLAIN: Readonly<Record<string, StructFormat>> = { int: int32, uint: uint32 };
+
+/** An array of `count` structs: `[{...}, {...}]`; that some were left out is said. */
+export function manyStructs(
+  name: string,
+): (out: TextBuffer, capture: CallCapture, count: number, options: StructOptions) => void {
+  const format = PLAIN[name] ?? structFormat(name);
+  const { size } = STRUCTS[name]!;
+  return (out, { view, start, length }, count, options) => {
+    const whole = Math.min(count, Math.floor(length / size));
+    out.byte(0x5b);
+    for (let i = 0; i < whole; i++) {
+      if (i > 0) out.text(', ');
+      format(out, view, start + i * size, options);
+    }
+    if (whole < count) out.text(whole > 0 ? ', ...' : '...');
+    out.byte(0x5d);
+  };
+}
+
+/** One struct from its bytes as a string. */
+export function formatStruct(out: TextBuffer, name: string, bytes: Uint8Array, options: StructOptions): void {
+  structFormat(name)(out, new DataView(bytes.buffer, bytes.byteOffset, bytes.length), 0, options);
 }

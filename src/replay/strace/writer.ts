@@ -1,13 +1,15 @@
+import { SIGNALS } from '../../guest/linux/tables/constants.ts';
 import type { TaskIdentity } from '../../guest/linux/task-identity.ts';
+import type { EventChunk } from '../../trace/event-chunk.ts';
 import { type CallFilter, wantsNumber, wantsOutcome } from '../call-filter.ts';
 import type { Call } from '../calls.ts';
 import type { Descriptors } from '../descriptors.ts';
 import type { TextOutput } from '../output.ts';
-import type { SignalDelivery, Step } from '../pairing.ts';
-import type { StepSink } from '../reconstruction.ts';
-import type { FormatOptions } from './arguments.ts';
-import { signalName } from './flags.ts';
-import { callRest, callResult, callStart } from './line.ts';
+import type { SignalDelivery } from '../pairing.ts';
+import type { CallSink } from '../reconstruction.ts';
+import { TextBuffer } from '../text-buffer.ts';
+import type { FormatOptions } from './format.ts';
+import { type CallFormat, formatOf, writeRest, writeResult, writeStart } from './line.ts';
 import { formatStruct } from './structs.ts';
 
 export interface StraceOptions {
@@ -25,182 +27,186 @@ export interface StraceOptions {
 /** Column of the `=`, as strace has it. */
 const RESULT_COLUMN = 39;
 
-/** Lines that are held back at most, for a call whose arguments could not be read at its entry. */
-const HELD_LINES = 50_000;
-
-/** A call that was entered last and may still be told in one line. */
-interface OpenLine {
-  readonly call: Call;
-  readonly prefix: string;
-}
-
 /** Calls as lines of text, one whole call a line unless another task comes between. */
-export class StraceWriter implements StepSink {
+export class StraceWriter implements CallSink {
   readonly #output: TextOutput;
+  readonly #out: TextBuffer;
   readonly #options: StraceOptions;
   readonly #format: FormatOptions;
   readonly #descriptors: Descriptors | undefined;
   readonly #unfinished = new Set<Call>();
-  /** Text behind a line that waits for what its call's return will tell, in order. */
-  #held: (string | OpenLine)[] = [];
-  #open: OpenLine | undefined;
+  /** The call that was entered last, as long as it may still be told in one line; its prefix is made at its entry. */
+  #open: Call | undefined;
+  readonly #openPrefix = new TextBuffer(64);
+  readonly #names = new WeakMap<TaskIdentity, Uint8Array>();
+  #namedLast: TaskIdentity | undefined;
+  #nameLast = UNKNOWN;
   #lastTime = 0;
   #tgid = 0;
 
   constructor(output: TextOutput, options: StraceOptions, descriptors: Descriptors | undefined) {
     this.#output = output;
+    this.#out = output.buffer;
     this.#options = options;
     this.#descriptors = descriptors;
     this.#format = {
       stringLimit: options.stringLimit,
       verbose: options.verbose,
-      descriptor: options.paths ? (fd) => this.#named(fd) : (fd) => String(fd),
+      descriptor: options.paths ? (out, fd) => this.#named(out, fd) : (out, fd) => out.decimal(fd),
     };
   }
 
-  #named(fd: number): string {
+  #named(out: TextBuffer, fd: number): void {
     const what = this.#descriptors?.name(this.#tgid, fd);
-    return what === undefined ? String(fd) : `${fd}<${what}>`;
+    out.decimal(fd);
+    if (what !== undefined) out.text(`<${what}>`);
   }
 
-  step(step: Step, identity: TaskIdentity | undefined): void {
+  entry(call: Call, identity: TaskIdentity | undefined): void {
+    const { filter } = this.#options;
+    if (!wantsNumber(filter, call.number)) return;
     this.#tgid = identity?.tgid ?? 0;
-    switch (step.kind) {
-      case 'entry':
-        this.#entry(step.call, identity);
-        break;
-      case 'return':
-        this.#return(step.call, identity);
-        break;
-      case 'signal':
-        if (this.#options.filter.signals) this.#signal(step, identity);
-        break;
+    if (filter.status !== 'any') {
+      if (call.outcome === 'never' && wantsOutcome(filter, call)) this.#whole(call, identity);
+      return;
     }
+    this.#interrupt();
+    if (call.outcome !== 'never') {
+      this.#open = call;
+      this.#openPrefix.truncate(0);
+      this.#prefix(this.#openPrefix, call.chunk, call.row, identity);
+      return;
+    }
+    this.#prefix(this.#out, call.chunk, call.row, identity);
+    const start = this.#out.length;
+    writeStart(this.#out, call, formatOf(call), this.#format);
+    this.#equals(start);
+    this.#out.text('?\n');
+    this.#prefix(this.#out, call.chunk, call.row, identity);
+    this.#out.text(`+++ exited with ${call.low(0) & 0xff} +++\n`);
+    this.#output.settle();
+  }
+
+  return(call: Call, identity: TaskIdentity | undefined): void {
+    const { filter } = this.#options;
+    if (!wantsNumber(filter, call.number)) return;
+    this.#tgid = identity?.tgid ?? 0;
+    if (filter.status !== 'any') {
+      if (wantsOutcome(filter, call)) this.#whole(call, identity);
+      return;
+    }
+    const format = formatOf(call);
+    if (this.#open === call) {
+      this.#open = undefined;
+      this.#out.append(this.#openPrefix);
+      const start = this.#out.length;
+      writeStart(this.#out, call, format, this.#format);
+      this.#finish(call, format, start);
+      return;
+    }
+    if (!this.#unfinished.delete(call)) return;
+    this.#interrupt();
+    this.#prefix(this.#out, call.exitChunk ?? call.chunk, call.exitChunk ? call.exitRow : call.row, identity);
+    const start = this.#out.length;
+    this.#out.text(`<... ${format.name} resumed>`);
+    this.#finish(call, format, start);
+  }
+
+  signal(signal: SignalDelivery, identity: TaskIdentity | undefined): void {
+    if (!this.#options.filter.signals) return;
+    this.#interrupt();
+    this.#tgid = identity?.tgid ?? 0;
+    const name = SIGNALS[signal.number] ?? `SIGRT_${signal.number - 32}`;
+    this.#prefix(this.#out, signal.chunk, signal.row, identity);
+    this.#out.text(`--- ${name} `);
+    signalInfo(this.#out, signal, name, this.#options);
+    this.#out.text(' ---\n');
+    this.#output.settle();
   }
 
   /** Calls still open when the trace ends. */
   end(): void {
     this.#interrupt();
-    this.#release(this.#held.length);
   }
 
-  #write(text: string): void {
-    if (this.#held.length === 0) this.#output.write(text);
-    else this.#held.push(text);
-    if (this.#held.length > HELD_LINES) this.#release(this.#held.length);
+  #whole(call: Call, identity: TaskIdentity | undefined): void {
+    const format = formatOf(call);
+    this.#prefix(this.#out, call.chunk, call.row, identity);
+    const start = this.#out.length;
+    writeStart(this.#out, call, format, this.#format);
+    this.#finish(call, format, start);
   }
 
-  /** Writes so many of the lines that are held, and what stands behind them up to the next that must wait. */
-  #release(count: number): void {
-    let done = 0;
-    for (const item of this.#held) {
-      if (done >= count && typeof item !== 'string') break;
-      this.#output.write(typeof item === 'string' ? item : this.#unfinishedLine(item));
-      done++;
+  /** The rest of a line that begins at `start`. */
+  #finish(call: Call, format: CallFormat, start: number): void {
+    const out = this.#out;
+    writeRest(out, call, format, this.#format);
+    this.#equals(start);
+    writeResult(out, call, format, this.#format);
+    if (this.#options.durations) {
+      out.text(' <');
+      seconds(out, call.exitTime - call.entryTime);
+      out.byte(0x3e);
     }
-    this.#held = this.#held.slice(done);
-  }
-
-  #unfinishedLine({ call, prefix }: OpenLine): string {
-    return `${prefix}${callStart(call, this.#format)} <unfinished ...>\n`;
-  }
-
-  /** A call that was told as unfinished has ended: what its line waited for is known, or never will be. */
-  #settle(call: Call): void {
-    const at = this.#held.findIndex((item) => typeof item !== 'string' && item.call === call);
-    if (at < 0) return;
-    this.#held[at] = this.#unfinishedLine(this.#held[at] as OpenLine);
-    this.#release(0);
-  }
-
-  #entry(call: Call, identity: TaskIdentity | undefined): void {
-    if (!wantsNumber(this.#options.filter, call.number)) return;
-    if (this.#options.filter.status !== 'any') {
-      if (call.outcome.kind === 'never' && wantsOutcome(this.#options.filter, call))
-        this.#whole(call, identity, callStart(call, this.#format));
-      return;
-    }
-    this.#interrupt();
-    const prefix = this.#prefix(call.entry.chunk.time(call.entry.row), identity);
-    if (call.outcome.kind !== 'never') {
-      this.#open = { call, prefix };
-      return;
-    }
-    const text = callStart(call, this.#format);
-    this.#write(`${prefix}${text}${this.#equals(text.length + 1)}?\n${this.#exitNote(call, identity)}`);
-  }
-
-  #exitNote(call: Call, identity: TaskIdentity | undefined): string {
-    const prefix = this.#prefix(call.entry.chunk.time(call.entry.row), identity);
-    return `${prefix}+++ exited with ${call.low(0) & 0xff} +++\n`;
-  }
-
-  #return(call: Call, identity: TaskIdentity | undefined): void {
-    if (!wantsNumber(this.#options.filter, call.number)) return;
-    if (this.#options.filter.status !== 'any') {
-      if (wantsOutcome(this.#options.filter, call)) this.#whole(call, identity, callStart(call, this.#format));
-      return;
-    }
-    if (this.#open?.call === call) {
-      const text = callStart(call, this.#format) + callRest(call, this.#format);
-      this.#write(`${this.#open.prefix}${text}${this.#tail(call, text.length)}`);
-      this.#open = undefined;
-      return;
-    }
-    if (!this.#unfinished.delete(call)) return;
-    this.#settle(call);
-    this.#interrupt();
-    const { chunk, row } = call.exit ?? call.entry;
-    const prefix = this.#prefix(chunk.time(row), identity);
-    const text = `<... ${call.name} resumed>${callRest(call, this.#format)}`;
-    this.#write(`${prefix}${text}${this.#tail(call, text.length)}`);
-  }
-
-  #whole(call: Call, identity: TaskIdentity | undefined, start: string): void {
-    const text = start + callRest(call, this.#format);
-    this.#write(this.#prefix(call.entry.chunk.time(call.entry.row), identity) + text + this.#tail(call, text.length));
-  }
-
-  #signal(step: Extract<Step, { kind: 'signal' }>, identity: TaskIdentity | undefined): void {
-    this.#interrupt();
-    const name = signalName(step.number);
-    const info = signalInfo(step, name, this.#options);
-    this.#write(`${this.#prefix(step.event.chunk.time(step.event.row), identity)}--- ${name} ${info} ---\n`);
+    out.byte(NEWLINE);
+    this.#output.settle();
   }
 
   /** Something else is to be told while a call is open: its line ends without result. */
   #interrupt(): void {
-    if (this.#open === undefined) return;
-    const line = this.#open;
-    this.#unfinished.add(line.call);
+    const call = this.#open;
+    if (call === undefined) return;
+    this.#out.append(this.#openPrefix);
+    writeStart(this.#out, call, formatOf(call), this.#format);
+    this.#out.text(' <unfinished ...>\n');
+    this.#unfinished.add(call);
     this.#open = undefined;
-    if (line.call.lacksCaptures) this.#held.push(line);
-    else this.#write(this.#unfinishedLine(line));
+    this.#output.settle();
   }
 
-  #equals(length: number): string {
-    return `)${' '.repeat(Math.max(0, RESULT_COLUMN - length))} = `;
+  #equals(start: number): void {
+    const out = this.#out;
+    out.byte(0x29);
+    out.spaces(RESULT_COLUMN - (out.length - start));
+    out.text(' = ');
   }
 
-  #tail(call: Call, length: number): string {
-    const result = callResult(call, this.#format);
-    return `${this.#equals(length + 1)}${result}${this.#options.durations ? ` <${seconds(duration(call))}>` : ''}\n`;
-  }
-
-  #prefix(time: number, identity: TaskIdentity | undefined): string {
-    const who = identity === undefined ? '[? ?] ' : `[${identity.pid} ${printable(identity.comm)}] `;
-    if (this.#options.times === 'none') return who;
-    const shown = this.#options.times === 'absolute' ? time : this.#lastTime === 0 ? 0 : time - this.#lastTime;
+  /** Who it was, and when, by a row of a chunk. */
+  #prefix(out: TextBuffer, chunk: EventChunk, row: number, identity: TaskIdentity | undefined): void {
+    out.bytes(this.#name(identity));
+    const { times } = this.#options;
+    if (times === 'none') return;
+    const time = chunk.time(row);
+    const shown = times === 'absolute' ? time : this.#lastTime === 0 ? 0 : time - this.#lastTime;
     this.#lastTime = time;
-    return `${who}${seconds(shown)} `;
+    seconds(out, shown);
+    out.byte(0x20);
+  }
+
+  /** `[pid comm] `, made once for each identity. */
+  #name(identity: TaskIdentity | undefined): Uint8Array {
+    if (identity === undefined) return UNKNOWN;
+    if (identity === this.#namedLast) return this.#nameLast;
+    let name = this.#names.get(identity);
+    if (name === undefined) {
+      name = Buffer.from(`[${identity.pid} ${printable(identity.comm)}] `, 'latin1');
+      this.#names.set(identity, name);
+    }
+    this.#namedLast = identity;
+    this.#nameLast = name;
+    return name;
   }
 }
 
+const NEWLINE = 0x0a;
+const UNKNOWN: Uint8Array = Buffer.from('[? ?] ', 'latin1');
+
 /** The kernel writes siginfo only for handlers that asked for it (SA_SIGINFO): else the signal's number is all there is. */
-function signalInfo(step: SignalDelivery, name: string, options: StraceOptions): string {
-  const view = new DataView(step.siginfo.buffer, step.siginfo.byteOffset, step.siginfo.byteLength);
-  if (view.getInt32(0, true) !== step.number) return `{si_signo=${name}, ...}`;
-  return formatStruct('siginfo', step.siginfo, options);
+function signalInfo(out: TextBuffer, signal: SignalDelivery, name: string, options: StraceOptions): void {
+  const { siginfo } = signal;
+  const written = new DataView(siginfo.buffer, siginfo.byteOffset, siginfo.byteLength).getInt32(0, true);
+  if (written === signal.number) formatStruct(out, 'siginfo', siginfo, options);
+  else out.text(`{si_signo=${name}, ...}`);
 }
 
 /** Guest text on a line of its own terms: nothing but printable ASCII reaches the terminal. */
@@ -208,13 +214,9 @@ function printable(text: string): string {
   return text.replace(/[^\x21-\x7e]/g, (char) => (char === ' ' ? '_' : `\\${char.charCodeAt(0).toString(8)}`));
 }
 
-/** Virtual nanoseconds spent in a call; 0 while it has not returned. */
-export function duration(call: Call): number {
-  if (call.exit === undefined) return 0;
-  return call.exit.chunk.time(call.exit.row) - call.entry.chunk.time(call.entry.row);
-}
+const NANOSECONDS = 1e9;
 
 /** Nanoseconds as seconds with six decimals. */
-export function seconds(nanoseconds: number): string {
-  return (nanoseconds / 1e9).toFixed(6);
+function seconds(out: TextBuffer, nanoseconds: number): void {
+  out.text((nanoseconds / NANOSECONDS).toFixed(6));
 }

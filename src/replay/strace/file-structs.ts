@@ -1,0 +1,57 @@
+/** Structs of file systems and terminals, but for stat and statx; a view starts where its struct does. */
+import { enumName, enumOrHex, flagNames } from './flags.ts';
+import { hexOrZero, high, low, signed, unsigned } from './struct-words.ts';
+import { hex64 } from './values.ts';
+
+export function isoTime(seconds: number, nanoseconds: number): string {
+  const text = new Date(seconds * 1000).toISOString().slice(0, 19);
+  return `${text}${nanoseconds === 0 ? '' : `.${String(nanoseconds).padStart(9, '0')}`}+0000`;
+}
+
+export function statfs(view: DataView): string {
+  const type = enumName('fsMagic', low(view, 0)) ?? hex64(low(view, 0), high(view, 0));
+  const names = 'f_bsize f_blocks f_bfree f_bavail f_files f_ffree'.split(' ');
+  const counts = names.map((name, i) => `${name}=${unsigned(view, 8 + 8 * i)}`).join(', ');
+  const id = `{val=[${hexOrZero(low(view, 56))}, ${hexOrZero(high(view, 56))}]}`;
+  return (
+    `{f_type=${type}, ${counts}, f_fsid=${id}, f_namelen=${unsigned(view, 64)}, f_frsize=${unsigned(view, 72)}, ` +
+    `f_flags=${flagNames('statfs', low(view, 80), high(view, 80))}}`
+  );
+}
+
+export function lockParts(view: DataView): string[] {
+  return [
+    `l_type=${enumOrHex('lockType', view.getInt16(0, true), 'F')}`,
+    `l_whence=${enumOrHex('whence', view.getInt16(2, true), 'SEEK')}`,
+    `l_start=${signed(view, 8)}`,
+    `l_len=${signed(view, 16)}`,
+  ];
+}
+
+export function utimens(view: DataView): string {
+  const nanoseconds = low(view, 8);
+  if (nanoseconds === 0x3fff_ffff) return 'UTIME_NOW';
+  if (nanoseconds === 0x3fff_fffe) return 'UTIME_OMIT';
+  const note = ` /* ${isoTime(Number(view.getBigInt64(0, true)), nanoseconds)} */`;
+  return `{tv_sec=${signed(view, 0)}, tv_nsec=${nanoseconds}}${note}`;
+}
+
+const LOCAL = [
+  [1, 'isig'],
+  [2, 'icanon'],
+  [8, 'echo'],
+] as const;
+
+/** Terminal settings: speed, then the words for what matters of them. */
+export function termios(view: DataView): string {
+  const control = low(view, 8);
+  const SPEEDS = 'B0 B50 B75 B110 B134 B150 B200 B300 B600 B1200 B1800 B2400 B4800 B9600 B19200 B38400'.split(' ');
+  const FAST = 'B57600 B115200 B230400 B460800 B500000 B576000 B921600 B1000000'.split(' ');
+  const speed = (control & 0x1000) === 0 ? SPEEDS[control & 15] : (FAST[(control & 15) - 1] ?? 'B?');
+  const words = [(low(view, 4) & 1) !== 0 ? 'opost' : '-opost'];
+  const add = (value: number, bits: readonly (readonly [number, string])[]): void => {
+    for (const [bit, name] of bits) words.push((value & bit) !== 0 ? name : `-${name}`);
+  };
+  add(low(view, 12), LOCAL);
+  return `{${speed} ${words.join(' ')} ...}`;
+}

@@ -1,0 +1,123 @@
+/** Structs of signals, processes and the system; a view starts where its struct does. */
+import { enumName, flagNames, signalName, signalSet } from './flags.ts';
+import { hexOrZero, high, low, type StructOptions, signed, unsigned } from './struct-words.ts';
+import { hex64, pointer } from './values.ts';
+
+/** User handlers are addresses; the first two values have names. */
+function handler(view: DataView, at: number): string {
+  if (high(view, at) === 0 && low(view, at) <= 2) return ['SIG_DFL', 'SIG_IGN', 'SIG_ERR'][low(view, at)]!;
+  return hex64(low(view, at), high(view, at));
+}
+
+export function sigaction(view: DataView): string {
+  const flags = low(view, 8);
+  const restorer = (flags & 0x0400_0000) === 0 ? '' : `, sa_restorer=${pointer(low(view, 16), high(view, 16))}`;
+  return `{sa_handler=${handler(view, 0)}, sa_mask=${signalSet(low(view, 24), high(view, 24))}, sa_flags=${flagNames('sigaction', flags)}${restorer}}`;
+}
+
+const RUSAGE_TIMES: readonly (readonly [offset: number, name: string])[] = [[0, 'ru_utime'], [16, 'ru_stime']]; // biome-ignore format: one row
+const RUSAGE_REST = 'ru_maxrss ru_ixrss ru_idrss ru_isrss ru_minflt ru_majflt ru_nswap ru_inblock ru_oublock ru_msgsnd ru_msgrcv ru_nsignals ru_nvcsw ru_nivcsw'.split(' '); // biome-ignore format: one row
+
+export function rusage(view: DataView, options: StructOptions): string {
+  const times = RUSAGE_TIMES.map(
+    ([at, name]) => `${name}={tv_sec=${signed(view, at)}, tv_usec=${signed(view, at + 8)}}`,
+  );
+  if (!options.verbose) return `{${times.join(', ')}, ...}`;
+  return `{${[...times, ...RUSAGE_REST.map((name, i) => `${name}=${signed(view, 32 + 8 * i)}`)].join(', ')}}`;
+}
+
+/** A wait status as the macros take it apart. */
+export function waitStatus(status: number): string {
+  const signal = status & 0x7f;
+  if (signal === 0) return `{WIFEXITED(s) && WEXITSTATUS(s) == ${(status >> 8) & 0xff}}`;
+  if (status === 0xffff) return '{WIFCONTINUED(s)}';
+  if (signal === 0x7f) return `{WIFSTOPPED(s) && WSTOPSIG(s) == ${signalName((status >> 8) & 0xff)}}`;
+  const core = (status & 0x80) === 0 ? '' : ' && WCOREDUMP(s)';
+  return `{WIFSIGNALED(s) && WTERMSIG(s) == ${signalName(signal)}${core}}`;
+}
+
+/** A siginfo as the kernel wrote it. */
+export function siginfo(view: DataView): string {
+  const signal = view.getInt32(0, true);
+  const errno = view.getInt32(4, true);
+  const code = view.getInt32(8, true);
+  if (signal === 0 && code === 0) return '{}';
+  const parts = [`si_signo=${signalName(signal)}`];
+  if (errno !== 0) parts.push(`si_errno=${errno}`);
+  if (signal === 17 && code > 0 && code <= 6) {
+    const status = view.getInt32(24, true);
+    parts.push(`si_code=${enumName('cldCode', code)}`, `si_pid=${view.getInt32(16, true)}`, `si_uid=${low(view, 20)}`);
+    parts.push(`si_status=${code === 1 ? status : signalName(status)}`);
+    parts.push(`si_utime=${signed(view, 32)}`, `si_stime=${signed(view, 40)}`);
+    return `{${parts.join(', ')}}`;
+  }
+  parts.push(`si_code=${enumName('siCode', code) ?? code}`);
+  if (code <= 0 && code !== -2) parts.push(`si_pid=${view.getInt32(16, true)}`, `si_uid=${low(view, 20)}`);
+  else if (code === -2) parts.push(`si_timerid=${view.getInt32(16, true)}`, `si_overrun=${view.getInt32(20, true)}`);
+  else if ([4, 5, 7, 8, 11].includes(signal) && code < 0x80)
+    parts.push(`si_addr=${pointer(low(view, 16), high(view, 16))}`);
+  return `{${parts.join(', ')}}`;
+}
+
+export function sysinfo(view: DataView): string {
+  const loads = [8, 16, 24].map((at) => unsigned(view, at)).join(', ');
+  const names = 'totalram freeram sharedram bufferram totalswap freeswap'.split(' ');
+  const memory = names.map((name, i) => `${name}=${unsigned(view, 32 + 8 * i)}`).join(', ');
+  return (
+    `{uptime=${signed(view, 0)}, loads=[${loads}], ${memory}, procs=${view.getUint16(80, true)}, ` +
+    `totalhigh=${unsigned(view, 88)}, freehigh=${unsigned(view, 96)}, mem_unit=${low(view, 104)}}`
+  );
+}
+
+export function stack(view: DataView): string {
+  return `{ss_sp=${pointer(low(view, 0), high(view, 0))}, ss_flags=${flagNames('sigaltstack', low(view, 8))}, ss_size=${unsigned(view, 16)}}`;
+}
+
+export function sigevent(view: DataView): string {
+  const notify =
+    ['SIGEV_SIGNAL', 'SIGEV_NONE', 'SIGEV_THREAD'][low(view, 12)] ??
+    (low(view, 12) === 4 ? 'SIGEV_THREAD_ID' : String(low(view, 12)));
+  const tid = low(view, 12) === 4 ? `, sigev_notify_thread_id=${view.getInt32(16, true)}` : '';
+  return `{sigev_value={sival_int=${view.getInt32(0, true)}, sival_ptr=${pointer(low(view, 0), high(view, 0))}}, sigev_signo=${signalName(low(view, 8))}, sigev_notify=${notify}${tid}}`;
+}
+
+const CAPABILITIES =
+  'CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE NET_BIND_SERVICE NET_BROADCAST NET_ADMIN NET_RAW IPC_LOCK IPC_OWNER SYS_MODULE SYS_RAWIO SYS_CHROOT SYS_PTRACE SYS_PACCT SYS_ADMIN SYS_BOOT SYS_NICE SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG MKNOD LEASE AUDIT_WRITE AUDIT_CONTROL SETFCAP MAC_OVERRIDE MAC_ADMIN SYSLOG WAKE_ALARM BLOCK_SUSPEND AUDIT_READ PERFMON BPF CHECKPOINT_RESTORE'.split(
+    ' ',
+  );
+
+/** Two halves of capability words together: struct __user_cap_data_struct[2]. */
+export function capabilities(bytes: Uint8Array): string {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const words = (field: number): string => {
+    const names: string[] = [];
+    for (let bit = 0; bit < 64; bit++) {
+      const at = (bit >> 5) * 12 + field * 4;
+      if (at + 4 <= bytes.length && (low(view, at) >>> (bit & 31)) & 1) {
+        const known = CAPABILITIES[bit];
+        names.push(known === undefined ? `1<<${bit}` : `1<<CAP_${known}`);
+      }
+    }
+    return names.length === 0 ? '0' : names.join('|');
+  };
+  return `{effective=${words(0)}, permitted=${words(1)}, inheritable=${words(2)}}`;
+}
+
+/** clone3's struct clone_args, as much of it as was given. */
+export function cloneArguments(bytes: Uint8Array): string {
+  const padded = new Uint8Array(88);
+  padded.set(bytes.subarray(0, 88));
+  const view = new DataView(padded.buffer);
+  const flags = low(view, 0);
+  const parts = [`flags=${flagNames('clone', flags, high(view, 0))}`];
+  const address = (name: string, at: number): void => {
+    if (low(view, at) !== 0 || high(view, at) !== 0) parts.push(`${name}=${hex64(low(view, at), high(view, at))}`);
+  };
+  if ((flags & 0x1000) !== 0) address('pidfd', 8);
+  if ((flags & 0x0120_0000) !== 0) address('child_tid', 16);
+  if ((flags & 0x0010_0000) !== 0) address('parent_tid', 24);
+  parts.push(`exit_signal=${low(view, 32) === 0 ? '0' : signalName(low(view, 32))}`);
+  parts.push(`stack=${pointer(low(view, 40), high(view, 40))}`, `stack_size=${hexOrZero(low(view, 48))}`);
+  if ((flags & 0x0008_0000) !== 0) address('tls', 56);
+  return `{${parts.join(', ')}}`;
+}

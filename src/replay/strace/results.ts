@@ -1,0 +1,90 @@
+import type { Syscall } from '../../guest/linux/signature.ts';
+import type { Call } from '../calls.ts';
+import type { TextBuffer } from '../text-buffer.ts';
+import { descriptorSet } from './arguments.ts';
+import { flagNames } from './flags.ts';
+import type { FormatOptions } from './format.ts';
+import { fcntlResult } from './special.ts';
+
+/** Shows the value that a call returned. */
+export type ResultFormat = (out: TextBuffer, call: Call, options: FormatOptions) => void;
+
+const signed: ResultFormat = (out, call) => out.signed64(call.result, call.resultHigh);
+const hex: ResultFormat = (out, call) => out.hex64(call.result, call.resultHigh);
+const descriptor: ResultFormat = (out, call, options) => options.descriptor(out, call.result | 0, call);
+
+const F = { dupfd: 0, dupfdCloexec: 1030 } as const;
+
+const fcntl: ResultFormat = (out, call, options) => {
+  const command = call.low(1);
+  const special = fcntlResult(call);
+  if (command === F.dupfd || command === F.dupfdCloexec) descriptor(out, call, options);
+  else if (special !== undefined) out.text(special);
+  else signed(out, call, options);
+};
+
+const poll: ResultFormat = (out, call) => {
+  if (call.result === 0) {
+    out.text('0 (Timeout)');
+    return;
+  }
+  out.decimal(call.result);
+  const capture = call.capture(0, 'exit');
+  if (capture === undefined) return;
+  const { view, start, length } = capture;
+  let lead = ' ([';
+  for (let at = start; at + 8 <= start + length; at += 8) {
+    const events = view.getUint16(at + 6, true);
+    if (events === 0) continue;
+    out.text(`${lead}{fd=${view.getInt32(at, true)}, revents=${flagNames('poll', events)}}`);
+    lead = ', ';
+  }
+  out.text(lead === ', ' ? ']' : ' ([]');
+  if (call.name === 'ppoll') timeLeft(out, call, 2, 'tv_nsec');
+  out.byte(0x29);
+};
+
+/** Time that ppoll, pselect6 and select leave in their timeout. */
+function timeLeft(out: TextBuffer, call: Call, argument: number, fraction: string): void {
+  const capture = call.capture(argument, 'exit');
+  if (capture === undefined || capture.length < 16) return;
+  const { view, start } = capture;
+  out.text(`, left {tv_sec=${view.getBigInt64(start, true)}, ${fraction}=${view.getBigInt64(start + 8, true)}}`);
+}
+
+const select: ResultFormat = (out, call) => {
+  if (call.result === 0) {
+    out.text('0 (Timeout)');
+    return;
+  }
+  const parts = (['in', 'out', 'except'] as const).flatMap((name, i) => {
+    const capture = call.capture(i + 1, 'exit');
+    const members = capture === undefined ? '[]' : descriptorSet(capture.bytes, call.low(0));
+    return members === '[]' ? [] : [`${name} ${members}`];
+  });
+  out.text(`${call.result} (${parts.join(', ')}`);
+  timeLeft(out, call, 4, call.name === 'select' ? 'tv_usec' : 'tv_nsec');
+  out.byte(0x29);
+};
+
+interface Results {
+  /** By the name of the call. */
+  readonly named: Readonly<Record<string, ResultFormat>>;
+  /** By what the table says of the result. */
+  readonly kinds: Readonly<Record<Syscall['result'], ResultFormat>>;
+}
+
+export const RESULTS: Results = {
+  named: { fcntl, poll, ppoll: poll, select, pselect6: select, mmap: hex },
+  kinds: {
+    ptr: (out, call) => out.pointer(call.result, call.resultHigh),
+    hex,
+    oct: (out, call) => out.octal(call.result),
+    fd: descriptor,
+    int: signed,
+    none: signed,
+    uid: signed,
+    pid: signed,
+    long: signed,
+  },
+};

@@ -1,0 +1,120 @@
+/** Arguments that are shown by their value, by the words of the table. */
+
+import {
+  enumOrHex,
+  fileMode,
+  flagNames,
+  ioctlName,
+  mapFlags,
+  openFlags,
+  signalName,
+  socketType,
+  statxFlags,
+} from './flags.ts';
+import { type ArgumentFormat, address } from './format.ts';
+import { remembered } from './remembered.ts';
+import { socketProtocol } from './socket-address.ts';
+import { fcntlArgument, futexOperation, ioctlArgument, optionName, personality } from './special.ts';
+import { deviceNumber, oneStruct } from './structs.ts';
+import { octal } from './values.ts';
+
+const AT_FDCWD = -100;
+
+const int: ArgumentFormat = (out, call, argument) => out.decimal(call.low(argument) | 0);
+const signed: ArgumentFormat = (out, call, argument) => out.signed64(call.low(argument), call.high(argument));
+const unsigned: ArgumentFormat = (out, call, argument) => out.unsigned64(call.low(argument), call.high(argument));
+const hex: ArgumentFormat = (out, call, argument) => out.hexOrZero(call.low(argument), call.high(argument));
+
+const descriptor: ArgumentFormat = (out, call, argument, options) =>
+  options.descriptor(out, call.low(argument) | 0, call);
+
+/** A value whose text depends on its low half alone. */
+const named =
+  (name: (low: number) => string): ArgumentFormat =>
+  (out, call, argument) =>
+    out.text(name(call.low(argument)));
+
+/** The mode of an open-like call counts only when a file may be created. */
+const creationMode: ArgumentFormat = (out, call, argument) => {
+  const flags = call.low(argument - 1);
+  const creates = (flags & 0o100) !== 0 || (flags & 0o20200000) === 0o20200000;
+  if (creates) out.octal(call.low(argument));
+};
+
+const cloneFlags = remembered((low) => {
+  const signal = low & 0xff;
+  const flags = flagNames('clone', (low & ~0xff) >>> 0, 0, '');
+  return [flags, signal === 0 ? '' : signalName(signal)].filter((text) => text !== '').join('|') || '0';
+});
+
+const shmFlags = remembered((low) => {
+  const flags = flagNames('ipc', low & ~0o777, 0, '');
+  return flags === '' ? octal(low & 0o777) : `${flags}|${octal(low & 0o777)}`;
+});
+
+const timespec = oneStruct('timespec');
+const pointerWord = oneStruct('ptr');
+
+export const SCALARS: Readonly<Record<string, ArgumentFormat>> = {
+  fd: descriptor,
+  at: (out, call, argument, options) => {
+    if ((call.low(argument) | 0) === AT_FDCWD) out.text('AT_FDCWD');
+    else descriptor(out, call, argument, options);
+  },
+  int,
+  pid: int,
+  uint: (out, call, argument) => out.decimal(call.low(argument)),
+  uid: (out, call, argument) => {
+    const low = call.low(argument);
+    out.decimal(low === 0xffff_ffff ? -1 : low);
+  },
+  long: signed,
+  off: signed,
+  hexoff: hex,
+  ulong: unsigned,
+  size: unsigned,
+  hex,
+  ptr: address,
+  mode: (out, call, argument) => out.octal(call.low(argument) & 0xffff),
+  mknodmode: named((low) => fileMode(low & 0xffff)),
+  dev: (out, call, argument) => deviceNumber(out, call.low(argument)),
+  sig: named(signalName),
+  open: named(openFlags),
+  creatmode: creationMode,
+  map: named(mapFlags),
+  access: named((low) => (low === 0 ? 'F_OK' : flagNames('access', low))),
+  statxflags: named(statxFlags),
+  socktype: named(socketType),
+  protocol: (out, call, argument) => out.text(socketProtocol(call.low(0), call.low(argument))),
+  ioctl: named(ioctlName),
+  ioctlarg: ioctlArgument,
+  fcntlarg: fcntlArgument,
+  sockopt: (out, call, argument) => out.text(optionName(call.low(1), call.low(argument))),
+  cloneflags: named(cloneFlags),
+  futexop: named(futexOperation),
+  futexarg: (out, call, argument, options) => {
+    const capture = call.capture(argument, 'entry');
+    if (capture === undefined) address(out, call, argument, options);
+    else timespec(out, capture, options);
+  },
+  prctl: named((low) => enumOrHex('prctl', low, 'PR')),
+  prctlarg: (out, call, argument, options) => {
+    const capture = call.capture(argument, 'exit') ?? call.capture(argument, 'entry');
+    if (capture === undefined || capture.length === 0) hex(out, call, argument, options);
+    else out.quote(capture.bytes, 0, Math.max(0, capture.bytes.indexOf(0)));
+  },
+  archarg: (out, call, argument, options) => {
+    const capture = call.capture(argument, 'exit');
+    if (capture === undefined) out.hex64(call.low(argument), call.high(argument));
+    else pointerWord(out, capture, options);
+  },
+  ipckey: (out, call, argument) => {
+    const low = call.low(argument);
+    if (low === 0) out.text('IPC_PRIVATE');
+    else out.hex64(low, 0);
+  },
+  shmflags: named(shmFlags),
+  mountdata: address,
+  personality: named(personality),
+  zero: hex,
+};
