@@ -26,28 +26,32 @@ export function directoryEntries(
   out.text(' entries */');
 }
 
-/** Length of the entry at `at`; 0 when there is no whole one before `end`. */
-function entryLength(view: DataView, at: number, end: number): number {
-  if (at + LEAST > end) return 0;
-  const length = view.getUint16(at + RECLEN, true);
-  return length < LEAST || at + length > end ? 0 : length;
+/** Calls `take` with the place and length of each whole entry. */
+function eachEntry({ view, start, length }: CallCapture, take: (at: number, length: number) => void): void {
+  const end = start + length;
+  for (let at = start; at + LEAST <= end; ) {
+    const step = view.getUint16(at + RECLEN, true);
+    if (step < LEAST || at + step > end) return;
+    take(at, step);
+    at += step;
+  }
 }
 
-function countEntries({ view, start, length }: CallCapture): number {
-  const end = start + length;
+function countEntries(capture: CallCapture): number {
   let count = 0;
-  for (let at = start, step = 0; (step = entryLength(view, at, end)) !== 0; at += step) count++;
+  eachEntry(capture, () => {
+    count++;
+  });
   return count;
 }
 
 function allEntries(out: TextBuffer, capture: CallCapture, wide: boolean): void {
   const { view, data, start } = capture;
-  const end = start + capture.length;
   out.byte(0x5b);
-  for (let at = start, step = 0; (step = entryLength(view, at, end)) !== 0; at += step) {
+  eachEntry(capture, (at, length) => {
     if (at > start) out.text(', ');
-    entry(out, view, data, at, step, wide);
-  }
+    entry(out, view, data, at, length, wide);
+  });
   if (capture.fullLength > capture.length) out.text(', ...');
   out.byte(0x5d);
 }
