@@ -3,7 +3,7 @@ import type { RanTask } from '../guest/linux/views/processes.ts';
 import { TraceReader } from '../replay/reader.ts';
 import { Reexecution } from '../replay/reexecution.ts';
 import type { StartFiles } from '../replay/start-state.ts';
-import { TaskTable } from '../replay/task-table.ts';
+import { type Task, TaskTable } from '../replay/task-table.ts';
 import { parseMoment } from '../replay/window.ts';
 import { EVENT_KIND } from '../trace/event.ts';
 import { GuestView, type ViewOptions } from './guest-view.ts';
@@ -52,16 +52,16 @@ export class TraceGuest {
   /** Tasks that made events up to now, as they were last named. */
   #ranTasks(): RanTask[] {
     const table = new TaskTable();
-    const seen = new Set<bigint>();
+    const seen = new Set<Task>();
     const { icount } = this.machine;
-    for (const { chunk, row, task } of this.#reader.events({ kinds: new Set([EVENT_KIND.task]) })) {
+    for (const { chunk, row, task: pointer } of this.#reader.events({ kinds: new Set([EVENT_KIND.task]) })) {
       if (chunk.icount(row) > icount) break;
-      table.update({ chunk, row });
+      const task = table.at(pointer);
+      table.update(task, chunk, row);
       seen.add(task);
     }
-    return [...seen].flatMap((address) => {
-      const identity = table.get(address);
-      return identity === undefined ? [] : [{ address, pid: identity.pid, start: identity.start }];
-    });
+    return [...seen].flatMap(({ pointer, identity }) =>
+      identity === undefined ? [] : [{ address: pointer, pid: identity.pid, start: identity.start }],
+    );
   }
 }

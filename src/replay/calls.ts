@@ -1,4 +1,4 @@
-import { CAPTURE_KIND, CAPTURE_LATE } from '../emu/monitor-layout.ts';
+import { CAPTURE_KIND, CAPTURE_LATE, CAPTURE_STATUS } from '../emu/monitor-layout.ts';
 import type { Syscall } from '../guest/linux/signature.ts';
 import type { Captures } from '../trace/chunk-captures.ts';
 import { REGISTER, type RegisterName } from '../trace/event.ts';
@@ -25,10 +25,18 @@ export function callColumns(shown: { readonly arguments: boolean; readonly times
 export class CallCapture {
   readonly columns: Captures;
   readonly row: number;
+  readonly #chunk: EventChunk;
 
-  constructor(columns: Captures, row: number) {
-    this.columns = columns;
+  constructor(chunk: EventChunk, row: number) {
+    this.#chunk = chunk;
+    this.columns = chunk.captureColumns;
     this.row = row;
+  }
+
+  /** Guest-virtual. */
+  get address(): bigint {
+    const words = this.#chunk.captureAddresses;
+    return (BigInt(words[2 * this.row + 1]!) << 32n) | BigInt(words[2 * this.row]!);
   }
 
   /** The argument's number; of array elements the element's number plus one above it. */
@@ -145,6 +153,11 @@ export class Call {
     return this.exitChunk === undefined ? this.entryTime : this.exitChunk.time(this.exitRow);
   }
 
+  /** Something that an argument points to was not present at the entry; it stands with the return, which is still to come. */
+  get lacksCaptures(): boolean {
+    return !this.returned && capturesOf(this.chunk, this.row).some(({ status }) => status === CAPTURE_STATUS.absent);
+  }
+
   /** The first capture of an argument read at the entry or at the return. */
   capture(argument: number, phase: 'entry' | 'exit'): CallCapture | undefined {
     const exit = this.exitChunk;
@@ -174,7 +187,7 @@ function firstCapture(chunk: EventChunk, row: number, argument: number, mark: nu
     if (shapes.argument[at] !== argument) continue;
     const kind = shapes.kind[at]!;
     if ((kind & CAPTURE_LATE) !== mark || (kind & ~CAPTURE_LATE) === CAPTURE_KIND.lengthWord) continue;
-    return new CallCapture(columns, i);
+    return new CallCapture(chunk, i);
   }
   return undefined;
 }
@@ -190,5 +203,5 @@ function ofArgument(chunk: EventChunk, row: number, argument: number, mark: numb
 export function capturesOf(chunk: EventChunk, row: number): CallCapture[] {
   const columns = chunk.captureColumns;
   const first = columns.first[row]!;
-  return Array.from({ length: columns.first[row + 1]! - first }, (_, i) => new CallCapture(columns, first + i));
+  return Array.from({ length: columns.first[row + 1]! - first }, (_, i) => new CallCapture(chunk, first + i));
 }

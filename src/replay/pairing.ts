@@ -19,8 +19,11 @@ export interface SignalDelivery {
 const SYSCALLS = amd64Syscalls();
 const NR = { rtSigreturn: 15, exit: 60, restart: 219, exitGroup: 231 } as const;
 /** Calls that end with ERESTARTNOHAND when interrupted: they are restarted only if no handler ran. */
-const NO_HAND = new Set(['pause', 'rt_sigsuspend', 'ppoll', 'select', 'pselect6', 'epoll_pwait', 'futex_waitv']);
+const NO_HAND = new Set(['pause', 'rt_sigsuspend', 'ppoll', 'select', 'pselect6', 'msgrcv', 'msgsnd', 'futex_waitv']);
 const RESTART_BLOCK = new Set(['nanosleep', 'clock_nanosleep', 'poll', 'futex', 'restart_syscall']);
+/** Calls that are not restarted whatever the handler says: their EINTR is the kernel's own. */
+// biome-ignore format: a list
+const NEVER_RESTARTED = new Set(['epoll_wait', 'epoll_pwait', 'epoll_pwait2', 'rt_sigtimedwait', 'semop', 'semtimedop', 'io_getevents', 'io_pgetevents', 'io_uring_enter', 'close', 'rt_sigreturn']);
 const EINTR = 4;
 const RESTART = { sys: 512, noHand: 514, block: 516 } as const;
 
@@ -28,11 +31,6 @@ const RESTART = { sys: 512, noHand: 514, block: 516 } as const;
 export class Pairing {
   /** Entries so far. */
   #sequence = 0;
-
-  /** Entries that are passed over still count. */
-  skip(entries: number): void {
-    this.#sequence += entries;
-  }
 
   /** Ends the call of a task that was killed in it; undefined when it was in none. */
   abandon(task: Task): Call | undefined {
@@ -46,7 +44,8 @@ export class Pairing {
   enter(task: Task, chunk: EventChunk, row: number): Call {
     const number = chunk.detail(row);
     const call = new Call(this.#sequence++, chunk, row, number, SYSCALLS.get(number));
-    if (number === NR.rtSigreturn) call.signalMask = leaveFrame(task, chunk, row);
+    task.handlerStack = undefined;
+    if (number === NR.rtSigreturn) call.signalMask = signalFrame(chunk, row)?.bytes.slice(FRAME.mask, FRAME.siginfo);
     if (number === NR.exit || number === NR.exitGroup) {
       call.outcome = 'never';
       task.pending = undefined;
@@ -61,40 +60,32 @@ export class Pairing {
     task.pending = undefined;
     call.exitChunk = chunk;
     call.exitRow = row;
-    const frame = isDiverted(chunk, row) ? signalFrame(chunk, row) : undefined;
+    const frame = signalFrame(chunk, row);
     if (frame === undefined) plainOutcome(call, chunk, row);
     else outcomeFromFrame(call, frame);
     return call;
   }
 
-  /** The signal for whose handler a call's return was diverted. */
+  /**
+   * The signal for whose handler a return was diverted. When the handler's first instruction faults it is entered
+   * again, with nothing done in between.
+   */
   deliver(task: Task, chunk: EventChunk, row: number): SignalDelivery | undefined {
-    const frame = isDiverted(chunk, row) ? signalFrame(chunk, row) : undefined;
+    const frame = signalFrame(chunk, row);
     if (frame === undefined) return undefined;
-    task.signalFrames.set(chunk.register(row, REGISTER.rsp), frame.bytes.slice(FRAME.mask, FRAME.siginfo));
+    const stack = chunk.register(row, REGISTER.rsp);
+    if (task.handlerStack === stack) return undefined;
+    task.handlerStack = stack;
     const number = chunk.registerLow(row, REGISTER.rdi);
     return { number, chunk, row, siginfo: frame.bytes.subarray(FRAME.siginfo, FRAME.end) };
   }
-}
-
-/** rt_sigreturn runs with the return address popped: the frame starts 8 bytes below. */
-function leaveFrame(task: Task, chunk: EventChunk, row: number): Uint8Array | undefined {
-  const address = chunk.register(row, REGISTER.rsp) - 8n;
-  const mask = task.signalFrames.get(address);
-  task.signalFrames.delete(address);
-  return mask;
-}
-
-/** A handler or another program runs, or the call is made again: only then is there a signal frame to look for. */
-function isDiverted(chunk: EventChunk, row: number): boolean {
-  return (chunk.flags(row) & RECORD_FLAG.ripDiffers) !== 0;
 }
 
 function signalFrame(chunk: EventChunk, row: number): CallCapture | undefined {
   const columns = chunk.captureColumns;
   for (let i = columns.first[row]!, end = columns.first[row + 1]!; i < end; i++) {
     if (columns.shapes.kind[columns.shape[i]!] !== CAPTURE_KIND.signalFrame) continue;
-    if (columns.length[i]! >= FRAME.end) return new CallCapture(columns, i);
+    if (columns.length[i]! >= FRAME.end) return new CallCapture(chunk, i);
   }
   return undefined;
 }
@@ -142,6 +133,8 @@ function outcomeFromFrame(call: Call, { view, start }: CallCapture): void {
   }
   fromValue(call, view.getUint32(start + FRAME.rax, true), view.getUint32(start + FRAME.rax + 4, true));
   if (call.outcome !== 'error' || call.errno !== EINTR) return;
+  const endless = call.name === 'futex' && call.isNull(3);
   if (restartErrno(call) === RESTART.noHand) fail(call, 'restart', RESTART.noHand);
-  else if (RESTART_BLOCK.has(call.name)) fail(call, 'restart', RESTART.block);
+  else if (RESTART_BLOCK.has(call.name) && !endless) fail(call, 'restart', RESTART.block);
+  else if (!NEVER_RESTARTED.has(call.name)) fail(call, 'restart', RESTART.sys);
 }

@@ -7,7 +7,14 @@ import { Pairing, type SignalDelivery } from './pairing.ts';
 import { CommandScope, isExecve, type Scope, WHOLE_GUEST } from './scope.ts';
 import { type Task, TaskTable } from './task-table.ts';
 
+/** Low bits of a wait status: the signal that ended the process, or that it only stopped. */
+const STATUS_SIGNAL = 0x7f;
+const STATUS_STOPPED = 0x7f;
 const NR = { wait4: 61 } as const;
+/** The one signal that leaves no time to finish the call that sends it. */
+const SIGKILL = 9;
+/** Calls that send a signal, with the argument that names it. */
+const KILLS: Readonly<Record<string, number>> = { kill: 1, tkill: 1, tgkill: 2 };
 
 /** Takes what was reconstructed, in the order of the trace. A call's return comes only after its entry. */
 export interface CallSink {
@@ -63,11 +70,6 @@ export class Reconstruction {
     }
   }
 
-  /** Passes over a chunk in which nothing is of interest, but for the number of call entries in it. */
-  skip(entries: number): void {
-    this.#pairing.skip(entries);
-  }
-
   /** The trace has ended. */
   end(): void {
     this.#sink.end();
@@ -92,15 +94,16 @@ export class Reconstruction {
   #leave(task: Task, chunk: EventChunk, row: number): void {
     const { identity } = task;
     const call = this.#pairing.leave(task, chunk, row);
-    if (call === undefined) {
+    if (call !== undefined) {
+      if (isExecve(call.number) && call.outcome === 'value') this.#buryThreads(task, chunk, row);
+      this.#returned(call, identity, chunk, row);
+    } else {
       this.#scope.shows(identity);
       this.descriptors?.meet(identity);
-      return;
     }
-    this.#returned(call, identity, chunk, row);
     const signal = this.#pairing.deliver(task, chunk, row);
     if (signal !== undefined && this.#visible(chunk, row, identity)) this.#sink.signal(signal, identity);
-    if (call.number === NR.wait4) this.#buryWaitedFor(call, chunk, row);
+    if (call?.number === NR.wait4) this.#buryWaitedFor(call, chunk, row);
   }
 
   /** A return is shown when its entry was: a call is never half in a scope. Only an execve can begin one by its return. */
@@ -120,17 +123,28 @@ export class Reconstruction {
 
   /** A process that was waited for to its end makes no call any more: one that it was in never returned. */
   #buryWaitedFor(wait: Call, chunk: EventChunk, row: number): void {
-    const status = wait.capture(1, 'exit');
-    const ended =
-      status !== undefined &&
-      status.length > 0 &&
-      (status.view.getUint8(status.start) & 0x7f) !== 0x7f &&
-      wait.result > 0;
-    if (!ended) return;
-    for (const task of this.tasks.pendingOf(wait.result)) {
-      const abandoned = this.#pairing.abandon(task);
-      if (abandoned !== undefined) this.#returned(abandoned, task.identity, chunk, row);
+    const capture = wait.capture(1, 'exit');
+    if (capture === undefined || capture.length === 0 || wait.result === 0) return;
+    const signal = capture.view.getUint8(capture.start) & STATUS_SIGNAL;
+    if (signal === STATUS_STOPPED) return;
+    for (const task of this.tasks.pendingOf(wait.result)) this.#abandon(task, signal, chunk, row);
+  }
+
+  /** A thread's execve ends its process's other threads, and gives it the first one's number. */
+  #buryThreads(task: Task, chunk: EventChunk, row: number): void {
+    if (task.identity === undefined) return;
+    for (const other of this.tasks.pendingOf(task.identity.tgid)) {
+      if (other !== task) this.#abandon(other, 0, chunk, row);
     }
+  }
+
+  /** A call that its task never came back from. One that sent the task the signal it died of had succeeded. */
+  #abandon(task: Task, signal: number, chunk: EventChunk, row: number): void {
+    const call = this.#pairing.abandon(task);
+    if (call === undefined) return;
+    const sent = KILLS[call.name];
+    if (sent !== undefined && signal !== 0 && signal !== SIGKILL && call.low(sent) === signal) call.outcome = 'value';
+    this.#returned(call, task.identity, chunk, row);
   }
 
   #visible(chunk: EventChunk, row: number, identity: TaskIdentity | undefined): boolean {

@@ -11,8 +11,8 @@ export class Task {
   identity: TaskIdentity | undefined;
   /** The call that it is in. */
   pending: Call | undefined;
-  /** Signal frames on its stack: address and the mask to be restored. */
-  readonly signalFrames = new Map<bigint, Uint8Array>();
+  /** Stack of its handler that was entered last, until its next call. */
+  handlerStack: bigint | undefined;
 
   constructor(pointer: bigint) {
     this.pointer = pointer;
@@ -24,24 +24,19 @@ export class TaskTable {
   readonly #tasks = new Map<bigint, Task>();
   readonly #groups = new Map<number, Set<Task>>();
 
-  /** The tasks of a chunk in the order of its own table. */
-  ofChunk({ tasks }: EventChunk): Task[] {
-    return tasks.map((pointer) => {
-      let task = this.#tasks.get(pointer);
-      if (task === undefined) {
-        task = new Task(pointer);
-        this.#tasks.set(pointer, task);
-      }
-      return task;
-    });
+  /** The task that a pointer names. */
+  at(pointer: bigint): Task {
+    let task = this.#tasks.get(pointer);
+    if (task === undefined) {
+      task = new Task(pointer);
+      this.#tasks.set(pointer, task);
+    }
+    return task;
   }
 
-  /** Whether any of these task pointers is known to belong to someone of whom `test` holds. */
-  some(pointers: readonly bigint[], test: (identity: TaskIdentity) => boolean): boolean {
-    return pointers.some((pointer) => {
-      const identity = this.#tasks.get(pointer)?.identity;
-      return identity !== undefined && test(identity);
-    });
+  /** The tasks of a chunk in the order of its own table. */
+  ofChunk({ tasks }: EventChunk): Task[] {
+    return tasks.map((pointer) => this.at(pointer));
   }
 
   /** Takes a task event: who the task is from now on. */

@@ -5,7 +5,7 @@ import type { TextBuffer } from '../text-buffer.ts';
 import { directoryEntries } from './directory-entries.ts';
 import { enumOrHex, flagNames, openFlags } from './flags.ts';
 import { type ArgumentFormat, address } from './format.ts';
-import { messageHeader, vectors } from './messages.ts';
+import { messageHeader, messageRoom, vectors } from './messages.ts';
 import { SCALARS } from './scalars.ts';
 import { manyStructs } from './structs.ts';
 import { structure } from './structures.ts';
@@ -42,19 +42,40 @@ const bytes =
     else quoteCapture(out, capture, options.stringLimit);
   };
 
+/** Bytes that a program gives: none of them are a text too. */
+const given =
+  ({ pointee }: Argument): ArgumentFormat =>
+  (out, call, argument, options) => {
+    const { count } = pointee!;
+    const none = count.by === 'argument' && call.isNull(count.argument);
+    if (none && !call.isNull(argument)) out.text('""');
+    else bytesAtEntry(out, call, argument, options);
+  };
+
+const bytesAtEntry = bytes('entry');
+
+/** The list of strings of an argument, if any of it could be read. */
+function stringList(call: Call, captures: readonly CallCapture[], argument: number): CallCapture | undefined {
+  const head = captures.find((capture) => capture.kind === CAPTURE_KIND.pointerArray);
+  if (head === undefined || call.isNull(argument)) return undefined;
+  return head.status === CAPTURE_STATUS.absent && head.fullLength === 0 ? undefined : head;
+}
+
 const strings: ArgumentFormat = (out, call, argument, options) => {
   const captures = call.captures(argument, 'entry');
-  const head = captures.find((capture) => capture.kind === CAPTURE_KIND.pointerArray);
-  if (head === undefined || call.isNull(argument)) {
+  const head = stringList(call, captures, argument);
+  if (head === undefined) {
     address(out, call, argument, options);
     return;
   }
   out.byte(0x5b);
+  const most = options.verbose ? Infinity : options.stringLimit;
   let shown = 0;
   for (const capture of captures) {
-    if (capture.kind !== CAPTURE_KIND.pointerArrayString) continue;
+    if (capture.kind !== CAPTURE_KIND.pointerArrayString || shown >= most) continue;
     if (shown++ > 0) out.text(', ');
-    quoteCapture(out, capture, options.stringLimit);
+    if (capture.status === CAPTURE_STATUS.absent && capture.length === 0) out.text(`0x${capture.address.toString(16)}`);
+    else quoteCapture(out, capture, options.stringLimit);
   }
   const more = head.status === CAPTURE_STATUS.limited || shown < head.fullLength;
   if (more) out.text(shown > 0 ? ', ...' : '...');
@@ -66,9 +87,9 @@ const environment: ArgumentFormat = (out, call, argument, options) => {
     strings(out, call, argument, options);
     return;
   }
-  const head = call.captures(argument, 'entry').find((capture) => capture.kind === CAPTURE_KIND.pointerArray);
+  const head = stringList(call, call.captures(argument, 'entry'), argument);
   address(out, call, argument, options);
-  if (head === undefined || call.isNull(argument)) return;
+  if (head === undefined) return;
   const plus = head.status === CAPTURE_STATUS.limited ? ' or more' : '';
   out.text(` /* ${head.fullLength}${plus} var${head.fullLength === 1 ? '' : 's'} */`);
 };
@@ -103,8 +124,9 @@ const entries: ArgumentFormat = (out, call, argument, options) => {
 };
 
 const fdSet: ArgumentFormat = (out, call, argument, options) => {
-  const capture = call.isNull(argument) ? undefined : call.capture(argument, 'entry');
-  if (capture === undefined) address(out, call, argument, options);
+  const capture = call.isNull(argument) || (call.low(0) | 0) < 0 ? undefined : call.capture(argument, 'entry');
+  const none = capture === undefined || (capture.length === 0 && capture.status === CAPTURE_STATUS.absent);
+  if (none) address(out, call, argument, options);
   else out.text(descriptorSet(capture.bytes, call.low(0)));
 };
 
@@ -120,7 +142,7 @@ const epollEvents = manyStructs('epollevent');
 
 const pollSet: ArgumentFormat = (out, call, argument, options) => {
   const capture = call.capture(argument, 'entry');
-  if (capture !== undefined) pollDescriptors(out, capture, call.low(argument + 1), options);
+  if (capture !== undefined && capture.length > 0) pollDescriptors(out, capture, call.low(argument + 1), options);
   else if (call.low(argument + 1) === 0 && !call.isNull(argument)) out.text('[]');
   else address(out, call, argument, options);
 };
@@ -135,36 +157,64 @@ const readyEvents: ArgumentFormat = (out, call, argument, options) => {
   else epollEvents(out, capture, call.result, options);
 };
 
-/** Captures of what an argument leads to, when the kernel or the program has filled it. */
-function filled(call: Call, argument: number, phase: 'entry' | 'exit'): readonly CallCapture[] {
-  return call.failed && phase === 'exit' ? [] : call.captures(argument, phase);
-}
+type Phase = 'entry' | 'exit';
 
 const iovec =
-  (phase: 'entry' | 'exit'): ArgumentFormat =>
+  (phase: Phase): ArgumentFormat =>
   (out, call, argument, options) => {
-    const captures = filled(call, argument, phase);
-    if (captures.length === 0) address(out, call, argument, options);
-    else out.text(vectors(captures, options.stringLimit));
+    const captures = call.captures(argument, phase);
+    const head = captures.find(({ kind }) => kind === CAPTURE_KIND.iovec);
+    const count = call.low(argument + 1);
+    const content = phase === 'entry' ? 'given' : call.failed ? 'untouched' : 'filled';
+    if (count === 0 && !call.isNull(argument)) out.text('[]');
+    else if (head === undefined || head.length === 0) address(out, call, argument, options);
+    else out.text(vectors(captures, count, content, options));
   };
 
+const MSGHDR_BYTES = 56;
+
 const message =
-  (phase: 'entry' | 'exit'): ArgumentFormat =>
+  (phase: Phase): ArgumentFormat =>
   (out, call, argument, options) => {
-    const captures = filled(call, argument, phase);
-    if (captures.length === 0) {
+    const before = phase === 'entry' ? undefined : call.capture(argument, 'entry');
+    if (phase === 'exit' && call.failed) {
+      if (before?.length === MSGHDR_BYTES) out.text(messageRoom(before));
+      else address(out, call, argument, options);
+      return;
+    }
+    const captures = call.captures(argument, phase);
+    if ((captures[0]?.length ?? 0) < MSGHDR_BYTES) address(out, call, argument, options);
+    else out.text(messageHeader(captures, before, phase === 'entry' ? 'given' : 'filled', options));
+  };
+
+/** Several messages: each with how much of it was sent or received, where the call did something. */
+const messageArray =
+  ({ pointee }: Argument): ArgumentFormat =>
+  (out, call, argument, options) => {
+    const receives = pointee?.direction === 'out';
+    const captures = receives && call.failed ? [] : call.captures(argument, call.failed ? 'entry' : 'exit');
+    const heads = captures.flatMap(({ kind }, i) => (kind === CAPTURE_KIND.mmsghdr ? [i] : []));
+    if (heads.length === 0) {
       address(out, call, argument, options);
       return;
     }
-    const before = phase === 'exit' ? call.capture(argument, 'entry') : undefined;
-    out.text(messageHeader(captures, before, options.stringLimit));
+    const shown = call.failed ? heads.length : Math.min(heads.length, call.result);
+    out.byte(0x5b);
+    for (const [i, at] of heads.slice(0, shown).entries()) {
+      if (i > 0) out.text(', ');
+      const own = captures.slice(at, heads[i + 1] ?? captures.length);
+      out.text(`{msg_hdr=${messageHeader(own, undefined, receives ? 'filled' : 'given', options)}`);
+      if (!call.failed) out.text(`, msg_len=${own[0]!.view.getUint32(own[0]!.start + MSGHDR_BYTES, true)}`);
+      out.byte(0x7d);
+    }
+    out.byte(0x5d);
   };
 
 /** Formats that look at what an argument points to. */
 const POINTEES: Readonly<Record<string, (argument: Argument) => ArgumentFormat>> = {
   path: () => string(false),
   str: () => string(true),
-  in: () => bytes('entry'),
+  in: given,
   out: () => bytes('exit'),
   'str>': () => written,
   random: () => random,
@@ -176,16 +226,20 @@ const POINTEES: Readonly<Record<string, (argument: Argument) => ArgumentFormat>>
   epollevent: ({ pointee }) => (pointee?.direction === 'in' ? structure(pointee) : readyEvents),
   iov: (argument) => iovec(phaseOf(argument)),
   msghdr: (argument) => message(phaseOf(argument)),
-  mmsghdr: (argument) => message(phaseOf(argument)),
+  mmsghdr: (argument) => messageArray(argument),
 };
 
-const phaseOf = ({ pointee }: Argument): 'entry' | 'exit' => (pointee?.direction === 'in' ? 'entry' : 'exit');
+const phaseOf = ({ pointee }: Argument): Phase => (pointee?.direction === 'in' ? 'entry' : 'exit');
 
 /** How an argument of the table is shown. Throws at start if the table uses a word that has no format. */
 export function argumentFormat(argument: Argument): ArgumentFormat {
   const { format, pointee } = argument;
-  const known = SCALARS[format] ?? POINTEES[format]?.(argument);
-  if (known !== undefined) return known;
+  const pointed = POINTEES[format]?.(argument);
+  if (pointed !== undefined) return pointed;
+  // `int` is a number and, behind a pointer, a struct of one.
+  if (pointee?.what === 'struct') return structure(pointee);
+  const scalar = SCALARS[format];
+  if (scalar !== undefined) return scalar;
   if (pointee !== undefined) return structure(pointee);
   const set = format.slice(2);
   if (format === 'F:open') return (out, call, i) => out.text(openFlags(call.low(i)));
@@ -194,18 +248,10 @@ export function argumentFormat(argument: Argument): ArgumentFormat {
     return (out, call, i) => out.text(flagNames(set, call.low(i), 0, zero));
   }
   if (format.startsWith('E:')) {
-    const prefix = PREFIX[set] ?? set.toUpperCase();
-    return (out, call, i) => out.text(enumOrHex(set, call.low(i), prefix));
+    return (out, call, i) => out.text(enumOrHex(set, call.low(i)));
   }
   throw new Error(`no format for argument ${format}`);
 }
 
 /** What stands for no flags where it has a name. */
 const ZERO: Readonly<Record<string, string>> = { prot: 'PROT_NONE' };
-const PREFIX: Readonly<Record<string, string>> = {
-  whence: 'SEEK',
-  clock: 'CLOCK',
-  madvise: 'MADV',
-  family: 'AF',
-  sigHow: 'SIG',
-};

@@ -1,7 +1,7 @@
 /** Structs of file systems and terminals, but for stat and statx; a view starts where its struct does. */
-import { enumName, enumOrHex, flagNames } from './flags.ts';
+import { enumName, enumOrHex, flagNames, openFlags } from './flags.ts';
 import { hexOrZero, high, low, signed, unsigned } from './struct-words.ts';
-import { hex64 } from './values.ts';
+import { hex64, octal } from './values.ts';
 
 export function isoTime(seconds: number, nanoseconds: number): string {
   const text = new Date(seconds * 1000).toISOString().slice(0, 19);
@@ -21,8 +21,8 @@ export function statfs(view: DataView): string {
 
 export function lockParts(view: DataView): string[] {
   return [
-    `l_type=${enumOrHex('lockType', view.getInt16(0, true), 'F')}`,
-    `l_whence=${enumOrHex('whence', view.getInt16(2, true), 'SEEK')}`,
+    `l_type=${enumOrHex('lockType', view.getInt16(0, true))}`,
+    `l_whence=${enumOrHex('whence', view.getInt16(2, true))}`,
     `l_start=${signed(view, 8)}`,
     `l_len=${signed(view, 16)}`,
   ];
@@ -32,8 +32,30 @@ export function utimens(view: DataView): string {
   const nanoseconds = low(view, 8);
   if (nanoseconds === 0x3fff_ffff) return 'UTIME_NOW';
   if (nanoseconds === 0x3fff_fffe) return 'UTIME_OMIT';
+  if (nanoseconds >= 1e9) return `{tv_sec=${signed(view, 0)}, tv_nsec=${nanoseconds}}`;
   const note = ` /* ${isoTime(Number(view.getBigInt64(0, true)), nanoseconds)} */`;
   return `{tv_sec=${signed(view, 0)}, tv_nsec=${nanoseconds}}${note}`;
+}
+
+/** Access and modification time of utime. */
+export function utimbuf(view: DataView): string {
+  return `{actime=${signed(view, 0)}${timeNote(view, 0)}, modtime=${signed(view, 8)}${timeNote(view, 8)}}`;
+}
+
+const timeNote = (view: DataView, at: number): string => ` /* ${isoTime(Number(view.getBigInt64(at, true)), 0)} */`;
+
+/** A time of utimes, with microseconds. */
+export function utimeval(view: DataView): string {
+  const note = isoTime(Number(view.getBigInt64(0, true)), low(view, 8) * 1000).replace('000+', '+');
+  return `{tv_sec=${signed(view, 0)}, tv_usec=${signed(view, 8)}} /* ${note} */`;
+}
+
+/** struct open_how: the mode only where it counts. */
+export function openHow(view: DataView): string {
+  const flags = low(view, 0);
+  const creates = (flags & 0o100) !== 0 || (flags & 0o20200000) === 0o20200000 || low(view, 8) !== 0;
+  const mode = creates ? `, mode=${octal(low(view, 8))}` : '';
+  return `{flags=${openFlags(flags)}${mode}, resolve=${flagNames('resolve', low(view, 16), high(view, 16))}}`;
 }
 
 const LOCAL = [

@@ -16,13 +16,13 @@ const halves = (value: number | bigint): readonly [number, number] => {
   return [Number(wide & 0xffff_ffffn), Number(wide >> 32n)];
 };
 
-function compile(constants: Constants): FlagSet {
+function compile(set: string, constants: Constants): FlagSet {
   const bits = constants.map(([name, value]) => [name, ...halves(value)] as const);
-  const names = (low: number, high: number): string => bitNames(bits, low, high);
+  const names = (low: number, high: number): string => bitNames(set, bits, low, high);
   return { names, lowNames: remembered((low) => names(low, 0)) };
 }
 
-const SETS = new Map(Object.entries(FLAGS).map(([name, constants]) => [name, compile(constants)]));
+const SETS = new Map(Object.entries(FLAGS).map(([name, constants]) => [name, compile(name, constants)]));
 const VALUES = new Map(
   Object.entries(ENUMS).map(([name, constants]) => [
     name,
@@ -39,7 +39,7 @@ export function flagNames(set: string, low: number, high = 0, zero = '0'): strin
   return names === '' ? zero : names;
 }
 
-function bitNames(bits: Bits, low: number, high: number): string {
+function bitNames(set: string, bits: Bits, low: number, high: number): string {
   let restLow = low >>> 0;
   let restHigh = high >>> 0;
   let text = '';
@@ -53,8 +53,12 @@ function bitNames(bits: Bits, low: number, high: number): string {
   }
   if (restLow === 0 && restHigh === 0) return text;
   const rest = hex64(restLow, restHigh);
-  return text === '' ? rest : `${text}|${rest}`;
+  if (text !== '') return `${text}|${rest}`;
+  return NOTED.has(set) ? `${rest} /* ${wanted(set)} */` : rest;
 }
+
+/** Sets of which it is noted that none of the bits has a name. */
+const NOTED = new Set(['clone', 'memfd', 'prot', 'wait', 'at', 'msync', 'mremap', 'grnd', 'eventfd', 'timerfd', 'signalfd', 'rename', 'falloc', 'splice', 'xattr', 'closeRange', 'sigaltstack', 'epollCreate']); // biome-ignore format: a list
 
 /** Name of a value; undefined if it has none. */
 export function enumName(set: string, value: number): string | undefined {
@@ -64,15 +68,35 @@ export function enumName(set: string, value: number): string | undefined {
 }
 
 /** Name of a value, or the value as hex with a note of what was expected. */
-export function enumOrHex(set: string, value: number, prefix: string): string {
-  return enumName(set, value) ?? `0x${(value >>> 0).toString(16)} /* ${prefix}_??? */`;
+export function enumOrHex(set: string, value: number): string {
+  return enumName(set, value) ?? `0x${(value >>> 0).toString(16)} /* ${wanted(set)} */`;
 }
+
+/** `AF_???`: what the names of a set have in common. */
+function wanted(set: string): string {
+  let text = NOTES.get(set);
+  if (text === undefined) {
+    const names = (ENUMS[set] ?? FLAGS[set] ?? []).map(([name]) => name);
+    let length = names[0]?.lastIndexOf('_') ?? 0;
+    while (length > 0 && !names.every((name) => name.startsWith(names[0]!.slice(0, length + 1)))) {
+      length = names[0]!.lastIndexOf('_', length - 1);
+    }
+    text = `${names[0]?.slice(0, length) ?? ''}_???`;
+    NOTES.set(set, text);
+  }
+  return text;
+}
+
+const NOTES = new Map([
+  ['sockLevel', 'SOL_??'],
+  ['personality', 'PER_???'],
+]);
 
 /** Signal name: SIGINT, SIGRT_1, or the number. */
 export function signalName(number: number): string {
   if (number > 0 && number < 32) return SIGNALS[number]!;
-  if (number === 32 || number === 33) return `SIGRT_${number - 32}`;
-  return number >= 32 && number <= 64 ? `SIGRT_${number - 32}` : String(number);
+  if (number === 32) return 'SIGRTMIN';
+  return number > 32 && number <= 64 ? `SIGRT_${number - 32}` : String(number);
 }
 
 /** A kernel signal set: `[INT CHLD]`, `~[RTMIN RT_1]` when most are in it. */
@@ -114,18 +138,22 @@ export const mapFlags = remembered((low) => {
 
 /** Flags of statx: how to synchronise comes first, and always. */
 export const statxFlags = remembered((low) => {
-  const sync = ['AT_STATX_SYNC_AS_STAT', 'AT_STATX_FORCE_SYNC', 'AT_STATX_DONT_SYNC', 'AT_STATX_SYNC_TYPE'][
-    (low >>> 13) & 3
-  ]!;
+  const sync = [
+    'AT_STATX_SYNC_AS_STAT',
+    'AT_STATX_FORCE_SYNC',
+    'AT_STATX_DONT_SYNC',
+    'AT_STATX_FORCE_SYNC|AT_STATX_DONT_SYNC',
+  ][(low >>> 13) & 3]!;
   const rest = flagNames('statx', low & ~0x6000, 0, '');
   return rest === '' ? sync : `${sync}|${rest}`;
 });
 
 /** Socket type with SOCK_CLOEXEC and SOCK_NONBLOCK. */
 export const socketType = remembered((low) => {
-  const type = enumOrHex('socketType', low & 15, 'SOCK');
+  const type = enumOrHex('socketType', low & 15);
   const rest = flagNames('socketType', low & ~15, 0, '');
-  return rest === '' ? type : `${type}|${rest}`;
+  if (rest === '') return type;
+  return `${type}|${rest}${rest.startsWith('0x') ? ' /* SOCK_??? */' : ''}`;
 });
 
 const DIRECTIONS = ['_IOC_NONE', '_IOC_WRITE', '_IOC_READ', '_IOC_READ|_IOC_WRITE'];

@@ -6,7 +6,7 @@ import { argumentFormat } from './arguments.ts';
 import { signalSet } from './flags.ts';
 import type { ArgumentFormat, FormatOptions } from './format.ts';
 import { RESULTS, type ResultFormat } from './results.ts';
-import { futexArguments, futexBitset, prctlArity } from './special.ts';
+import { fcntlAnswers, futexArguments, futexBitset, ioctlAnswers, prctlArity } from './special.ts';
 
 /** How the calls of one number are shown: made once of its row in the table. */
 export interface CallFormat {
@@ -14,24 +14,16 @@ export interface CallFormat {
   /** In the order in which they are shown, each with the argument that it is given. */
   readonly arguments: readonly ArgumentFormat[];
   /** How many of them are known at the entry: those before the first that the kernel writes. */
-  readonly early: number;
+  readonly early: (call: Call) => number;
   /** What stands behind the `=` when the call had a result. */
   readonly result: ResultFormat;
 }
 
 const LATE = new Set(['out', 'inout', 'failure']);
 /** Calls of which all arguments are shown at the entry although the kernel writes to some. */
-const ALL_EARLY = new Set([
-  'select',
-  'pselect6',
-  'poll',
-  'ppoll',
-  'nanosleep',
-  'clock_nanosleep',
-  'futex',
-  'ioctl',
-  'rt_sigreturn',
-]);
+const ALL_EARLY = new Set(['select', 'pselect6', 'poll', 'ppoll', 'futex']);
+/** Commands of prctl and arch_prctl that write through their second argument. */
+const ANSWERS = new Set([2, 5, 9, 11, 16, 19, 25, 37, 40, 0x1003, 0x1004]);
 
 /** An argument that is left out when `applies` says so. */
 const onlyIf =
@@ -86,16 +78,27 @@ const ARRANGED: Readonly<Record<string, (formats: readonly ArgumentFormat[]) => 
     },
   ],
 };
-/** Where it differs from what the table's directions say. */
-const EARLY: Readonly<Record<string, number>> = { clone: 2 };
+/** How many arguments are known at the entry, where it is not what the table's directions say. */
+const EARLY: Readonly<Record<string, (call: Call) => number>> = {
+  clone: () => 2,
+  ioctl: (call) => (ioctlAnswers(call.low(1)) ? 2 : 3),
+  fcntl: (call) => (fcntlAnswers(call.low(1)) ? 2 : 3),
+  prctl: (call) => (ANSWERS.has(call.low(0)) ? 1 : 5),
+  arch_prctl: (call) => (ANSWERS.has(call.low(0)) ? 1 : 2),
+};
 
 function compile(syscall: Syscall): CallFormat {
   const { name } = syscall;
   const plain = syscall.arguments.map(argumentFormat);
   const formats = ARRANGED[name]?.(plain) ?? plain;
   const late = syscall.arguments.findIndex(({ pointee }) => pointee !== undefined && LATE.has(pointee.direction));
-  const early = EARLY[name] ?? (late < 0 || ALL_EARLY.has(name) ? formats.length : late);
-  return { name, arguments: formats, early, result: RESULTS.named[name] ?? RESULTS.kinds[syscall.result] };
+  const count = late < 0 || ALL_EARLY.has(name) ? formats.length : late;
+  return {
+    name,
+    arguments: formats,
+    early: EARLY[name] ?? (() => count),
+    result: RESULTS.named[name] ?? RESULTS.kinds[syscall.result],
+  };
 }
 
 const FORMATS = new Map([...amd64Syscalls().values()].map((syscall) => [syscall, compile(syscall)]));
@@ -109,7 +112,7 @@ const RAW: readonly ArgumentFormat[] = Array.from(
 export function formatOf(call: Call): CallFormat {
   const { syscall } = call;
   if (syscall !== undefined) return FORMATS.get(syscall)!;
-  return { name: call.name, arguments: RAW, early: RAW.length, result: RESULTS.kinds.int };
+  return { name: call.name, arguments: RAW, early: () => RAW.length, result: RESULTS.kinds.int };
 }
 
 /** Arguments `from` up to `to`, parted by commas; `first`: nothing stands before them. */
@@ -137,12 +140,13 @@ function writeArguments(
 export function writeStart(out: TextBuffer, call: Call, format: CallFormat, options: FormatOptions): void {
   out.text(format.name);
   out.byte(0x28);
-  writeArguments(out, format, call, 0, format.early, true, options);
+  writeArguments(out, format, call, 0, format.early(call), true, options);
 }
 
 /** The arguments that are known only at the return, with the comma that joins them. */
 export function writeRest(out: TextBuffer, call: Call, format: CallFormat, options: FormatOptions): void {
-  writeArguments(out, format, call, format.early, format.arguments.length, format.early === 0, options);
+  const early = format.early(call);
+  writeArguments(out, format, call, early, format.arguments.length, early === 0, options);
 }
 
 /** All arguments, parted by commas. */

@@ -1,65 +1,111 @@
-import { CAPTURE_KIND } from '../../emu/monitor-layout.ts';
+import { CAPTURE_KIND, CAPTURE_STATUS } from '../../emu/monitor-layout.ts';
 import type { CallCapture } from '../calls.ts';
-import { enumName, flagNames } from './flags.ts';
-import { socketAddress } from './socket-address.ts';
+import { enumName, enumOrHex, flagNames } from './flags.ts';
+import { interfaceName, socketAddress } from './socket-address.ts';
+import type { StructOptions } from './struct-words.ts';
 import { hex64, pointer, quote, quoteBuffer, unsigned64 } from './values.ts';
 
 const IOVEC_BYTES = 16;
 
-/** iovec captures of one array: `[{iov_base="...", iov_len=5}]`. */
-export function vectors(captures: readonly CallCapture[], stringLimit: number): string {
+/** Whose the data is: the caller's, what the kernel has put there, or nothing since the call failed. */
+export type VectorContent = 'given' | 'filled' | 'untouched';
+
+/** iovec captures of one array: `[{iov_base="...", iov_len=5}]`. `count`: how many there are. */
+export function vectors(
+  captures: readonly CallCapture[],
+  count: number,
+  content: VectorContent,
+  { stringLimit, verbose }: StructOptions,
+): string {
   const head = captures.find((capture) => capture.kind === CAPTURE_KIND.iovec);
   if (head === undefined) return '[]';
   const data = captures.filter((capture) => capture.kind === CAPTURE_KIND.iovecData);
   const view = new DataView(head.bytes.buffer, head.bytes.byteOffset, head.bytes.length);
   const parts: string[] = [];
-  for (let i = 0; (i + 1) * IOVEC_BYTES <= head.bytes.length; i++) {
+  const whole = Math.floor(head.bytes.length / IOVEC_BYTES);
+  const shown = verbose ? whole : Math.min(whole, stringLimit);
+  for (let i = 0; i < shown; i++) {
     const at = i * IOVEC_BYTES;
     const low = view.getUint32(at, true);
     const high = view.getUint32(at + 4, true);
     const length = unsigned64(view.getUint32(at + 8, true), view.getUint32(at + 12, true));
-    const bytes = data.find((capture) => capture.argument >> 4 === i + 1);
-    const base =
-      bytes !== undefined
-        ? quoteBuffer(bytes.bytes, bytes.fullLength, stringLimit)
-        : data.length > 0 && low + high > 0
-          ? '""'
-          : pointer(low, high);
-    parts.push(`{iov_base=${base}, iov_len=${length}}`);
+    const start = view.getBigUint64(at, true);
+    const bytes = data.find((capture) => capture.address === start);
+    parts.push(`{iov_base=${base(bytes, low, high, length, content, stringLimit)}, iov_len=${length}}`);
   }
-  if (head.fullLength > head.bytes.length) parts.push('...');
+  if (count > parts.length) {
+    const unread = !verbose && parts.length >= stringLimit ? '...' : `... /* ${pointerAfter(head, parts.length)} */`;
+    parts.push(unread);
+  }
   return `[${parts.join(', ')}]`;
+}
+
+function base(
+  bytes: CallCapture | undefined,
+  low: number,
+  high: number,
+  length: string,
+  content: VectorContent,
+  stringLimit: number,
+): string {
+  if (content === 'untouched') return pointer(low, high);
+  if (bytes !== undefined && (bytes.bytes.length > 0 || bytes.status !== CAPTURE_STATUS.absent)) {
+    return quoteBuffer(bytes.bytes, bytes.fullLength, stringLimit);
+  }
+  if (low === 0 && high === 0) return 'NULL';
+  return content === 'filled' || length === '0' ? '""' : pointer(low, high);
+}
+
+/** Address of the first element that could not be read. */
+function pointerAfter(head: CallCapture, count: number): string {
+  const at = head.address + BigInt(count * IOVEC_BYTES);
+  return pointer(Number(at & 0xffff_ffffn), Number(at >> 32n));
+}
+
+/** What is known of a message that was not received: the room for its sender's address. */
+export function messageRoom({ bytes }: CallCapture): string {
+  return `{msg_namelen=${new DataView(bytes.buffer, bytes.byteOffset).getUint32(8, true)}}`;
 }
 
 /** A struct msghdr with what it points to; `before`: as the program gave it, where the kernel has written to it since. */
 export function messageHeader(
   captures: readonly CallCapture[],
   before: CallCapture | undefined,
-  stringLimit: number,
+  content: VectorContent,
+  options: StructOptions,
 ): string {
-  const head = captures.find((capture) => capture.kind === CAPTURE_KIND.msghdr);
-  if (head === undefined || head.bytes.length < 56) return 'NULL';
-  const view = new DataView(head.bytes.buffer, head.bytes.byteOffset, 56);
+  const { bytes } = captures[0]!;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, 56);
   const one = (kind: number): CallCapture | undefined => captures.find((capture) => capture.kind === kind);
-  const nameLow = view.getUint32(0, true);
-  const nameHigh = view.getUint32(4, true);
-  const name = one(CAPTURE_KIND.msgName);
-  const nameText = name === undefined ? pointer(nameLow, nameHigh) : socketAddress(name.bytes);
-  const count = unsigned64(view.getUint32(24, true), view.getUint32(28, true));
-  const control = one(CAPTURE_KIND.msgControl);
-  const controlLength = view.getUint32(40, true);
   const room =
     before === undefined || before.bytes.length < 56
       ? undefined
       : new DataView(before.bytes.buffer, before.bytes.byteOffset).getUint32(8, true);
   const nameLength = view.getUint32(8, true);
+  const name = one(CAPTURE_KIND.msgName);
+  const nameText =
+    name === undefined || name.bytes.length < 2
+      ? pointer(view.getUint32(0, true), view.getUint32(4, true))
+      : socketAddress(name.bytes.subarray(0, room));
   const lengthText = room === undefined || room === nameLength ? String(nameLength) : `${room} => ${nameLength}`;
   const parts = [`msg_name=${nameText}`, `msg_namelen=${lengthText}`];
-  parts.push(`msg_iov=${vectors(captures, stringLimit)}`, `msg_iovlen=${count}`);
-  if (control !== undefined && control.bytes.length > 0) parts.push(`msg_control=${controlMessages(control.bytes)}`);
-  parts.push(`msg_controllen=${controlLength}`);
-  const flags = view.getUint32(48, true);
-  parts.push(`msg_flags=${flagNames('msg', flags)}`);
+  const countText = unsigned64(view.getUint32(24, true), view.getUint32(28, true));
+  const vectorAt = pointer(view.getUint32(16, true), view.getUint32(20, true));
+  const vectorText =
+    countText === '0' && vectorAt !== 'NULL'
+      ? '[]'
+      : one(CAPTURE_KIND.iovec) === undefined
+        ? vectorAt
+        : vectors(captures, Number(countText), content, options);
+  parts.push(`msg_iov=${vectorText}`, `msg_iovlen=${countText}`);
+  const control = one(CAPTURE_KIND.msgControl);
+  const controlLength = view.getUint32(40, true);
+  if (controlLength > 0 && control !== undefined && control.bytes.length >= 16) {
+    parts.push(`msg_control=${controlMessages(control.bytes)}`);
+  } else if (controlLength > 0) {
+    parts.push(`msg_control=${pointer(view.getUint32(32, true), view.getUint32(36, true))}`);
+  }
+  parts.push(`msg_controllen=${controlLength}`, `msg_flags=${flagNames('msg', view.getUint32(48, true))}`);
   return `{${parts.join(', ')}}`;
 }
 
@@ -76,17 +122,28 @@ export function controlMessages(bytes: Uint8Array): string {
     if (length < 16 || at + length > bytes.length) break;
     const level = view.getInt32(at + 8, true);
     const type = view.getInt32(at + 12, true);
-    const levelName = level === SOL_SOCKET ? 'SOL_SOCKET' : (enumName('sockLevel', level) ?? hex64(level >>> 0, 0));
-    const typeName =
-      level === SOL_SOCKET ? (enumName('cmsgSocket', type) ?? hex64(type >>> 0, 0)) : hex64(type >>> 0, 0);
+    const levelName = enumOrHex('sockLevel', level).replace('SOL_?? */', 'SOL_??? */');
+    const typeName = controlType(level, type);
     const data = bytes.subarray(at + 16, at + length);
+    const dataText = controlData(level, type, data);
     parts.push(
-      `{cmsg_len=${length}, cmsg_level=${levelName}, cmsg_type=${typeName}, cmsg_data=${controlData(level, type, data)}}`,
+      `{cmsg_len=${length}, cmsg_level=${levelName}, cmsg_type=${typeName}${dataText === '' ? '' : `, cmsg_data=${dataText}`}}`,
     );
     at += (length + 7) & ~7;
   }
   return `[${parts.join(', ')}]`;
 }
+
+function controlType(level: number, type: number): string {
+  if (level === SOL_SOCKET) return enumName('cmsgSocket', type) ?? hex64(type >>> 0, 0);
+  if (level === SOL_IP) return enumName('cmsgIp', type) ?? hex64(type >>> 0, 0);
+  return hex64(type >>> 0, 0);
+}
+
+const SOL_IP = 0;
+const SO_TIMESTAMP = 29;
+const SO_TIMESTAMPNS = 35;
+const IP_PKTINFO = 8;
 
 function controlData(level: number, type: number, data: Uint8Array): string {
   const view = new DataView(data.buffer, data.byteOffset, data.length);
@@ -96,5 +153,17 @@ function controlData(level: number, type: number, data: Uint8Array): string {
   if (level === SOL_SOCKET && type === SCM_CREDENTIALS && data.length >= 12) {
     return `{pid=${view.getInt32(0, true)}, uid=${view.getUint32(4, true)}, gid=${view.getUint32(8, true)}}`;
   }
-  return quote(data);
+  if (level === SOL_SOCKET && (type === SO_TIMESTAMP || type === SO_TIMESTAMPNS) && data.length >= 16) {
+    const second = type === SO_TIMESTAMP ? 'tv_usec' : 'tv_nsec';
+    return `{tv_sec=${view.getBigInt64(0, true)}, ${second}=${view.getBigInt64(8, true)}}`;
+  }
+  if (level === SOL_IP && type === IP_PKTINFO && data.length >= 12) {
+    const address = (at: number): string => `inet_addr("${data.subarray(at, at + 4).join('.')}")`;
+    return `{ipi_ifindex=${interfaceName(view.getInt32(0, true))}, ipi_spec_dst=${address(4)}, ipi_addr=${address(8)}}`;
+  }
+  if (level === SOL_IP && type === 1) return `[${data[0] === 0 ? '0' : hex64(data[0] ?? 0, 0)}]`;
+  if (level === SOL_IP && data.length >= 4) {
+    return `[${Array.from({ length: data.length >> 2 }, (_, i) => view.getInt32(4 * i, true)).join(', ')}]`;
+  }
+  return level === SOL_SOCKET || level === SOL_IP ? quote(data) : '';
 }

@@ -12,7 +12,7 @@ function handler(view: DataView, at: number): string {
 export function sigaction(view: DataView): string {
   const flags = low(view, 8);
   const restorer = (flags & 0x0400_0000) === 0 ? '' : `, sa_restorer=${pointer(low(view, 16), high(view, 16))}`;
-  return `{sa_handler=${handler(view, 0)}, sa_mask=${signalSet(low(view, 24), high(view, 24))}, sa_flags=${flagNames('sigaction', flags)}${restorer}}`;
+  return `{sa_handler=${handler(view, 0)}, sa_mask=${signalSet(low(view, 24), high(view, 24))}, sa_flags=${flagNames('sigaction', flags, view.getUint32(12, true))}${restorer}}`;
 }
 
 const RUSAGE_TIMES: readonly (readonly [offset: number, name: string])[] = [[0, 'ru_utime'], [16, 'ru_stime']]; // biome-ignore format: one row
@@ -51,13 +51,32 @@ export function siginfo(view: DataView): string {
     parts.push(`si_utime=${signed(view, 32)}`, `si_stime=${signed(view, 40)}`);
     return `{${parts.join(', ')}}`;
   }
-  parts.push(`si_code=${enumName('siCode', code) ?? code}`);
-  if (code <= 0 && code !== -2) parts.push(`si_pid=${view.getInt32(16, true)}`, `si_uid=${low(view, 20)}`);
-  else if (code === -2) parts.push(`si_timerid=${view.getInt32(16, true)}`, `si_overrun=${view.getInt32(20, true)}`);
-  else if ([4, 5, 7, 8, 11].includes(signal) && code < 0x80)
-    parts.push(`si_addr=${pointer(low(view, 16), high(view, 16))}`);
+  const codes = code > 0 && code < 0x80 ? SIGNAL_CODES[signal] : 'siCode';
+  const name = codes === undefined ? undefined : enumName(codes, code);
+  parts.push(`si_code=${name ?? (code < 0 ? String(code) : `0x${code.toString(16)}`)}`);
+  const value = (at: number): string =>
+    `si_int=${view.getInt32(at, true)}, si_ptr=${pointer(low(view, at), high(view, at))}`;
+  const sender = `si_pid=${view.getInt32(16, true)}, si_uid=${low(view, 20)}`;
+  if (code === SI.timer) {
+    parts.push(`si_timerid=${hexOrZero(view.getInt32(16, true))}, si_overrun=${view.getInt32(20, true)}`, value(24));
+  } else if (code === SI.user || code === SI.tkill) parts.push(sender);
+  else if (code < 0) parts.push(sender, value(24));
+  else if (FAULTS.has(signal)) parts.push(`si_addr=${pointer(low(view, 16), high(view, 16))}`);
+  else if (code !== SI.kernel) parts.push(sender, value(24));
   return `{${parts.join(', ')}}`;
 }
+
+const SI = { user: 0, kernel: 0x80, timer: -2, tkill: -6 } as const;
+/** Signals of the processor's own exceptions. */
+const FAULTS = new Set([4, 5, 7, 8, 11]);
+const SIGNAL_CODES: Readonly<Record<number, string>> = {
+  4: 'siIll',
+  5: 'siTrap',
+  7: 'siBus',
+  8: 'siFpe',
+  11: 'siSegv',
+  29: 'siPoll',
+};
 
 export function sysinfo(view: DataView): string {
   const loads = [8, 16, 24].map((at) => unsigned(view, at)).join(', ');
@@ -73,12 +92,17 @@ export function stack(view: DataView): string {
   return `{ss_sp=${pointer(low(view, 0), high(view, 0))}, ss_flags=${flagNames('sigaltstack', low(view, 8))}, ss_size=${unsigned(view, 16)}}`;
 }
 
+const sigevValue = (view: DataView): string =>
+  `{sival_int=${view.getInt32(0, true)}, sival_ptr=${pointer(low(view, 0), high(view, 0))}}`;
+
 export function sigevent(view: DataView): string {
+  if (low(view, 12) === 1)
+    return `{sigev_value=${sigevValue(view)}, sigev_signo=${low(view, 8)}, sigev_notify=SIGEV_NONE}`;
   const notify =
     ['SIGEV_SIGNAL', 'SIGEV_NONE', 'SIGEV_THREAD'][low(view, 12)] ??
     (low(view, 12) === 4 ? 'SIGEV_THREAD_ID' : String(low(view, 12)));
   const tid = low(view, 12) === 4 ? `, sigev_notify_thread_id=${view.getInt32(16, true)}` : '';
-  return `{sigev_value={sival_int=${view.getInt32(0, true)}, sival_ptr=${pointer(low(view, 0), high(view, 0))}}, sigev_signo=${signalName(low(view, 8))}, sigev_notify=${notify}${tid}}`;
+  return `{${low(view, 0) === 0 && high(view, 0) === 0 ? '' : `sigev_value=${sigevValue(view)}, `}sigev_signo=${signalName(low(view, 8))}, sigev_notify=${notify}${tid}}`;
 }
 
 const CAPABILITIES =

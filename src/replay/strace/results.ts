@@ -2,7 +2,7 @@ import type { Syscall } from '../../guest/linux/signature.ts';
 import type { Call } from '../calls.ts';
 import type { TextBuffer } from '../text-buffer.ts';
 import { descriptorSet } from './arguments.ts';
-import { flagNames } from './flags.ts';
+import { flagNames, signalName } from './flags.ts';
 import type { FormatOptions } from './format.ts';
 import { fcntlResult } from './special.ts';
 
@@ -23,7 +23,7 @@ const fcntl: ResultFormat = (out, call, options) => {
   else signed(out, call, options);
 };
 
-const poll: ResultFormat = (out, call) => {
+const poll: ResultFormat = (out, call, { stringLimit, verbose }) => {
   if (call.result === 0) {
     out.text('0 (Timeout)');
     return;
@@ -33,9 +33,15 @@ const poll: ResultFormat = (out, call) => {
   if (capture === undefined) return;
   const { view, start, length } = capture;
   let lead = ' ([';
+  let shown = 0;
   for (let at = start; at + 8 <= start + length; at += 8) {
     const events = view.getUint16(at + 6, true);
     if (events === 0) continue;
+    if (!verbose && shown++ === stringLimit) {
+      out.text(`${lead}...`);
+      lead = ', ';
+      break;
+    }
     out.text(`${lead}{fd=${view.getInt32(at, true)}, revents=${flagNames('poll', events)}}`);
     lead = ', ';
   }
@@ -67,6 +73,12 @@ const select: ResultFormat = (out, call) => {
   out.byte(0x29);
 };
 
+/** A signal that was waited for. */
+const taken: ResultFormat = (out, call, options) => {
+  signed(out, call, options);
+  if (call.result > 0) out.text(` (${signalName(call.result)})`);
+};
+
 interface Results {
   /** By the name of the call. */
   readonly named: Readonly<Record<string, ResultFormat>>;
@@ -75,7 +87,7 @@ interface Results {
 }
 
 export const RESULTS: Results = {
-  named: { fcntl, poll, ppoll: poll, select, pselect6: select, mmap: hex },
+  named: { fcntl, poll, ppoll: poll, select, pselect6: select, mmap: hex, rt_sigtimedwait: taken },
   kinds: {
     ptr: (out, call) => out.pointer(call.result, call.resultHigh),
     hex,

@@ -77,7 +77,11 @@ export const SCALARS: Readonly<Record<string, ArgumentFormat>> = {
   ptr: address,
   mode: (out, call, argument) => out.octal(call.low(argument) & 0xffff),
   mknodmode: named((low) => fileMode(low & 0xffff)),
-  dev: (out, call, argument) => deviceNumber(out, call.low(argument)),
+  // A device number says something only of a device.
+  dev: (out, call, argument) => {
+    const type = call.name.startsWith('mknod') ? call.low(argument - 1) & 0o170000 : 0o020000;
+    if (type === 0o020000 || type === 0o060000) deviceNumber(out, call.low(argument));
+  },
   sig: named(signalName),
   open: named(openFlags),
   creatmode: creationMode,
@@ -97,7 +101,7 @@ export const SCALARS: Readonly<Record<string, ArgumentFormat>> = {
     if (capture === undefined) address(out, call, argument, options);
     else timespec(out, capture, options);
   },
-  prctl: named((low) => enumOrHex('prctl', low, 'PR')),
+  prctl: named((low) => enumOrHex('prctl', low)),
   prctlarg: (out, call, argument, options) => {
     const capture = call.capture(argument, 'exit') ?? call.capture(argument, 'entry');
     if (capture === undefined || capture.length === 0) hex(out, call, argument, options);
@@ -116,5 +120,6 @@ export const SCALARS: Readonly<Record<string, ArgumentFormat>> = {
   shmflags: named(shmFlags),
   mountdata: address,
   personality: named(personality),
-  zero: hex,
+  // The upper half of an offset, which has come whole in the argument before.
+  zero: () => {},
 };

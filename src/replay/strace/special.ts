@@ -1,28 +1,32 @@
 // Arguments whose meaning hangs on another argument.
-import type { Call } from '../calls.ts';
-import { enumName, enumOrHex, flagNames, openFlags } from './flags.ts';
-import { type ArgumentFormat, address } from './format.ts';
+import type { Call, CallCapture } from '../calls.ts';
+import type { TextBuffer } from '../text-buffer.ts';
+import { enumName, enumOrHex, flagNames, openFlags, signalName } from './flags.ts';
+import { type ArgumentFormat, address, type FormatOptions } from './format.ts';
 import { remembered } from './remembered.ts';
 import { type CaptureFormat, oneStruct } from './structs.ts';
-import { quote, quoteBuffer } from './values.ts';
+import { pointer, quote, quoteBuffer } from './values.ts';
 
-const SOL = { ip: 0, socket: 1, tcp: 6, ipv6: 41 } as const;
-const SO = { linger: 13, peercred: 17, receiveTimeout: 20, sendTimeout: 21, bindToDevice: 25 } as const;
+const SOL = { ip: 0, socket: 1, tcp: 6, ipv6: 41, netlink: 270 } as const;
+const SO = { linger: 13, peercred: 17, bindToDevice: 25, attachFilter: 26 } as const;
+/** Options whose value is a text, however short. */
+const TEXT_OPTIONS = [SO.bindToDevice] as const;
 const OPTION_SETS: Readonly<Record<number, string>> = {
   [SOL.ip]: 'ipOption',
   [SOL.socket]: 'sockOption',
   [SOL.tcp]: 'tcpOption',
   [SOL.ipv6]: 'ipv6Option',
+  [SOL.netlink]: 'netlinkOption',
 };
 
 /** Name of a socket option of a level. */
 export function optionName(level: number, option: number): string {
   const set = OPTION_SETS[level];
-  return (set === undefined ? undefined : enumName(set, option)) ?? String(option);
+  return set === undefined ? String(option) : enumOrHex(set, option);
 }
 
 /** Value of a socket option: a number unless the option says otherwise. */
-export function optionValue(bytes: Uint8Array, call: Call, limit: number): string {
+export function optionValue({ bytes, address }: CallCapture, call: Call, limit: number): string {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const level = call.low(1);
   const option = call.low(2);
@@ -30,22 +34,29 @@ export function optionValue(bytes: Uint8Array, call: Call, limit: number): strin
     return `{l_onoff=${view.getInt32(0, true)}, l_linger=${view.getInt32(4, true)}}`;
   }
   if (level === SOL.socket && option === SO.peercred && bytes.length >= 12) {
-    return `{pid=${view.getInt32(0, true)}, uid=${view.getUint32(4, true)}, gid=${view.getUint32(8, true)}}`;
+    return `{pid=${view.getInt32(0, true)}, uid=${view.getInt32(4, true)}, gid=${view.getInt32(8, true)}}`;
   }
-  if (level === SOL.socket && (option === SO.receiveTimeout || option === SO.sendTimeout) && bytes.length >= 16) {
-    return `"${Array.from(bytes, (byte) => `\\${byte.toString(8)}`).join('')}"`;
+  if (level === SOL.socket && option === SO.attachFilter && bytes.length >= 16) {
+    return `{len=${view.getUint16(0, true)}, filter=${pointer(view.getUint32(8, true), view.getUint32(12, true))}}`;
   }
   if (level === SOL.socket && option === SO.bindToDevice) return quote(bytes);
   if (bytes.length === 4) return `[${view.getInt32(0, true)}]`;
+  const number = level !== SOL.socket || !(TEXT_OPTIONS as readonly number[]).includes(option);
+  if (bytes.length < 4 && number && call.name === 'setsockopt' && level in OPTION_SETS) {
+    return pointer(Number(address & 0xffff_ffffn), Number(address >> 32n));
+  }
   return quoteBuffer(bytes, bytes.length, limit);
 }
 
-const F = { dupfd: 0, setfd: 2, setfl: 4, lock: [5, 6, 7, 36, 37, 38], dupfdCloexec: 1030, addSeals: 1033 } as const;
+const F = { dupfd: 0, setfd: 2, setfl: 4, lock: [5, 6, 7, 36, 37, 38], dupfdCloexec: 1030, addSeals: 1033, setOwner: 8, setsig: 10, setOwnerEx: 15, getOwnerEx: 16, getLock: 5, getOfdLock: 36, setLease: 1024, notify: 1026, pipeSize: 1031 } as const; // biome-ignore format: one row
+/** Commands of fcntl that take a plain number. */
+const F_NUMBERS = new Set<number>([F.dupfd, F.dupfdCloexec, F.setOwner, F.pipeSize]);
 /** Commands of fcntl without a third argument. */
 const NO_ARGUMENT = new Set([1, 3, 9, 11, 1025, 1032, 1034]);
 
 const lock = oneStruct('flock');
 const foundLock = oneStruct('flockWithPid');
+const fileOwner = oneStruct('fileOwner');
 
 /** Third argument of fcntl; nothing where the command takes none. */
 export const fcntlArgument: ArgumentFormat = (out, call, argument, options) => {
@@ -54,16 +65,39 @@ export const fcntlArgument: ArgumentFormat = (out, call, argument, options) => {
   if (NO_ARGUMENT.has(command)) return;
   if (command === F.setfd) out.text(flagNames('fd', low));
   else if (command === F.setfl) out.text(openFlags(low));
-  else if (command === F.dupfd || command === F.dupfdCloexec) out.decimal(low | 0);
+  else if (F_NUMBERS.has(command)) out.decimal(low | 0);
   else if ((F.lock as readonly number[]).includes(command)) {
-    const reads = command === 5 || command === 36;
-    const read = reads && !call.failed ? call.capture(argument, 'exit') : undefined;
-    const capture = read ?? call.capture(argument, 'entry');
-    if (capture === undefined) address(out, call, argument, options);
-    else (reads ? foundLock : lock)(out, capture, options);
-  } else if (call.high(argument) === 0) out.decimal(low);
-  else out.hex64(low, call.high(argument));
+    const reads = fcntlAnswers(command);
+    pointed(out, call, argument, options, reads ? 'exit' : 'entry', 1, reads ? foundLock : lock);
+  } else if (command === F.setsig) out.text(signalName(low));
+  else if (command === F.addSeals) out.text(flagNames('seals', low));
+  else if (command === F.setLease) out.text(enumOrHex('lockType', low));
+  else if (command === F.setOwnerEx || command === F.getOwnerEx) {
+    if (call.failed) address(out, call, argument, options);
+    else pointed(out, call, argument, options, command === F.setOwnerEx ? 'entry' : 'exit', 8, fileOwner);
+  } else if (command === F.notify) out.text(flagNames('notify', low));
+  else out.hexOrZero(low, call.high(argument));
 };
+
+/** A struct, when at least so many bytes of it were captured and the kernel has written what it writes. */
+function pointed(
+  out: TextBuffer,
+  call: Call,
+  argument: number,
+  options: FormatOptions,
+  phase: 'entry' | 'exit',
+  least: number,
+  show: CaptureFormat,
+): void {
+  const capture = phase === 'exit' && call.failed ? undefined : call.capture(argument, phase);
+  if (capture === undefined || capture.length < least) address(out, call, argument, options);
+  else show(out, capture, options);
+}
+
+/** Whether the third argument of fcntl is what the kernel writes, and so not known before it returns. */
+export function fcntlAnswers(command: number): boolean {
+  return command === F.getLock || command === F.getOfdLock || command === F.getOwnerEx;
+}
 
 interface IoctlShape {
   readonly phase: 'entry' | 'exit';
@@ -84,12 +118,17 @@ const IOCTL_SHAPES: Readonly<Record<number, IoctlShape>> = {
   21521: { phase: 'exit', struct: 'int' }, 21523: { phase: 'exit', struct: 'winsize' },
   21524: { phase: 'entry', struct: 'winsize' }, 21531: { phase: 'exit', struct: 'int' },
   21537: { phase: 'entry', struct: 'int' }, 21540: { phase: 'exit', struct: 'int' },
-  21545: { phase: 'exit', struct: 'int' }, 21586: { phase: 'entry', struct: 'int' },
+  21545: { phase: 'exit', struct: 'int' }, 35077: { phase: 'exit', struct: 'int' }, 21586: { phase: 'entry', struct: 'int' },
   2147767344: { phase: 'exit', struct: 'int' }, 1074025521: { phase: 'entry', struct: 'int' },
 };
 /** Commands that take a plain number. */
 const IOCTL_NUMBERS = new Set([0x540e, 0x5409, 0x540a, 0x540b, 0x40049409]);
 const IOCTL_NOTHING = new Set([0x540c, 0x540d, 0x5422, 0x5437, 0x5450, 0x5451]);
+
+/** Whether the third argument of ioctl is what the kernel writes. */
+export function ioctlAnswers(command: number): boolean {
+  return IOCTL_SHAPES[command]?.phase === 'exit';
+}
 
 /** Third argument of ioctl; nothing where the command takes none. */
 export const ioctlArgument: ArgumentFormat = (out, call, argument, options) => {
@@ -98,11 +137,7 @@ export const ioctlArgument: ArgumentFormat = (out, call, argument, options) => {
   const shape = IOCTL_SHAPES[command];
   if (IOCTL_NUMBERS.has(command)) out.decimal(call.low(argument) | 0);
   else if (shape === undefined) out.hexOrZero(call.low(argument), call.high(argument));
-  else {
-    const capture = shape.phase === 'exit' && call.failed ? undefined : call.capture(argument, shape.phase);
-    if (capture === undefined || capture.length === 0) address(out, call, argument, options);
-    else IOCTL_STRUCTS[shape.struct](out, capture, options);
-  }
+  else pointed(out, call, argument, options, shape.phase, 1, IOCTL_STRUCTS[shape.struct]);
 };
 
 const FUTEX_PRIVATE = 128;
@@ -140,7 +175,7 @@ export function futexBitset(value: number): string {
 
 /** Execution domain. */
 export function personality(value: number): string {
-  return value === 0xffff_ffff ? '0xffffffff' : enumOrHex('personality', value, 'PER');
+  return value === 0xffff_ffff ? '0xffffffff' : enumOrHex('personality', value);
 }
 
 /** Arguments of prctl with the operation, by operation; more are not shown. */
@@ -162,5 +197,8 @@ export function fcntlResult(call: Call): string | undefined {
   const low = call.result;
   if (command === 1) return low === 0 ? '0' : `0x${low.toString(16)} (flags ${flagNames('fd', low)})`;
   if (command === 3) return `${low === 0 ? '0' : `0x${low.toString(16)}`} (flags ${openFlags(low)})`;
+  if (command === 1034) return low === 0 ? '0' : `0x${low.toString(16)} (seals ${flagNames('seals', low)})`;
+  if (command === 1025) return `${low === 0 ? '0' : `0x${low.toString(16)}`} (${enumOrHex('lockType', low)})`;
+  if (command === 11 && low > 0) return `${low} (${signalName(low)})`;
   return undefined;
 }

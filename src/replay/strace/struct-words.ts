@@ -4,6 +4,8 @@ import { signed64, unsigned64 } from './values.ts';
 /** Shows a struct in full instead of its most telling fields. */
 export interface StructOptions {
   readonly verbose: boolean;
+  /** Elements of an array that are shown, unless in full. */
+  readonly stringLimit: number;
 }
 
 export const low = (view: DataView, at: number): number => view.getUint32(at, true);

@@ -1,7 +1,7 @@
 import { type FieldFormat, STRUCTS, type StructField } from '../../guest/linux/tables/structs.ts';
 import type { CallCapture } from '../calls.ts';
 import type { TextBuffer } from '../text-buffer.ts';
-import { isoTime, lockParts, statfs, termios, utimens } from './file-structs.ts';
+import { isoTime, lockParts, openHow, statfs, termios, utimbuf, utimens, utimeval } from './file-structs.ts';
 import { enumOrHex, fileMode, flagNames, openFlags, signalSet } from './flags.ts';
 import { rusage, sigaction, sigevent, siginfo, stack, sysinfo, waitStatus } from './process-structs.ts';
 import { high, low, type StructOptions } from './struct-words.ts';
@@ -142,7 +142,10 @@ const SPECIAL: Readonly<Record<string, StructFormat>> = {
   flockWithPid: told((view) => `{${[...lockParts(view), `l_pid=${view.getInt32(24, true)}`].join(', ')}}`),
   stack: told(stack),
   sigevent: told(sigevent),
+  openhow: told(openHow),
+  utimbuf: told(utimbuf),
   utimens: told(utimens),
+  utimeval: told(utimeval),
   termios: told(termios),
   rlimit: (out, view, at) => {
     out.text('{rlim_cur=');
@@ -167,18 +170,14 @@ const SPECIAL: Readonly<Record<string, StructFormat>> = {
   wstatus: boxed((out, view, at) => out.text(waitStatus(low(view, at)))),
   comm: (out, view, at) => textField(out, view, at, 16),
   sigset: (out, view, at) => out.text(signalSet(low(view, at), high(view, at))),
-  sigsetpair: (out, view, at) => {
-    out.text('{sigmask=');
-    pointerWord(out, view, at, { verbose: false });
-    out.text(', sigsetsize=');
-    unsigned(out, view, at + 8);
-    out.byte(0x7d);
-  },
   pollfd: (out, view, at) => {
+    const fd = view.getInt32(at, true);
     out.text('{fd=');
-    out.decimal(view.getInt32(at, true));
-    out.text(', events=');
-    out.text(flagNames('poll', view.getUint16(at + 4, true)));
+    out.decimal(fd);
+    if (fd >= 0) {
+      out.text(', events=');
+      out.text(flagNames('poll', view.getUint16(at + 4, true)));
+    }
     out.byte(0x7d);
   },
   epollevent: (out, view, at) => {
@@ -211,7 +210,7 @@ function wordFormat(format: FieldFormat, size: number): StructFormat {
   if (format === 'F:open') return (out, view, at) => out.text(openFlags(lowWord(view, at)));
   if (format.startsWith('F:'))
     return (out, view, at) => out.text(flagNames(set, lowWord(view, at), highWord(view, at)));
-  if (format.startsWith('E:')) return (out, view, at) => out.text(enumOrHex(set, lowWord(view, at), set.toUpperCase()));
+  if (format.startsWith('E:')) return (out, view, at) => out.text(enumOrHex(set, lowWord(view, at)));
   if (format === 'o') return (out, view, at) => out.octal(lowWord(view, at));
   if (format === 'x') return (out, view, at) => out.hexOrZero(lowWord(view, at), highWord(view, at));
   if (format === 'u') return (out, view, at) => out.unsigned64(lowWord(view, at), highWord(view, at));
@@ -268,7 +267,8 @@ export function manyStructs(
   const format = PLAIN[name] ?? structFormat(name);
   const { size } = STRUCTS[name]!;
   return (out, { view, start, length }, count, options) => {
-    const whole = Math.min(count, Math.floor(length / size));
+    const most = options.verbose ? count : Math.min(count, options.stringLimit);
+    const whole = Math.min(most, Math.floor(length / size));
     out.byte(0x5b);
     for (let i = 0; i < whole; i++) {
       if (i > 0) out.text(', ');

@@ -1,9 +1,10 @@
 /** Arguments that point to structs. */
-import { CAPTURE_STATUS } from '../../emu/monitor-layout.ts';
+import { CAPTURE_KIND, CAPTURE_STATUS } from '../../emu/monitor-layout.ts';
 import type { Pointee } from '../../guest/linux/signature.ts';
 import { STRUCTS } from '../../guest/linux/tables/structs.ts';
 import type { Call, CallCapture } from '../calls.ts';
 import { TextBuffer } from '../text-buffer.ts';
+import { signalSet } from './flags.ts';
 import { type ArgumentFormat, address, type FormatOptions } from './format.ts';
 import { capabilities, cloneArguments } from './process-structs.ts';
 import { socketAddress } from './socket-address.ts';
@@ -20,7 +21,7 @@ type PointeeFormat = (
 
 /** In-out structs shown as the kernel left them. */
 const SHOWN_AFTER = new Set(['cloneargs']);
-/** In-out words shown before and after when they differ: `[16 => 2]`. */
+/** In-out words shown before and after when they differ: `[16 => 2]`; offsets only by sendfile. */
 const SHOWN_TWICE = new Set(['socklen', 'off']);
 
 /** An argument that points to a struct, or to several. */
@@ -41,23 +42,17 @@ export function structure(pointee: Pointee): ArgumentFormat {
     if (capture === undefined || capture.length === 0 || capture.status === CAPTURE_STATUS.absent) {
       address(out, call, argument, options);
     } else if (twice && entry !== undefined && exit !== undefined) {
-      changed(
-        out,
-        (to) => show(to, entry, call, options, argument),
-        (to) => show(to, exit, call, options, argument),
-      );
+      const [old, now] = [entry, exit].map((one) => text((to) => show(to, one, call, options, argument)));
+      if (struct !== 'off') out.text(old === now ? old! : `${old!.slice(0, -1)} => ${now!.slice(1)}`);
+      else out.text(call.name === 'sendfile' && old !== now ? `${old} => ${now}` : old!);
     } else show(out, capture, call, options, argument);
   };
 }
 
-/** `[16]`, or `[16 => 2]` when the kernel has changed it. */
-function changed(out: TextBuffer, before: (out: TextBuffer) => void, after: (out: TextBuffer) => void): void {
-  const [old, now] = [before, after].map((show) => {
-    const text = new TextBuffer(64);
-    show(text);
-    return text.toString();
-  }) as [string, string];
-  out.text(old === now ? old : `${old.slice(0, -1)} => ${now.slice(1)}`);
+function text(write: (out: TextBuffer) => void): string {
+  const out = new TextBuffer(64);
+  write(out);
+  return out.toString();
 }
 
 const waitStatus = oneStruct('wstatus');
@@ -66,12 +61,45 @@ const SPECIAL: Readonly<Record<string, PointeeFormat>> = {
   // Nothing was waited for: the status was not written.
   wstatus: (out, capture, call, options, argument) =>
     call.result === 0 ? address(out, call, argument, options) : waitStatus(out, capture, options),
-  sockaddr: (out, capture) => out.text(socketAddress(capture.bytes)),
-  optval: (out, capture, call, options) => out.text(optionValue(capture.bytes, call, options.stringLimit)),
+  sockaddr: peerAddress,
+  sigsetpair: signalSetPair,
+  optval: (out, capture, call, options) => out.text(optionValue(capture, call, options.stringLimit)),
   cpuset: (out, capture) => out.text(cpuSet(capture.bytes)),
   cloneargs: (out, capture, call) => out.text(cloneArguments(capture.bytes) + clonedTid(call)),
   capdata: (out, capture) => out.text(capabilities(capture.bytes)),
 };
+
+/** An address; what the kernel had no room for is not shown. */
+function peerAddress(
+  out: TextBuffer,
+  capture: CallCapture,
+  call: Call,
+  options: FormatOptions,
+  argument: number,
+): void {
+  const count = call.syscall?.arguments[argument]?.pointee?.count;
+  const before = count?.by === 'pointer' ? call.capture(count.argument, 'entry') : undefined;
+  const room = before === undefined || before.length < 4 ? capture.length : before.view.getUint32(before.start, true);
+  if (room < 2 || (count?.by === 'argument' && capture.length < 2)) address(out, call, argument, options);
+  else out.text(socketAddress(capture.bytes.subarray(0, room)));
+}
+
+/** pselect6's last argument: where a signal set stands, and its size. */
+function signalSetPair(
+  out: TextBuffer,
+  { view, start }: CallCapture,
+  call: Call,
+  _options: FormatOptions,
+  argument: number,
+): void {
+  const set = call.captures(argument, 'entry').find(({ kind }) => kind === CAPTURE_KIND.pointedTo);
+  out.text('{sigmask=');
+  if (set === undefined || set.length < 8) out.pointer(view.getUint32(start, true), view.getUint32(start + 4, true));
+  else out.text(signalSet(set.view.getUint32(set.start, true), set.view.getUint32(set.start + 4, true)));
+  out.text(', sigsetsize=');
+  out.unsigned64(view.getUint32(start + 8, true), view.getUint32(start + 12, true));
+  out.byte(0x7d);
+}
 
 /** The id that clone3 wrote where its arguments asked for it: it is the call's result. */
 function clonedTid(call: Call): string {

@@ -1,4 +1,3 @@
-import { SIGNALS } from '../../guest/linux/tables/constants.ts';
 import type { TaskIdentity } from '../../guest/linux/task-identity.ts';
 import type { EventChunk } from '../../trace/event-chunk.ts';
 import { type CallFilter, wantsNumber, wantsOutcome } from '../call-filter.ts';
@@ -8,6 +7,7 @@ import type { TextOutput } from '../output.ts';
 import type { SignalDelivery } from '../pairing.ts';
 import type { CallSink } from '../reconstruction.ts';
 import { TextBuffer } from '../text-buffer.ts';
+import { signalName } from './flags.ts';
 import type { FormatOptions } from './format.ts';
 import { type CallFormat, formatOf, writeRest, writeResult, writeStart } from './line.ts';
 import { formatStruct } from './structs.ts';
@@ -27,6 +27,15 @@ export interface StraceOptions {
 /** Column of the `=`, as strace has it. */
 const RESULT_COLUMN = 39;
 
+/** Lines that are held back at most, for a call whose arguments could not be read at its entry. */
+const HELD_LINES = 50_000;
+
+/** A line that waits for what its call's return will tell. */
+interface WaitingLine {
+  readonly call: Call;
+  readonly prefix: string;
+}
+
 /** Calls as lines of text, one whole call a line unless another task comes between. */
 export class StraceWriter implements CallSink {
   readonly #output: TextOutput;
@@ -35,6 +44,8 @@ export class StraceWriter implements CallSink {
   readonly #format: FormatOptions;
   readonly #descriptors: Descriptors | undefined;
   readonly #unfinished = new Set<Call>();
+  /** A line that waits, and all behind it, in order. */
+  #held: (string | WaitingLine)[] = [];
   /** The call that was entered last, as long as it may still be told in one line; its prefix is made at its entry. */
   #open: Call | undefined;
   readonly #openPrefix = new TextBuffer(64);
@@ -77,6 +88,7 @@ export class StraceWriter implements CallSink {
       this.#prefix(this.#openPrefix, call.chunk, call.row, identity);
       return;
     }
+    const line = this.#out.length;
     this.#prefix(this.#out, call.chunk, call.row, identity);
     const start = this.#out.length;
     writeStart(this.#out, call, formatOf(call), this.#format);
@@ -84,7 +96,7 @@ export class StraceWriter implements CallSink {
     this.#out.text('?\n');
     this.#prefix(this.#out, call.chunk, call.row, identity);
     this.#out.text(`+++ exited with ${call.low(0) & 0xff} +++\n`);
-    this.#output.settle();
+    this.#written(line);
   }
 
   return(call: Call, identity: TaskIdentity | undefined): void {
@@ -98,47 +110,93 @@ export class StraceWriter implements CallSink {
     const format = formatOf(call);
     if (this.#open === call) {
       this.#open = undefined;
+      const line = this.#out.length;
       this.#out.append(this.#openPrefix);
       const start = this.#out.length;
       writeStart(this.#out, call, format, this.#format);
-      this.#finish(call, format, start);
+      this.#finish(call, format, line, start);
       return;
     }
     if (!this.#unfinished.delete(call)) return;
+    this.#settle(call);
     this.#interrupt();
+    const line = this.#out.length;
     this.#prefix(this.#out, call.exitChunk ?? call.chunk, call.exitChunk ? call.exitRow : call.row, identity);
     const start = this.#out.length;
     this.#out.text(`<... ${format.name} resumed>`);
-    this.#finish(call, format, start);
+    this.#finish(call, format, line, start);
   }
 
   signal(signal: SignalDelivery, identity: TaskIdentity | undefined): void {
     if (!this.#options.filter.signals) return;
     this.#interrupt();
     this.#tgid = identity?.tgid ?? 0;
-    const name = SIGNALS[signal.number] ?? `SIGRT_${signal.number - 32}`;
+    const name = signalName(signal.number);
+    const line = this.#out.length;
     this.#prefix(this.#out, signal.chunk, signal.row, identity);
     this.#out.text(`--- ${name} `);
     signalInfo(this.#out, signal, name, this.#options);
     this.#out.text(' ---\n');
-    this.#output.settle();
+    this.#written(line);
   }
 
   /** Calls still open when the trace ends. */
   end(): void {
     this.#interrupt();
+    this.#release(this.#held.length);
+  }
+
+  /** A line that begins at `line` is whole: it goes its way, unless one before it waits. */
+  #written(line: number): void {
+    if (this.#held.length === 0) this.#output.settle();
+    else {
+      this.#held.push(this.#out.toString(line));
+      this.#out.truncate(line);
+      if (this.#held.length > HELD_LINES) this.#release(this.#held.length);
+    }
+  }
+
+  /** Writes so many of the lines that are held, and what stands behind them up to the next that must wait. */
+  #release(count: number): void {
+    let done = 0;
+    for (const item of this.#held) {
+      if (done >= count && typeof item !== 'string') break;
+      if (typeof item === 'string') this.#out.text(item);
+      else this.#unfinishedLine(item);
+      this.#output.settle();
+      done++;
+    }
+    this.#held = this.#held.slice(done);
+  }
+
+  #unfinishedLine({ call, prefix }: WaitingLine): void {
+    this.#out.text(prefix);
+    writeStart(this.#out, call, formatOf(call), this.#format);
+    this.#out.text(' <unfinished ...>\n');
+  }
+
+  /** A call that was told as unfinished has ended: what its line waited for is known, or never will be. */
+  #settle(call: Call): void {
+    const at = this.#held.findIndex((item) => typeof item !== 'string' && item.call === call);
+    if (at < 0) return;
+    const line = this.#out.length;
+    this.#unfinishedLine(this.#held[at] as WaitingLine);
+    this.#held[at] = this.#out.toString(line);
+    this.#out.truncate(line);
+    this.#release(0);
   }
 
   #whole(call: Call, identity: TaskIdentity | undefined): void {
     const format = formatOf(call);
+    const line = this.#out.length;
     this.#prefix(this.#out, call.chunk, call.row, identity);
     const start = this.#out.length;
     writeStart(this.#out, call, format, this.#format);
-    this.#finish(call, format, start);
+    this.#finish(call, format, line, start);
   }
 
-  /** The rest of a line that begins at `start`. */
-  #finish(call: Call, format: CallFormat, start: number): void {
+  /** The rest of a line; its call's text begins at `start`. */
+  #finish(call: Call, format: CallFormat, line: number, start: number): void {
     const out = this.#out;
     writeRest(out, call, format, this.#format);
     this.#equals(start);
@@ -149,19 +207,22 @@ export class StraceWriter implements CallSink {
       out.byte(0x3e);
     }
     out.byte(NEWLINE);
-    this.#output.settle();
+    this.#written(line);
   }
 
   /** Something else is to be told while a call is open: its line ends without result. */
   #interrupt(): void {
     const call = this.#open;
     if (call === undefined) return;
-    this.#out.append(this.#openPrefix);
-    writeStart(this.#out, call, formatOf(call), this.#format);
-    this.#out.text(' <unfinished ...>\n');
+    const waiting = { call, prefix: this.#openPrefix.toString() };
     this.#unfinished.add(call);
     this.#open = undefined;
-    this.#output.settle();
+    if (call.lacksCaptures) this.#held.push(waiting);
+    else {
+      const line = this.#out.length;
+      this.#unfinishedLine(waiting);
+      this.#written(line);
+    }
   }
 
   #equals(start: number): void {
