@@ -1,5 +1,5 @@
 import { CAPTURE_KIND, CAPTURE_STATUS } from '../../emu/monitor-layout.ts';
-import type { Argument } from '../../guest/linux/signature.ts';
+import type { Argument, Pointee } from '../../guest/linux/signature.ts';
 import type { Call, CallCapture } from '../calls.ts';
 import type { TextBuffer } from '../text-buffer.ts';
 import { directoryEntries } from './directory-entries.ts';
@@ -157,6 +157,15 @@ const readyEvents: ArgumentFormat = (out, call, argument, options) => {
   else epollEvents(out, capture, call.result, options);
 };
 
+/** Takes a descriptor out: the event is not looked at. */
+const EPOLL_CTL_DEL = 2;
+
+const controlledEvent = (pointee: Pointee): ArgumentFormat => {
+  const event = structure(pointee);
+  return (out, call, argument, options) =>
+    (call.low(1) === EPOLL_CTL_DEL ? address : event)(out, call, argument, options);
+};
+
 type Phase = 'entry' | 'exit';
 
 const iovec =
@@ -223,7 +232,7 @@ const POINTEES: Readonly<Record<string, (argument: Argument) => ArgumentFormat>>
   envp: () => environment,
   fdset: () => fdSet,
   pollfd: () => pollSet,
-  epollevent: ({ pointee }) => (pointee?.direction === 'in' ? structure(pointee) : readyEvents),
+  epollevent: ({ pointee }) => (pointee?.direction === 'in' ? controlledEvent(pointee) : readyEvents),
   iov: (argument) => iovec(phaseOf(argument)),
   msghdr: (argument) => message(phaseOf(argument)),
   mmsghdr: (argument) => messageArray(argument),

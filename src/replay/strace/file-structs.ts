@@ -58,22 +58,28 @@ export function openHow(view: DataView): string {
   return `{flags=${openFlags(flags)}${mode}, resolve=${flagNames('resolve', low(view, 16), high(view, 16))}}`;
 }
 
-const LOCAL = [
-  [1, 'isig'],
-  [2, 'icanon'],
-  [8, 'echo'],
-] as const;
+const SPEEDS = 'B0 B50 B75 B110 B134 B150 B200 B300 B600 B1200 B1800 B2400 B4800 B9600 B19200 B38400'.split(' ');
+const FAST = 'B57600 B115200 B230400 B460800 B500000 B576000 B921600 B1000000 B1152000 B1500000 B2000000'.split(' ');
+/** Delays of output: name, how far its bits are up, how many values it has. */
+const DELAYS = [['NL', 8, 1], ['CR', 9, 3], ['TAB', 11, 3], ['BS', 13, 1], ['VT', 14, 1], ['FF', 15, 1]] as const; // biome-ignore format: one row
+const DELAY_BITS = 0xff00;
+/** Speeds and character size. */
+const SPEED_BITS = 0x100f;
+const SIZE_BITS = 0x30;
 
-/** Terminal settings: speed, then the words for what matters of them. */
+/** Terminal settings: the four words of modes. */
 export function termios(view: DataView): string {
+  const output = low(view, 4);
+  const delays = DELAYS.map(([name, shift, mask]) => `${name}${(output >>> shift) & mask}`);
+  const outputRest = flagNames('termiosOutput', output & ~DELAY_BITS, 0, '');
   const control = low(view, 8);
-  const SPEEDS = 'B0 B50 B75 B110 B134 B150 B200 B300 B600 B1200 B1800 B2400 B4800 B9600 B19200 B38400'.split(' ');
-  const FAST = 'B57600 B115200 B230400 B460800 B500000 B576000 B921600 B1000000'.split(' ');
-  const speed = (control & 0x1000) === 0 ? SPEEDS[control & 15] : (FAST[(control & 15) - 1] ?? 'B?');
-  const words = [(low(view, 4) & 1) !== 0 ? 'opost' : '-opost'];
-  const add = (value: number, bits: readonly (readonly [number, string])[]): void => {
-    for (const [bit, name] of bits) words.push((value & bit) !== 0 ? name : `-${name}`);
-  };
-  add(low(view, 12), LOCAL);
-  return `{${speed} ${words.join(' ')} ...}`;
+  const speed = (control & 0x1000) === 0 ? SPEEDS[control & 15] : FAST[(control & 15) - 1];
+  const controlRest = flagNames('termiosControl', control & ~(SPEED_BITS | SIZE_BITS), 0, '');
+  const words = [
+    `c_iflag=${flagNames('termiosInput', low(view, 0), 0, '')}`,
+    `c_oflag=${[...delays, outputRest].filter((text) => text !== '').join('|')}`,
+    `c_cflag=${[speed ?? 'B?', `CS${5 + ((control >>> 4) & 3)}`, controlRest].filter((text) => text !== '').join('|')}`,
+    `c_lflag=${flagNames('termiosLocal', low(view, 12), 0, '')}`,
+  ];
+  return `{${words.join(', ')}, ...}`;
 }

@@ -50,6 +50,12 @@ const parentTid: ArgumentFormat = (out, call, argument, options) => {
   else out.text(`[${value}]`);
 };
 
+/** Arguments of futex in their order; 6 and 7 as `futexArguments` has them. */
+const FUTEX_ORDER = [0, 1, 2, 7, 3, 4, 5, 6];
+const futexSet: ArgumentFormat = (out, call) => out.text(futexBitset(call.low(5)));
+/** How many to wake or move, where others have a timeout. */
+const futexCount: ArgumentFormat = (out, call) => out.decimal(call.low(3));
+
 /** Calls whose arguments are not simply those of the table, one after the other. */
 const ARRANGED: Readonly<Record<string, (formats: readonly ArgumentFormat[]) => readonly ArgumentFormat[]>> = {
   // The order and names that strace gives them.
@@ -60,16 +66,18 @@ const ARRANGED: Readonly<Record<string, (formats: readonly ArgumentFormat[]) => 
     onlyIf(hasFlag(0x0008_0000), labelled('tls=', 4, hex)),
     onlyIf(hasFlag(0x0120_0000), labelled('child_tidptr=', 3, pointer)),
   ],
-  futex: (formats) => [
-    ...formats.map((format) => onlyIf((call, argument) => futexArguments(call.low(1)).includes(argument), format)),
-    onlyIf(
-      (call, argument) => futexArguments(call.low(1)).includes(argument),
-      (out, call) => out.text(futexBitset(call.low(5))),
-    ),
-  ],
+  futex: (formats) => {
+    const places: readonly ArgumentFormat[] = [...formats, futexSet, futexCount];
+    return FUTEX_ORDER.map((place) =>
+      onlyIf(
+        (call) => futexArguments(call.low(1)).includes(place),
+        (out, call, _argument, options) => places[place]!(out, call, place, options),
+      ),
+    );
+  },
   prctl: (formats) => formats.map((format) => onlyIf((call, argument) => argument < prctlArity(call.low(0)), format)),
-  // A new address counts only with MREMAP_FIXED or MREMAP_DONTUNMAP.
-  mremap: (formats) => [...formats.slice(0, 4), onlyIf((call) => (call.low(3) & 6) !== 0, formats[4]!)],
+  // A new address counts only with MREMAP_FIXED.
+  mremap: (formats) => [...formats.slice(0, 4), onlyIf((call) => (call.low(3) & 2) !== 0, formats[4]!)],
   rt_sigreturn: () => [
     (out, { signalMask }) => {
       if (signalMask === undefined) return;

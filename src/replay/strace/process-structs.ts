@@ -105,7 +105,8 @@ export function sigevent(view: DataView): string {
   return `{${low(view, 0) === 0 && high(view, 0) === 0 ? '' : `sigev_value=${sigevValue(view)}, `}sigev_signo=${signalName(low(view, 8))}, sigev_notify=${notify}${tid}}`;
 }
 
-const CAPABILITIES =
+/** Names of capabilities by number, without CAP_. */
+export const CAPABILITIES: readonly string[] =
   'CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE NET_BIND_SERVICE NET_BROADCAST NET_ADMIN NET_RAW IPC_LOCK IPC_OWNER SYS_MODULE SYS_RAWIO SYS_CHROOT SYS_PTRACE SYS_PACCT SYS_ADMIN SYS_BOOT SYS_NICE SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG MKNOD LEASE AUDIT_WRITE AUDIT_CONTROL SETFCAP MAC_OVERRIDE MAC_ADMIN SYSLOG WAKE_ALARM BLOCK_SUSPEND AUDIT_READ PERFMON BPF CHECKPOINT_RESTORE'.split(
     ' ',
   );

@@ -2,9 +2,9 @@ import type { Syscall } from '../../guest/linux/signature.ts';
 import type { Call } from '../calls.ts';
 import type { TextBuffer } from '../text-buffer.ts';
 import { descriptorSet } from './arguments.ts';
-import { flagNames, signalName } from './flags.ts';
+import { enumName, enumOrHex, flagNames, signalName } from './flags.ts';
 import type { FormatOptions } from './format.ts';
-import { fcntlResult } from './special.ts';
+import { fcntlResult, personality } from './special.ts';
 
 /** Shows the value that a call returned. */
 export type ResultFormat = (out: TextBuffer, call: Call, options: FormatOptions) => void;
@@ -79,6 +79,16 @@ const taken: ResultFormat = (out, call, options) => {
   if (call.result > 0) out.text(` (${signalName(call.result)})`);
 };
 
+const domain: ResultFormat = (out, { result }) =>
+  out.text(result === 0 ? '0 (PER_LINUX)' : `0x${result.toString(16)} (${personality(result)})`);
+
+const policy: ResultFormat = (out, { result }) => out.text(`${result} (${enumOrHex('sched', result)})`);
+
+const prctl: ResultFormat = (out, call, options) => {
+  signed(out, call, options);
+  if (enumName('prctl', call.low(0)) === 'PR_GET_DUMPABLE') out.text(` (${enumOrHex('dumpable', call.result)})`);
+};
+
 interface Results {
   /** By the name of the call. */
   readonly named: Readonly<Record<string, ResultFormat>>;
@@ -87,7 +97,18 @@ interface Results {
 }
 
 export const RESULTS: Results = {
-  named: { fcntl, poll, ppoll: poll, select, pselect6: select, mmap: hex, rt_sigtimedwait: taken },
+  named: {
+    fcntl,
+    poll,
+    ppoll: poll,
+    select,
+    pselect6: select,
+    mmap: hex,
+    rt_sigtimedwait: taken,
+    personality: domain,
+    sched_getscheduler: policy,
+    prctl,
+  },
   kinds: {
     ptr: (out, call) => out.pointer(call.result, call.resultHigh),
     hex,

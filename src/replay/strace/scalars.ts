@@ -1,6 +1,7 @@
 /** Arguments that are shown by their value, by the words of the table. */
 
 import {
+  enumName,
   enumOrHex,
   fileMode,
   flagNames,
@@ -14,7 +15,7 @@ import {
 import { type ArgumentFormat, address } from './format.ts';
 import { remembered } from './remembered.ts';
 import { socketProtocol } from './socket-address.ts';
-import { fcntlArgument, futexOperation, ioctlArgument, optionName, personality } from './special.ts';
+import { fcntlArgument, futexOperation, ioctlArgument, optionName, personality, prctlArgument } from './special.ts';
 import { deviceNumber, oneStruct } from './structs.ts';
 import { octal } from './values.ts';
 
@@ -39,6 +40,11 @@ const creationMode: ArgumentFormat = (out, call, argument) => {
   const flags = call.low(argument - 1);
   const creates = (flags & 0o100) !== 0 || (flags & 0o20200000) === 0o20200000;
   if (creates) out.octal(call.low(argument));
+};
+
+/** The attributes of mq_open count only for a queue that may be created. */
+const creationPointer: ArgumentFormat = (out, call, argument, options) => {
+  if ((call.low(argument - 2) & 0o100) !== 0) address(out, call, argument, options);
 };
 
 const cloneFlags = remembered((low) => {
@@ -85,6 +91,12 @@ export const SCALARS: Readonly<Record<string, ArgumentFormat>> = {
   sig: named(signalName),
   open: named(openFlags),
   creatmode: creationMode,
+  creatptr: creationPointer,
+  keyring: (out, call, argument, options) => {
+    const name = enumName('keyring', call.low(argument));
+    if (name === undefined) int(out, call, argument, options);
+    else out.text(name);
+  },
   map: named(mapFlags),
   access: named((low) => (low === 0 ? 'F_OK' : flagNames('access', low))),
   statxflags: named(statxFlags),
@@ -102,11 +114,7 @@ export const SCALARS: Readonly<Record<string, ArgumentFormat>> = {
     else timespec(out, capture, options);
   },
   prctl: named((low) => enumOrHex('prctl', low)),
-  prctlarg: (out, call, argument, options) => {
-    const capture = call.capture(argument, 'exit') ?? call.capture(argument, 'entry');
-    if (capture === undefined || capture.length === 0) hex(out, call, argument, options);
-    else out.quote(capture.bytes, 0, Math.max(0, capture.bytes.indexOf(0)));
-  },
+  prctlarg: prctlArgument,
   archarg: (out, call, argument, options) => {
     const capture = call.capture(argument, 'exit');
     if (capture === undefined) out.hex64(call.low(argument), call.high(argument));

@@ -1,14 +1,16 @@
 // Arguments whose meaning hangs on another argument.
+import { errnoOf } from '../../guest/linux/tables/errno.ts';
 import type { Call, CallCapture } from '../calls.ts';
 import type { TextBuffer } from '../text-buffer.ts';
 import { enumName, enumOrHex, flagNames, openFlags, signalName } from './flags.ts';
 import { type ArgumentFormat, address, type FormatOptions } from './format.ts';
+import { CAPABILITIES } from './process-structs.ts';
 import { remembered } from './remembered.ts';
 import { type CaptureFormat, oneStruct } from './structs.ts';
-import { pointer, quote, quoteBuffer } from './values.ts';
+import { pointer, quote, quoteBuffer, quoteText } from './values.ts';
 
 const SOL = { ip: 0, socket: 1, tcp: 6, ipv6: 41, netlink: 270 } as const;
-const SO = { linger: 13, peercred: 17, bindToDevice: 25, attachFilter: 26 } as const;
+const SO = { error: 4, linger: 13, peercred: 17, bindToDevice: 25, attachFilter: 26 } as const;
 /** Options whose value is a text, however short. */
 const TEXT_OPTIONS = [SO.bindToDevice] as const;
 const OPTION_SETS: Readonly<Record<number, string>> = {
@@ -40,7 +42,11 @@ export function optionValue({ bytes, address }: CallCapture, call: Call, limit: 
     return `{len=${view.getUint16(0, true)}, filter=${pointer(view.getUint32(8, true), view.getUint32(12, true))}}`;
   }
   if (level === SOL.socket && option === SO.bindToDevice) return quote(bytes);
-  if (bytes.length === 4) return `[${view.getInt32(0, true)}]`;
+  if (bytes.length === 4) {
+    const value = view.getInt32(0, true);
+    const error = level === SOL.socket && option === SO.error ? errnoOf(value)?.name : undefined;
+    return `[${error ?? value}]`;
+  }
   const number = level !== SOL.socket || !(TEXT_OPTIONS as readonly number[]).includes(option);
   if (bytes.length < 4 && number && call.name === 'setsockopt' && level in OPTION_SETS) {
     return pointer(Number(address & 0xffff_ffffn), Number(address >> 32n));
@@ -121,8 +127,10 @@ const IOCTL_SHAPES: Readonly<Record<number, IoctlShape>> = {
   21545: { phase: 'exit', struct: 'int' }, 35077: { phase: 'exit', struct: 'int' }, 21586: { phase: 'entry', struct: 'int' },
   2147767344: { phase: 'exit', struct: 'int' }, 1074025521: { phase: 'entry', struct: 'int' },
 };
+/** Commands that take one of a set of numbers. */
+const IOCTL_SETS: Readonly<Record<number, string>> = { 21515: 'flush', 21514: 'flow' };
 /** Commands that take a plain number. */
-const IOCTL_NUMBERS = new Set([0x540e, 0x5409, 0x540a, 0x540b, 0x40049409]);
+const IOCTL_NUMBERS = new Set([0x540e, 0x5409, 0x40049409]);
 const IOCTL_NOTHING = new Set([0x540c, 0x540d, 0x5422, 0x5437, 0x5450, 0x5451]);
 
 /** Whether the third argument of ioctl is what the kernel writes. */
@@ -135,7 +143,9 @@ export const ioctlArgument: ArgumentFormat = (out, call, argument, options) => {
   const command = call.low(argument - 1);
   if (IOCTL_NOTHING.has(command)) return;
   const shape = IOCTL_SHAPES[command];
-  if (IOCTL_NUMBERS.has(command)) out.decimal(call.low(argument) | 0);
+  const set = IOCTL_SETS[command];
+  if (set !== undefined) out.text(enumOrHex(set, call.low(argument)));
+  else if (IOCTL_NUMBERS.has(command)) out.decimal(call.low(argument) | 0);
   else if (shape === undefined) out.hexOrZero(call.low(argument), call.high(argument));
   else pointed(out, call, argument, options, shape.phase, 1, IOCTL_STRUCTS[shape.struct]);
 };
@@ -150,11 +160,13 @@ export const futexOperation = remembered((value) => {
   return `${name}${kind}${(value & FUTEX_CLOCK_REALTIME) === 0 ? '' : '|FUTEX_CLOCK_REALTIME'}`;
 });
 
-/** Which arguments of futex are shown, by operation (include/uapi/linux/futex.h); index 6: the bit set by name. */
+/** Which arguments of futex are shown, by operation (include/uapi/linux/futex.h); 6: the bit set by name, 7: a number instead of a timeout. */
 const FUTEX_ARGUMENTS: Readonly<Record<number, readonly number[]>> = {
   0: [0, 1, 2, 3],
   1: [0, 1, 2],
   2: [0, 1, 2],
+  3: [0, 1, 2, 7, 4],
+  4: [0, 1, 2, 7, 4, 5],
   6: [0, 1, 3],
   7: [0, 1],
   8: [0, 1],
@@ -173,10 +185,58 @@ export function futexBitset(value: number): string {
   return value === 0xffff_ffff ? 'FUTEX_BITSET_MATCH_ANY' : `0x${value.toString(16)}`;
 }
 
-/** Execution domain. */
+/** Execution domain; all bits set asks for the present one. */
 export function personality(value: number): string {
-  return value === 0xffff_ffff ? '0xffffffff' : enumOrHex('personality', value);
+  if (value === 0xffff_ffff) return '0xffffffff';
+  const flags = flagNames('personality', (value & ~0xff) >>> 0, 0, '');
+  return `${enumOrHex('personality', value & 0xff)}${flags === '' ? '' : `|${flags}`}`;
 }
+
+/** How an argument of prctl is shown, by operation; numbers are hex unless said here. */
+const PRCTL_FORMATS: Readonly<Record<string, (low: number) => string>> = {
+  PR_SET_PDEATHSIG: signalName,
+  PR_SET_DUMPABLE: (low) => enumOrHex('dumpable', low),
+  PR_CAPBSET_READ: capability,
+  PR_CAPBSET_DROP: capability,
+  PR_SET_NO_NEW_PRIVS: String,
+  PR_SET_KEEPCAPS: String,
+  PR_SET_CHILD_SUBREAPER: String,
+  PR_SET_TIMERSLACK: String,
+  PR_SET_THP_DISABLE: String,
+  PR_SET_TSC: (low) => enumOrHex('tsc', low),
+  PR_CAP_AMBIENT: (low) => enumOrHex('ambient', low),
+  PR_SET_PTRACER: (low) => (low === 0xffff_ffff ? 'PR_SET_PTRACER_ANY' : String(low)),
+};
+
+function capability(number: number): string {
+  const name = CAPABILITIES[number];
+  return name === undefined ? `0x${number.toString(16)} /* CAP_??? */` : `CAP_${name}`;
+}
+
+/** Operations that store a word where their second argument points. */
+const PRCTL_WORDS: Readonly<Record<string, (word: number, high: number) => string>> = {
+  PR_GET_PDEATHSIG: (word) => signalName(word),
+  PR_GET_CHILD_SUBREAPER: (word) => String(word),
+  PR_GET_TSC: (word) => enumOrHex('tsc', word),
+  PR_GET_TID_ADDRESS: pointer,
+};
+
+/** Second to fifth argument of prctl. */
+export const prctlArgument: ArgumentFormat = (out, call, argument, options) => {
+  const name = enumName('prctl', call.low(0)) ?? '';
+  const plain = argument === 1 ? PRCTL_FORMATS[name] : undefined;
+  const capture = argument === 1 ? (call.capture(1, 'exit') ?? call.capture(1, 'entry')) : undefined;
+  const word = argument === 1 ? PRCTL_WORDS[name] : undefined;
+  if (word !== undefined) {
+    if (call.failed || capture === undefined || capture.length < 4) address(out, call, 1, options);
+    else {
+      const { view, start, length } = capture;
+      out.text(`[${word(view.getUint32(start, true), length < 8 ? 0 : view.getUint32(start + 4, true))}]`);
+    }
+  } else if (capture !== undefined && capture.length > 0 && name.endsWith('_NAME')) out.text(quoteText(capture.bytes));
+  else if (plain !== undefined) out.text(plain(call.low(1)));
+  else out.hexOrZero(call.low(argument), call.high(argument));
+};
 
 /** Arguments of prctl with the operation, by operation; more are not shown. */
 export function prctlArity(operation: number): number {
@@ -187,7 +247,8 @@ export function prctlArity(operation: number): number {
 
 const PRCTL_TWO = new Set(
   `PR_SET_NAME PR_GET_NAME PR_SET_DUMPABLE PR_SET_KEEPCAPS PR_SET_PDEATHSIG PR_GET_PDEATHSIG PR_CAPBSET_READ
-  PR_CAPBSET_DROP PR_SET_CHILD_SUBREAPER PR_SET_TIMERSLACK`.split(/\s+/),
+  PR_CAPBSET_DROP PR_SET_CHILD_SUBREAPER PR_SET_TIMERSLACK PR_SET_TSC PR_SET_SECUREBITS PR_GET_CHILD_SUBREAPER
+  PR_GET_TSC PR_GET_TID_ADDRESS PR_SET_PTRACER`.split(/\s+/),
 );
 const PRCTL_GET_MORE = new Set(['PR_GET_SPECULATION_CTRL', 'PR_GET_NO_NEW_PRIVS', 'PR_GET_THP_DISABLE']);
 

@@ -64,7 +64,9 @@ const SPECIAL: Readonly<Record<string, PointeeFormat>> = {
   sockaddr: peerAddress,
   sigsetpair: signalSetPair,
   optval: (out, capture, call, options) => out.text(optionValue(capture, call, options.stringLimit)),
-  cpuset: (out, capture) => out.text(cpuSet(capture.bytes)),
+  // The kernel writes as much of a set as its own have.
+  cpuset: (out, capture, call) =>
+    out.text(cpuSet(call.name === 'sched_getaffinity' ? capture.bytes.subarray(0, call.result) : capture.bytes)),
   cloneargs: (out, capture, call) => out.text(cloneArguments(capture.bytes) + clonedTid(call)),
   capdata: (out, capture) => out.text(capabilities(capture.bytes)),
 };
