@@ -1,5 +1,5 @@
-import { CAPTURE_LATE, CAPTURE_STATUS } from '../emu/monitor-layout.ts';
-import type { Syscall } from '../guest/linux/signature.ts';
+import { ABI, CAPTURE_KIND, CAPTURE_LATE, CAPTURE_STATUS, MECHANISM } from '../emu/monitor-layout.ts';
+import type { Argument, Syscall } from '../guest/linux/signature.ts';
 import { REGISTER, type RegisterName } from '../trace/event.ts';
 import type { Capture, EventChunk } from '../trace/event-chunk.ts';
 
@@ -20,8 +20,29 @@ export type Outcome =
   /** exit, exit_group, a successful execve of another thread, ...: it never returns. */
   | { readonly kind: 'never' };
 
-const ARGUMENT_REGISTERS: readonly RegisterName[] = ['rdi', 'rsi', 'rdx', 'r10', 'r8', 'r9'];
-const ARGUMENTS = ARGUMENT_REGISTERS.map((name) => REGISTER[name]);
+const registers = (names: string): number[] => names.split(' ').map((name) => REGISTER[name as RegisterName]);
+const ARGUMENTS = registers('rdi rsi rdx r10 r8 r9');
+const ARGUMENTS32 = registers('rbx rcx rdx rsi rdi rbp');
+/** 32-bit SYSCALL overwrites ecx: the vDSO puts the second argument into ebp. */
+const ARGUMENTS_SYSCALL32 = registers('rbx rbp rdx rsi rdi rbp');
+
+/** The arguments of a 32-bit call by register number: some are words in memory, captured with the entry. */
+function arguments32({ chunk, row }: EventRef): Uint32Array {
+  const from = chunk.mechanism(row) === MECHANISM.syscall32 ? ARGUMENTS_SYSCALL32 : ARGUMENTS32;
+  const values = Uint32Array.from(from, (register) => chunk.registerLow(row, register));
+  const count = chunk.captureCount(row);
+  for (let i = 0; i < count; i++) {
+    const { kind, argument, bytes } = chunk.capture(row, i);
+    if (kind !== CAPTURE_KIND.words) continue;
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    const words = Array.from({ length: bytes.length >> 2 }, (_, k) => view.getUint32(4 * k, true));
+    if (argument === SIXTH) values[SIXTH] = words[0] ?? 0;
+    else values.fill(0).set(words.slice(0, values.length));
+  }
+  return values;
+}
+
+const SIXTH = 5;
 
 /** One system call of one task: where it was entered, where it came back, and what it was given. */
 export class Call {
@@ -30,7 +51,10 @@ export class Call {
   readonly entry: EventRef;
   /** undefined: a number that the table does not know. */
   readonly syscall: Syscall | undefined;
+  /** As it stood in rax or eax. */
   readonly number: number;
+  /** Of 32-bit calls, by register. */
+  readonly #words: Uint32Array | undefined;
   exit: EventRef | undefined;
   outcome: Outcome = { kind: 'pending' };
   /** rt_sigreturn: the signal mask of the frame that it takes down, where the frame was seen. */
@@ -41,25 +65,48 @@ export class Call {
     this.entry = entry;
     this.number = number;
     this.syscall = syscall;
+    this.#words = entry.chunk.abi(entry.row) === ABI.linux64 ? undefined : arguments32(entry);
+  }
+
+  /** A 32-bit program's, or one by a way into the kernel that gives 32 bits. */
+  get narrow(): boolean {
+    return this.#words !== undefined;
+  }
+
+  /** Where the kernel restarts it: in the vDSO an INT 80h stands behind SYSENTER and 32-bit SYSCALL. */
+  get restartRip(): bigint {
+    const { chunk, row } = this.entry;
+    const mechanism = chunk.mechanism(row);
+    const fast = mechanism === MECHANISM.sysenter || mechanism === MECHANISM.syscall32;
+    return chunk.rip(row) + (fast ? FAST_CALL_BYTES : 0n);
   }
 
   get name(): string {
     return this.syscall?.name ?? `syscall_0x${this.number.toString(16)}`;
   }
 
-  /** Low 32 bits of an argument, unsigned. */
+  /** Low 32 bits of an argument, unsigned. `argument` counts as the table does. */
   low(argument: number): number {
-    return this.entry.chunk.registerLow(this.entry.row, ARGUMENTS[argument]!);
+    if (this.#words === undefined) return this.entry.chunk.registerLow(this.entry.row, ARGUMENTS[argument]!);
+    const { register, halves } = this.#place(argument);
+    return this.#words[halves === 'high' ? register + 1 : register]!;
   }
 
   /** High 32 bits of an argument, unsigned. */
   high(argument: number): number {
-    return this.entry.chunk.registerHigh(this.entry.row, ARGUMENTS[argument]!);
+    if (this.#words === undefined) return this.entry.chunk.registerHigh(this.entry.row, ARGUMENTS[argument]!);
+    const { register, halves } = this.#place(argument);
+    return halves === undefined ? 0 : this.#words[halves === 'high' ? register : register + 1]!;
+  }
+
+  #place(argument: number): Pick<Argument, 'register' | 'halves'> {
+    return this.syscall?.arguments[argument] ?? { register: argument };
   }
 
   /** A whole argument. */
   value(argument: number): bigint {
-    return this.entry.chunk.register(this.entry.row, ARGUMENTS[argument]!);
+    if (this.#words === undefined) return this.entry.chunk.register(this.entry.row, ARGUMENTS[argument]!);
+    return (BigInt(this.high(argument)) << 32n) | BigInt(this.low(argument));
   }
 
   get failed(): boolean {
@@ -83,9 +130,10 @@ export class Call {
 
   /** The first capture of an argument read at the entry or at the return. */
   capture(argument: number, phase: 'entry' | 'exit'): Capture | undefined {
-    if (phase === 'exit') return firstCapture(this.exit, argument, 0);
-    const late = firstCapture(this.exit, argument, CAPTURE_LATE);
-    return late === undefined ? firstCapture(this.entry, argument, 0) : { ...late, kind: late.kind & ~CAPTURE_LATE };
+    const { register } = this.#place(argument);
+    if (phase === 'exit') return firstCapture(this.exit, register, 0);
+    const late = firstCapture(this.exit, register, CAPTURE_LATE);
+    return late === undefined ? firstCapture(this.entry, register, 0) : { ...late, kind: late.kind & ~CAPTURE_LATE };
   }
 
   /**
@@ -93,10 +141,11 @@ export class Call {
    * at the entry stands with the return.
    */
   captures(argument: number, phase: 'entry' | 'exit'): Capture[] {
-    const ofReturn = capturesOf(this.exit, argument);
+    const { register } = this.#place(argument);
+    const ofReturn = capturesOf(this.exit, register);
     if (phase === 'exit') return ofReturn.filter(({ kind }) => (kind & CAPTURE_LATE) === 0);
     const late = ofReturn.filter(({ kind }) => (kind & CAPTURE_LATE) !== 0);
-    if (late.length === 0) return capturesOf(this.entry, argument);
+    if (late.length === 0) return capturesOf(this.entry, register);
     return late.map((capture) => ({ ...capture, kind: capture.kind & ~CAPTURE_LATE }));
   }
 }
@@ -108,7 +157,8 @@ function firstCapture(event: EventRef | undefined, argument: number, mark: numbe
   for (let i = 0; i < count; i++) {
     const capture = event.chunk.capture(event.row, i);
     if (capture.argument !== argument || (capture.kind & CAPTURE_LATE) !== mark) continue;
-    if ((capture.kind & ~CAPTURE_LATE) !== LENGTH_WORD) return capture;
+    const kind = capture.kind & ~CAPTURE_LATE;
+    if (kind !== CAPTURE_KIND.lengthWord && kind !== CAPTURE_KIND.words) return capture;
   }
   return undefined;
 }
@@ -118,10 +168,10 @@ function capturesOf(event: EventRef | undefined, argument: number): Capture[] {
   const count = event?.chunk.captureCount(event.row) ?? 0;
   for (let i = 0; event !== undefined && i < count; i++) {
     const capture = event.chunk.capture(event.row, i);
-    if ((capture.argument & 15) === argument) out.push(capture);
+    if ((capture.argument & 15) === argument && capture.kind !== CAPTURE_KIND.words) out.push(capture);
   }
   return out;
 }
 
-/** CAPTURE_KIND.lengthWord, which comes before what it measures. */
-const LENGTH_WORD = 20;
+/** Of SYSENTER and SYSCALL. */
+const FAST_CALL_BYTES = 2n;

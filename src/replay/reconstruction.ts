@@ -6,7 +6,7 @@ import { Pairing, type Step } from './pairing.ts';
 import { CommandScope, EXECVE, type Scope, WHOLE_GUEST } from './scope.ts';
 import { TaskTable } from './task-table.ts';
 
-const WAITS = new Set(['wait4']);
+const WAITS = new Set(['wait4', 'waitpid']);
 /** The one signal that leaves no time to finish the call that sends it. */
 const SIGKILL = 9;
 /** Calls that send a signal, with the argument that names it. */

@@ -1,7 +1,7 @@
 import { MECHANISM } from '../emu/monitor-layout.ts';
 import { errnoOf } from '../guest/linux/tables/errno.ts';
 import type { TaskIdentity } from '../guest/linux/task-identity.ts';
-import { type CallFilter, wantsNumber, wantsOutcome } from './call-filter.ts';
+import { type CallFilter, wantsCall, wantsOutcome } from './call-filter.ts';
 import type { Call } from './calls.ts';
 import type { TextOutput } from './output.ts';
 import type { Step } from './pairing.ts';
@@ -30,7 +30,11 @@ export interface CallRow {
   readonly duration: number | null;
 }
 
-const MECHANISM_NAMES = new Map<number, string>(Object.entries(MECHANISM).map(([name, number]) => [number, name]));
+/** 32-bit SYSCALL is SYSCALL; the call's own number and the trace tell it apart. */
+const MECHANISM_NAMES = new Map<number, string>([
+  ...Object.entries(MECHANISM).map(([name, number]): [number, string] => [number, name]),
+  [MECHANISM.syscall32, 'syscall'],
+]);
 const FORMAT: FormatOptions = { stringLimit: Number.MAX_SAFE_INTEGER, verbose: true, descriptor: (fd) => String(fd) };
 
 /** A call as a row. */
@@ -91,7 +95,7 @@ export class RowWriter implements StepSink {
   }
 
   step(step: Step, identity: TaskIdentity | undefined): void {
-    if (step.kind === 'entry' && wantsNumber(this.#filter, step.call.number)) {
+    if (step.kind === 'entry' && wantsCall(this.#filter, step.call)) {
       if (step.call.outcome.kind === 'never') this.#write(step.call, identity);
       else this.#open.set(step.call, identity);
     } else if (step.kind === 'return' && this.#open.delete(step.call)) this.#write(step.call, identity);

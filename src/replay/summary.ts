@@ -1,4 +1,4 @@
-import { type CallFilter, wantsNumber, wantsOutcome } from './call-filter.ts';
+import { type CallFilter, wantsCall, wantsOutcome } from './call-filter.ts';
 import type { Call } from './calls.ts';
 import type { TextOutput } from './output.ts';
 import type { Step } from './pairing.ts';
@@ -28,7 +28,7 @@ export class SummaryWriter implements StepSink {
   }
 
   #count(call: Call): void {
-    if (!wantsNumber(this.#filter, call.number) || !wantsOutcome(this.#filter, call)) return;
+    if (!wantsCall(this.#filter, call) || !wantsOutcome(this.#filter, call)) return;
     let row = this.#rows.get(call.name);
     if (row === undefined) {
       row = { calls: 0, errors: 0, time: 0 };

@@ -5,6 +5,7 @@ import type { GuestFacts } from '../../world/guest-facts.ts';
 import { controlTrap } from './control.ts';
 import { ControlPlan } from './control-plan.ts';
 import { cpuidTrap } from './cpuid.ts';
+import { intTrap } from './int.ts';
 import { interruptTrap } from './interrupt.ts';
 import type { TrapPolicy } from './policy.ts';
 import { portIoTrap } from './port-io.ts';
@@ -12,11 +13,14 @@ import { rdtscTrap } from './rdtsc.ts';
 import { sensitiveTrap } from './sensitive.ts';
 import { syscallTrap } from './syscall.ts';
 import { type CaptureLimits, DEFAULT_LIMITS, writeSyscallCaptures } from './syscall-captures.ts';
+import { sysenterTrap } from './sysenter.ts';
 import { writeTaskPolicy } from './task-policy.ts';
 
 /** Every policy, in the order in which `--help` lists them. */
 export const TRAP_POLICIES: readonly TrapPolicy[] = [
   syscallTrap,
+  intTrap,
+  sysenterTrap,
   interruptTrap,
   portIoTrap,
   controlTrap,
@@ -24,8 +28,8 @@ export const TRAP_POLICIES: readonly TrapPolicy[] = [
   rdtscTrap,
   cpuidTrap,
 ];
-/** What is trapped when nobody says otherwise. */
-export const DEFAULT_TRAPS: readonly TrapPolicy[] = [syscallTrap];
+/** What is trapped when nobody says otherwise: every way into the kernel. */
+export const DEFAULT_TRAPS: readonly TrapPolicy[] = [syscallTrap, intTrap, sysenterTrap];
 
 /** Arms the policies, with what is known of the guest. */
 export function armTraps(

@@ -17,7 +17,7 @@ import {
   socketType,
   statxFlags,
 } from './flags.ts';
-import { messageHeader, messageRoom, vectors } from './messages.ts';
+import { messageHeader, messageRoom, type VectorOptions, vectors } from './messages.ts';
 import { socketAddress, socketProtocol } from './socket-address.ts';
 import {
   fcntlArgument,
@@ -28,7 +28,8 @@ import {
   personality,
   prctlArgument,
 } from './special.ts';
-import { capabilities, cloneArguments, deviceNumber, formatStruct, formatStructs } from './structs.ts';
+import { deviceNumber } from './struct-parts.ts';
+import { capabilities, cloneArguments, formatStruct, formatStructs } from './structs.ts';
 import { hex64, octal, pointer, quoteBuffer, signed64, unsigned64 } from './values.ts';
 
 export interface FormatOptions {
@@ -126,7 +127,8 @@ function structure(pointee: Pointee): ArgumentFormat {
     if (!SHOWN_TWICE.has(pointee.struct) || entry === undefined || exit === undefined) return first;
     const second = show(exit, call, options);
     const old = show(entry, call, options);
-    if (pointee.struct === 'off') return call.name === 'sendfile' && old !== second ? `${old} => ${second}` : old;
+    if (OFFSETS.has(pointee.struct))
+      return call.name.startsWith('sendfile') && old !== second ? `${old} => ${second}` : old;
     return old === second ? old : `${old.slice(0, -1)} => ${second.slice(1)}`;
   };
 }
@@ -134,7 +136,8 @@ function structure(pointee: Pointee): ArgumentFormat {
 /** In-out structs shown as the kernel left them. */
 const SHOWN_AFTER = new Set(['cloneargs']);
 /** In-out words shown before and after when they differ: `[16 => 2]`; offsets only by sendfile. */
-const SHOWN_TWICE = new Set(['socklen', 'off']);
+const SHOWN_TWICE = new Set(['socklen', 'off', 'oldoff']);
+const OFFSETS = new Set(['off', 'oldoff']);
 
 type StructFormat = (capture: Capture, call: Call, options: FormatOptions) => string;
 
@@ -142,12 +145,13 @@ const STRUCT_FORMATS: Readonly<Record<string, StructFormat>> = {
   wstatus: (capture, call, options) =>
     call.result === 0 ? pointerOf(capture) : formatStruct('wstatus', capture.bytes, options),
   sockaddr: (capture, call) => peerAddress(capture, call),
-  sigsetpair: (capture, call) => signalSetPair(capture, call),
+  sigsetpair: signalSetPair,
+  sigsetpair32: signalSetPair,
   optval: (capture, call, options) => optionValue(capture, call, options.stringLimit),
   // The kernel writes as much of a set as its own have.
   cpuset: (capture, call) =>
     cpuSet(call.name === 'sched_getaffinity' ? capture.bytes.subarray(0, call.result) : capture.bytes),
-  cloneargs: (capture, call) => cloneArguments(capture.bytes) + clonedTid(call),
+  cloneargs: (capture, call, options) => cloneArguments(capture.bytes, threadArea(call, options)) + clonedTid(call),
   capdata: (capture) => capabilities(capture.bytes),
 };
 
@@ -167,12 +171,18 @@ const wordOf = (bytes: Uint8Array): number => new DataView(bytes.buffer, bytes.b
 /** pselect6's last argument: where a signal set stands, and its size. */
 function signalSetPair(capture: Capture, call: Call): string {
   const set = call.captures(capture.argument, 'entry').find(({ kind }) => kind === CAPTURE_KIND.pointedTo);
-  const view = new DataView(capture.bytes.buffer, capture.bytes.byteOffset, 16);
-  const mask =
-    set === undefined || set.bytes.length < 8
-      ? pointer(view.getUint32(0, true), view.getUint32(4, true))
-      : signalSet(set.bytes);
-  return `{sigmask=${mask}, sigsetsize=${unsigned64(view.getUint32(8, true), view.getUint32(12, true))}}`;
+  const view = new DataView(capture.bytes.buffer, capture.bytes.byteOffset, capture.bytes.length);
+  const at = (place: number): readonly [low: number, high: number] =>
+    call.narrow ? [view.getUint32(place / 2, true), 0] : [view.getUint32(place, true), view.getUint32(place + 4, true)];
+  const mask = set === undefined || set.bytes.length < 8 ? pointer(...at(0)) : signalSet(set.bytes);
+  return `{sigmask=${mask}, sigsetsize=${unsigned64(...at(8))}}`;
+}
+
+function threadArea(call: Call, options: FormatOptions): string | undefined {
+  const area = call.captures(0, 'entry').find(({ kind }) => kind === CAPTURE_KIND.indirect);
+  return area === undefined || area.bytes.length < STRUCTS.userdesc!.size
+    ? undefined
+    : formatStruct('userdesc', area.bytes, options);
 }
 
 /** The id that clone3 wrote where its arguments asked for it: it is the call's result. */
@@ -246,6 +256,11 @@ const EPOLL_CTL_DEL = 2;
 const isGiven = (call: Call, argument: number): boolean =>
   call.syscall?.arguments[argument]?.pointee?.direction === 'in';
 
+const vectorOptions = (call: Call, { stringLimit, verbose }: FormatOptions): VectorOptions => ({
+  ...{ stringLimit, verbose },
+  word: call.narrow ? 4 : 8,
+});
+
 const iovec: ArgumentFormat = (call, argument, options) => {
   const gives = isGiven(call, argument);
   const captures = call.captures(argument, gives ? 'entry' : 'exit');
@@ -253,16 +268,18 @@ const iovec: ArgumentFormat = (call, argument, options) => {
   const count = call.low(argument + 1);
   if (count === 0 && !isNull(call, argument)) return '[]';
   if (head === undefined || head.bytes.length === 0) return address(call, argument);
-  return vectors(captures, count, gives ? 'given' : call.failed ? 'untouched' : 'filled', options);
+  return vectors(captures, count, gives ? 'given' : call.failed ? 'untouched' : 'filled', vectorOptions(call, options));
 };
 
 const message: ArgumentFormat = (call, argument, options) => {
   const gives = isGiven(call, argument);
   const before = gives ? undefined : call.capture(argument, 'entry');
-  if (!gives && call.failed) return before?.bytes.length === 56 ? messageRoom(before) : address(call, argument);
+  const { word } = vectorOptions(call, options);
+  if (!gives && call.failed)
+    return before?.bytes.length === 7 * word ? messageRoom(before, word) : address(call, argument);
   const captures = call.captures(argument, gives ? 'entry' : 'exit');
-  if ((captures[0]?.bytes.length ?? 0) < 56) return address(call, argument);
-  return messageHeader(captures, before, gives ? 'given' : 'filled', options);
+  if ((captures[0]?.bytes.length ?? 0) < 7 * word) return address(call, argument);
+  return messageHeader(captures, before, gives ? 'given' : 'filled', { ...options, word });
 };
 
 /** Several messages: each with how much of it was sent or received, where the call did something. */
@@ -270,19 +287,23 @@ const messageArray: ArgumentFormat = (call, argument, options) => {
   const receives = call.syscall?.arguments[argument]?.pointee?.direction === 'out';
   if (receives && call.failed) return address(call, argument);
   const captures = call.captures(argument, call.failed ? 'entry' : 'exit');
+  const sizes = vectorOptions(call, options);
   const heads = captures.flatMap(({ kind }, i) => (kind === CAPTURE_KIND.mmsghdr ? [i] : []));
   if (heads.length === 0) return address(call, argument);
   const shown = call.failed ? heads.length : Math.min(heads.length, call.result);
   const texts = heads.slice(0, shown).map((at, i) => {
     const own = captures.slice(at, heads[i + 1] ?? captures.length);
-    const header = messageHeader(own, undefined, receives ? 'filled' : 'given', options);
-    const length = wordOf(own[0]!.bytes.subarray(56, 60));
+    const header = messageHeader(own, undefined, receives ? 'filled' : 'given', sizes);
+    const length = wordOf(own[0]!.bytes.subarray(7 * sizes.word));
     return `{msg_hdr=${header}${call.failed ? '' : `, msg_len=${length}`}}`;
   });
   return `[${texts.join(', ')}]`;
 };
 
 const descriptor: ArgumentFormat = (call, argument, options) => options.descriptor(call.low(argument) | 0, call);
+
+/** Added to the commands of ipc by libraries since 1997 (include/uapi/linux/ipc.h). */
+const IPC_64 = 0x100;
 
 const uid = (low: number): string => (low === 0xffff_ffff ? '-1' : String(low));
 
@@ -312,6 +333,21 @@ const SCALARS: Readonly<Record<string, ArgumentFormat>> = {
   size: (call, argument) => unsigned64(call.low(argument), call.high(argument)),
   hex: (call, argument) => (isNull(call, argument) ? '0' : hex64(call.low(argument), call.high(argument))),
   ptr: address,
+  /** In pages of 4096 bytes. */
+  pageoff: (call, argument) => {
+    const bytes = 4096 * call.low(argument);
+    return bytes === 0 ? '0' : `0x${bytes.toString(16)}`;
+  },
+  uid16: (call, argument) => {
+    const id = call.low(argument) & 0xffff;
+    return id === 0xffff ? '-1' : String(id);
+  },
+  oldsigmask: (call, argument) => signalSet(Uint8Array.from([0, 8, 16, 24], (shift) => call.low(argument) >>> shift)),
+  ipcCommand: (call, argument) => {
+    const command = call.low(argument);
+    const flag = (command & IPC_64) === 0 ? '' : 'IPC_64|';
+    return `${flag}${enumOrHex('ipcControl', command & ~IPC_64)}`;
+  },
   mode: (call, argument) => octal(call.low(argument) & 0xffff),
   mknodmode: (call, argument) => fileMode(call.low(argument) & 0xffff),
   // A device number says something only of a device.
@@ -342,7 +378,9 @@ const SCALARS: Readonly<Record<string, ArgumentFormat>> = {
   futexop: (call, argument) => futexOperation(call.low(argument)),
   futexarg: (call, argument, options) => {
     const capture = call.capture(argument, 'entry');
-    return capture === undefined ? address(call, argument) : formatStruct('timespec', capture.bytes, options);
+    return capture === undefined
+      ? address(call, argument)
+      : formatStruct(call.syscall!.conditional[0]!.struct, capture.bytes, options);
   },
   prctl: (call, argument) => enumOrHex('prctl', call.low(argument)),
   prctlarg: prctlArgument,

@@ -3,21 +3,23 @@ import type { Call } from '../calls.ts';
 import { enumName } from './flags.ts';
 import { pointer, quoteText, signed64, unsigned64 } from './values.ts';
 
-/** Reclen stands behind inode and offset in both layouts (include/linux/dirent.h). */
-const RECLEN = 16;
+/** Bytes of inode and offset, which stand before the record's length (include/linux/dirent.h): old calls have longs there. */
+const wordOf = (call: Call): 4 | 8 => (call.narrow && call.name === 'getdents' ? 4 : 8);
 
 /** What getdents wrote: an address with the number of entries, or all of them. */
 export function directoryEntries(call: Call, argument: number, capture: Capture | undefined, verbose: boolean): string {
   const address = pointer(call.low(argument), call.high(argument));
   if (capture === undefined) return `${address} /* 0 entries */`;
-  const wide = call.name === 'getdents64';
+  const typed = call.name === 'getdents64';
+  const word = wordOf(call);
+  const least = 2 * word + 3;
   const { bytes } = capture;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const entries: string[] = [];
-  for (let at = 0; at + 20 <= bytes.length; ) {
-    const length = view.getUint16(at + RECLEN, true);
-    if (length < 20 || at + length > bytes.length) break;
-    entries.push(verbose ? entry(view, bytes, at, length, wide) : '');
+  for (let at = 0; at + least <= bytes.length; ) {
+    const length = view.getUint16(at + 2 * word, true);
+    if (length < least || at + length > bytes.length) break;
+    entries.push(verbose ? entry(bytes.subarray(at, at + length), word, typed) : '');
     at += length;
   }
   const whole = capture.fullLength <= bytes.length;
@@ -25,14 +27,16 @@ export function directoryEntries(call: Call, argument: number, capture: Capture 
   return `[${entries.join(', ')}${whole ? '' : ', ...'}]`;
 }
 
-function entry(view: DataView, bytes: Uint8Array, at: number, length: number, wide: boolean): string {
-  const word = (offset: number): readonly [number, number] => [
-    view.getUint32(at + offset, true),
-    view.getUint32(at + offset + 4, true),
+function entry(bytes: Uint8Array, word: 4 | 8, typed: boolean): string {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const number = (offset: number): readonly [number, number] => [
+    view.getUint32(offset, true),
+    word === 4 ? 0 : view.getUint32(offset + 4, true),
   ];
-  const type = wide ? view.getUint8(at + 18) : view.getUint8(at + length - 1);
-  const name = quoteText(bytes.subarray(at + (wide ? 19 : 18), at + length));
+  const behind = 2 * word + 2;
+  const type = view.getUint8(typed ? behind : bytes.length - 1);
+  const name = quoteText(bytes.subarray(typed ? behind + 1 : behind));
   const kind = enumName('direntType', type) ?? String(type);
-  const head = `d_ino=${unsigned64(...word(0))}, d_off=${signed64(...word(8))}, d_reclen=${length}`;
-  return wide ? `{${head}, d_type=${kind}, d_name=${name}}` : `{${head}, d_name=${name}, d_type=${kind}}`;
+  const head = `d_ino=${unsigned64(...number(0))}, d_off=${signed64(...number(word))}, d_reclen=${bytes.length}`;
+  return typed ? `{${head}, d_type=${kind}, d_name=${name}}` : `{${head}, d_name=${name}, d_type=${kind}}`;
 }

@@ -1,5 +1,6 @@
-import { amd64Syscalls, type Syscall } from '../../guest/linux/signature.ts';
+import { allSyscalls, type Syscall } from '../../guest/linux/signature.ts';
 import { errnoOf } from '../../guest/linux/tables/errno.ts';
+import { STRUCTS } from '../../guest/linux/tables/structs.ts';
 import type { Call } from '../calls.ts';
 import { type ArgumentFormat, argumentFormat, descriptorSet, type FormatOptions } from './arguments.ts';
 import { enumName, enumOrHex, flagNames, signalName, signalSet } from './flags.ts';
@@ -12,6 +13,7 @@ import {
   personality,
   prctlArity,
 } from './special.ts';
+import { formatStruct } from './structs.ts';
 import { hex64, octal, pointer, signed64 } from './values.ts';
 
 interface Shape {
@@ -22,7 +24,7 @@ interface Shape {
 
 const LATE = new Set(['out', 'inout', 'failure']);
 /** Calls of which all arguments are shown at the entry although the kernel writes to some. */
-const ALL_EARLY = new Set(['select', 'pselect6', 'poll', 'ppoll', 'futex', 'clone']);
+const ALL_EARLY = new Set(['select', 'pselect6', 'poll', 'ppoll', 'futex', 'clone', '_newselect', 'pselect6_time64', 'ppoll_time64', 'futex_time64']); // biome-ignore format: one row
 
 function shapeOf(syscall: Syscall): Shape {
   const late = syscall.arguments.findIndex(
@@ -32,7 +34,7 @@ function shapeOf(syscall: Syscall): Shape {
   return { formats: syscall.arguments.map(argumentFormat), early };
 }
 
-const SHAPES = new Map([...amd64Syscalls().values()].map((syscall) => [syscall, shapeOf(syscall)]));
+const SHAPES = new Map(allSyscalls().map((syscall) => [syscall, shapeOf(syscall)]));
 const UNKNOWN: Shape = {
   formats: Array.from(
     { length: 6 },
@@ -61,12 +63,23 @@ function cloneText(call: Call): string[] {
     const shown = value === undefined || value === 0 ? pointer(call.low(2), call.high(2)) : `[${value}]`;
     parts.push(`parent_tid=${shown}`);
   }
-  if ((flags & 0x0008_0000) !== 0) parts.push(`tls=${hex64(call.low(4), call.high(4))}`);
-  if ((flags & 0x0120_0000) !== 0) parts.push(`child_tidptr=${pointer(call.low(3), call.high(3))}`);
+  const [tls, child] = call.narrow ? [3, 4] : [4, 3];
+  if ((flags & 0x0008_0000) !== 0) parts.push(`tls=${threadArea(call, tls)}`);
+  if ((flags & 0x0120_0000) !== 0) parts.push(`child_tidptr=${pointer(call.low(child), call.high(child))}`);
   return parts;
 }
 
+/** An address, or on i386 a segment descriptor. */
+function threadArea(call: Call, argument: number): string {
+  const capture = call.narrow ? call.capture(argument, 'entry') : undefined;
+  return capture === undefined || capture.bytes.length < STRUCTS.userdesc!.size
+    ? hex64(call.low(argument), call.high(argument))
+    : formatStruct('userdesc', capture.bytes, NO_OPTIONS);
+}
+
 const NO_OPTIONS: FormatOptions = { stringLimit: 32, verbose: false, descriptor: (fd) => String(fd) };
+
+const FUTEX = new Set(['futex', 'futex_time64']);
 
 function futexTexts(call: Call, options: FormatOptions): string[] {
   const { formats } = SHAPES.get(call.syscall!)!;
@@ -76,7 +89,7 @@ function futexTexts(call: Call, options: FormatOptions): string[] {
 }
 
 function argumentTexts(call: Call, first: number, last: number, options: FormatOptions): string[] {
-  if (call.name === 'futex') return first === 0 ? futexTexts(call, options) : [];
+  if (FUTEX.has(call.name)) return first === 0 ? futexTexts(call, options) : [];
   const { formats } = call.syscall === undefined ? UNKNOWN : SHAPES.get(call.syscall)!;
   const arity = Math.min(formats.length, last, ARITY[call.name]?.(call) ?? formats.length);
   const out: string[] = [];
@@ -115,7 +128,7 @@ export function callRest(call: Call, options: FormatOptions): string {
 
 function earlyArguments(call: Call): number {
   if (call.name === 'ioctl') return ioctlAnswers(call.low(1)) ? 2 : 3;
-  if (call.name === 'fcntl') return fcntlAnswers(call.low(1)) ? 2 : 3;
+  if (call.name === 'fcntl' || call.name === 'fcntl64') return fcntlAnswers(call.low(1)) ? 2 : 3;
   if (call.name === 'prctl' || call.name === 'arch_prctl') return ANSWERS.has(call.low(0)) ? 1 : 5;
   return (call.syscall === undefined ? UNKNOWN : SHAPES.get(call.syscall)!).early;
 }
@@ -159,8 +172,8 @@ function valueText(call: Call, low: number, high: number, options: FormatOptions
 }
 
 const RESULTS: Readonly<Record<string, (call: Call, options: FormatOptions) => string | undefined>> = {
-  fcntl: (call, options) =>
-    call.low(1) === 0 || call.low(1) === 1030 ? options.descriptor(call.result | 0, call) : fcntlResult(call),
+  fcntl: controlResult,
+  fcntl64: controlResult,
   personality: (call) =>
     call.result === 0 ? '0 (PER_LINUX)' : `0x${call.result.toString(16)} (${personality(call.result)})`,
   sched_getscheduler: (call) => `${call.result} (${enumOrHex('sched', call.result)})`,
@@ -169,6 +182,12 @@ const RESULTS: Readonly<Record<string, (call: Call, options: FormatOptions) => s
   ppoll: pollResult,
   select: (call) => selectResult(call),
   pselect6: (call) => selectResult(call),
+  _newselect: selectResult,
+  ppoll_time64: pollResult,
+  pselect6_time64: selectResult,
+  mmap2: (call) => hex64(call.result, 0),
+  set_thread_area: entryNumber,
+  shmat: attachedAt,
   mmap: (call) => hex64(call.result, call.outcome.kind === 'value' ? call.outcome.high : 0),
   rt_sigtimedwait: (call) => (call.result > 0 ? `${call.result} (${signalName(call.result)})` : undefined),
 };
@@ -176,6 +195,29 @@ const RESULTS: Readonly<Record<string, (call: Call, options: FormatOptions) => s
 function prctlResult(call: Call): string | undefined {
   if (enumName('prctl', call.low(0)) !== 'PR_GET_DUMPABLE') return undefined;
   return `${call.result} (${enumOrHex('dumpable', call.result)})`;
+}
+
+function controlResult(call: Call, options: FormatOptions): string | undefined {
+  return call.low(1) === 0 || call.low(1) === 1030 ? options.descriptor(call.result | 0, call) : fcntlResult(call);
+}
+
+/** A u32 that the kernel wrote for an argument. */
+function written(call: Call, register: number): number | undefined {
+  const bytes = call.capture(register, 'exit')?.bytes;
+  if (bytes === undefined || bytes.length < 4) return undefined;
+  return new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
+}
+
+/** Which descriptor set_thread_area has taken, where the program left it to the kernel. */
+function entryNumber(call: Call): string | undefined {
+  const number = written(call, 0);
+  return number === undefined ? undefined : `0 (entry_number=${number})`;
+}
+
+/** Where ipc has attached shared memory: its result is in memory, as shmat's own is where that is called. */
+function attachedAt(call: Call): string | undefined {
+  const address = call.syscall?.abi === 'multiplexed' ? written(call, 3) : undefined;
+  return address === undefined ? undefined : hex64(address, 0);
 }
 
 function pollResult(call: Call, { stringLimit, verbose }: FormatOptions): string {
@@ -189,16 +231,15 @@ function pollResult(call: Call, { stringLimit, verbose }: FormatOptions): string
     if (events !== 0) ready.push(`{fd=${view.getInt32(at, true)}, revents=${flagNames('poll', events)}}`);
   }
   if (!verbose && ready.length > stringLimit) ready.splice(stringLimit, ready.length, '...');
-  return `${call.result} ([${ready.join(', ')}]${remaining(call, 'ppoll', 2)})`;
+  return `${call.result} ([${ready.join(', ')}]${call.name === 'poll' ? '' : remaining(call, 2)})`;
 }
 
-/** Time that ppoll and pselect6 leave in their timeout. */
-function remaining(call: Call, name: string, argument: number): string {
-  const capture = call.name === name ? call.capture(argument, 'exit') : undefined;
-  if (capture === undefined || capture.bytes.length < 16) return '';
-  const view = new DataView(capture.bytes.buffer, capture.bytes.byteOffset, 16);
-  const second = name === 'select' ? 'tv_usec' : 'tv_nsec';
-  return `, left {tv_sec=${view.getBigInt64(0, true)}, ${second}=${view.getBigInt64(8, true)}}`;
+/** Time that ppoll, select and pselect6 leave in their timeout. */
+function remaining(call: Call, argument: number): string {
+  const capture = call.capture(argument, 'exit');
+  const struct = call.syscall?.arguments[argument]?.pointee?.struct;
+  if (struct === undefined || capture === undefined || capture.bytes.length < STRUCTS[struct]!.size) return '';
+  return `, left ${formatStruct(struct, capture.bytes, NO_OPTIONS)}`;
 }
 
 function selectResult(call: Call): string {
@@ -208,5 +249,5 @@ function selectResult(call: Call): string {
     const members = capture === undefined ? '[]' : descriptorSet(capture.bytes, call.low(0));
     return members === '[]' ? [] : [`${name} ${members}`];
   });
-  return `${call.result} (${parts.join(', ')}${remaining(call, call.name, 4)})`;
+  return `${call.result} (${parts.join(', ')}${remaining(call, 4)})`;
 }

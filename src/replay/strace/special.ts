@@ -52,7 +52,7 @@ export function optionValue({ bytes, address }: Capture, call: Call, limit: numb
   return quoteBuffer(bytes, bytes.length, limit);
 }
 
-const F = { dupfd: 0, setfd: 2, setfl: 4, lock: [5, 6, 7, 36, 37, 38], dupfdCloexec: 1030, addSeals: 1033, setOwner: 8, setsig: 10, setOwnerEx: 15, getOwnerEx: 16, getLock: 5, getOfdLock: 36, setLease: 1024, notify: 1026, pipeSize: 1031 } as const; // biome-ignore format: one row
+const F = { dupfd: 0, setfd: 2, setfl: 4, lock: [5, 6, 7, 12, 13, 14, 36, 37, 38], dupfdCloexec: 1030, addSeals: 1033, setOwner: 8, setsig: 10, setOwnerEx: 15, getOwnerEx: 16, getLock: 5, getLock64: 12, getOfdLock: 36, setLease: 1024, notify: 1026, pipeSize: 1031 } as const; // biome-ignore format: one row
 /** Commands of fcntl without a third argument. */
 const NO_ARGUMENT = new Set([1, 3, 9, 11, 1025, 1032, 1034]);
 
@@ -66,6 +66,7 @@ export function fcntlArgument(call: Call, argument: number, options: FormatOptio
   if (command === F.dupfd || command === F.dupfdCloexec) return String(low | 0);
   if ((F.lock as readonly number[]).includes(command)) {
     const reads = fcntlAnswers(command);
+    const width = !call.narrow ? '' : command < F.getLock64 ? '32' : '64';
     const capture = reads
       ? call.failed
         ? undefined
@@ -73,7 +74,7 @@ export function fcntlArgument(call: Call, argument: number, options: FormatOptio
       : call.capture(argument, 'entry');
     return capture === undefined || capture.bytes.length === 0
       ? pointer(low, call.high(argument))
-      : formatStruct(reads ? 'flockWithPid' : 'flock', capture.bytes, options);
+      : formatStruct(`${reads ? 'flockWithPid' : 'flock'}${width}`, capture.bytes, options);
   }
   if (command === F.setsig) return signalName(low);
   if (command === F.addSeals) return flagNames('seals', low);
@@ -93,7 +94,7 @@ const isZero = (low: number, high: number): boolean => low === 0 && high === 0;
 
 /** Whether the third argument of fcntl is what the kernel writes, and so not known before it returns. */
 export function fcntlAnswers(command: number): boolean {
-  return command === F.getLock || command === F.getOfdLock || command === F.getOwnerEx;
+  return command === F.getLock || command === F.getLock64 || command === F.getOfdLock || command === F.getOwnerEx;
 }
 
 interface IoctlShape {

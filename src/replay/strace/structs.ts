@@ -1,20 +1,27 @@
 import { type FieldFormat, STRUCTS } from '../../guest/linux/tables/structs.ts';
 import { enumName, enumOrHex, fileMode, flagNames, openFlags, signalName, signalSet } from './flags.ts';
+import {
+  actionText,
+  deviceNumber,
+  fileTime,
+  handlerText,
+  hexOrZero,
+  high,
+  isDevice,
+  isoTime,
+  lockFields,
+  low,
+  microTime,
+  RUSAGE_REST,
+  type StructFormat,
+  type StructOptions,
+  siginfoText,
+  signed,
+  unsigned,
+  wholeTime,
+} from './struct-parts.ts';
+import { NARROW_FORMATS } from './structs32.ts';
 import { hex64, octal, pointer, quoteText, signed64, unsigned64 } from './values.ts';
-
-/** Shows a struct in full instead of its most telling fields. */
-export interface StructOptions {
-  readonly verbose: boolean;
-  /** Elements of an array that are shown, unless in full. */
-  readonly stringLimit: number;
-}
-
-type Format = (view: DataView, bytes: Uint8Array, options: StructOptions) => string;
-
-const low = (view: DataView, at: number): number => view.getUint32(at, true);
-const high = (view: DataView, at: number): number => view.getUint32(at + 4, true);
-const unsigned = (view: DataView, at: number): string => unsigned64(low(view, at), high(view, at));
-const signed = (view: DataView, at: number): string => signed64(low(view, at), high(view, at));
 
 /** Size in multiples of 1024 where it is one, as limits are usually given. */
 function limit(view: DataView, at: number): string {
@@ -22,16 +29,6 @@ function limit(view: DataView, at: number): string {
   const value = view.getBigUint64(at, true);
   return value > 1024n && value % 1024n === 0n ? `${value / 1024n}*1024` : String(value);
 }
-
-const device = (major: number, minor: number): string => `makedev(${hexOrZero(major)}, ${hexOrZero(minor)})`;
-const hexOrZero = (value: number): string => (value === 0 ? '0' : `0x${(value >>> 0).toString(16)}`);
-
-/** Kernel device number of stat: 12 bits major, 20 bits minor, interleaved (include/linux/kdev_t.h, new_encode_dev). */
-export function deviceNumber(dev: number): string {
-  return device((dev >>> 8) & 0xfff, (dev & 0xff) | ((dev >>> 12) & 0xfff00));
-}
-
-const isDevice = (mode: number): boolean => (mode & 0o170000) === 0o020000 || (mode & 0o170000) === 0o060000;
 
 function stat(view: DataView, _bytes: Uint8Array, options: StructOptions): string {
   const mode = view.getUint32(24, true);
@@ -50,11 +47,6 @@ function stat(view: DataView, _bytes: Uint8Array, options: StructOptions): strin
   );
 }
 
-function isoTime(seconds: number, nanoseconds: number): string {
-  const text = new Date(seconds * 1000).toISOString().slice(0, 19);
-  return `${text}${nanoseconds === 0 ? '' : `.${String(nanoseconds).padStart(9, '0')}`}+0000`;
-}
-
 function statx(view: DataView, _bytes: Uint8Array, options: StructOptions): string {
   const mode = view.getUint16(28, true);
   const head = `{stx_mask=${flagNames('statxMask', low(view, 0))}`;
@@ -63,20 +55,7 @@ function statx(view: DataView, _bytes: Uint8Array, options: StructOptions): stri
   return `${head}, stx_blksize=${low(view, 4)}, stx_nlink=${low(view, 16)}, stx_uid=${low(view, 20)}, stx_gid=${low(view, 24)}, ${middle}, stx_ino=${unsigned(view, 32)}, stx_blocks=${unsigned(view, 48)}}`;
 }
 
-/** User handlers are addresses; the first two values have names. */
-function handler(view: DataView, at: number): string {
-  if (high(view, at) === 0 && low(view, at) <= 2) return ['SIG_DFL', 'SIG_IGN', 'SIG_ERR'][low(view, at)]!;
-  return hex64(low(view, at), high(view, at));
-}
-
-function sigaction(view: DataView, bytes: Uint8Array): string {
-  const flags = low(view, 8);
-  const restorer = (flags & 0x0400_0000) === 0 ? '' : `, sa_restorer=${pointer(low(view, 16), high(view, 16))}`;
-  return `{sa_handler=${handler(view, 0)}, sa_mask=${signalSet(bytes.subarray(24, 32))}, sa_flags=${flagNames('sigaction', flags, view.getUint32(12, true))}${restorer}}`;
-}
-
 const RUSAGE_TIMES: readonly (readonly [offset: number, name: string])[] = [[0, 'ru_utime'], [16, 'ru_stime']]; // biome-ignore format: one row
-const RUSAGE_REST = 'ru_maxrss ru_ixrss ru_idrss ru_isrss ru_minflt ru_majflt ru_nswap ru_inblock ru_oublock ru_msgsnd ru_msgrcv ru_nsignals ru_nvcsw ru_nivcsw'.split(' '); // biome-ignore format: one row
 
 function rusage(view: DataView, _bytes: Uint8Array, options: StructOptions): string {
   const times = RUSAGE_TIMES.map(
@@ -95,48 +74,6 @@ export function waitStatus(status: number): string {
   const core = (status & 0x80) === 0 ? '' : ' && WCOREDUMP(s)';
   return `{WIFSIGNALED(s) && WTERMSIG(s) == ${signalName(signal)}${core}}`;
 }
-
-/** A siginfo as the kernel wrote it. */
-function siginfo(view: DataView): string {
-  const signal = view.getInt32(0, true);
-  const errno = view.getInt32(4, true);
-  const code = view.getInt32(8, true);
-  if (signal === 0 && code === 0) return '{}';
-  const parts = [`si_signo=${signalName(signal)}`];
-  if (errno !== 0) parts.push(`si_errno=${errno}`);
-  if (signal === 17 && code > 0 && code <= 6) {
-    const status = view.getInt32(24, true);
-    parts.push(`si_code=${enumName('cldCode', code)}`, `si_pid=${view.getInt32(16, true)}`, `si_uid=${low(view, 20)}`);
-    parts.push(`si_status=${code === 1 ? status : signalName(status)}`);
-    parts.push(`si_utime=${signed(view, 32)}`, `si_stime=${signed(view, 40)}`);
-    return `{${parts.join(', ')}}`;
-  }
-  const codes = code > 0 && code < 0x80 ? SIGNAL_CODES[signal] : 'siCode';
-  const name = codes === undefined ? undefined : enumName(codes, code);
-  parts.push(`si_code=${name ?? (code < 0 ? String(code) : `0x${code.toString(16)}`)}`);
-  const value = (at: number): string =>
-    `si_int=${view.getInt32(at, true)}, si_ptr=${pointer(low(view, at), high(view, at))}`;
-  const sender = `si_pid=${view.getInt32(16, true)}, si_uid=${low(view, 20)}`;
-  if (code === SI.timer) {
-    parts.push(`si_timerid=${hexOrZero(view.getInt32(16, true))}, si_overrun=${view.getInt32(20, true)}`, value(24));
-  } else if (code === SI.user || code === SI.tkill) parts.push(sender);
-  else if (code < 0) parts.push(sender, value(24));
-  else if (FAULTS.has(signal)) parts.push(`si_addr=${pointer(low(view, 16), high(view, 16))}`);
-  else if (code !== SI.kernel) parts.push(sender, value(24));
-  return `{${parts.join(', ')}}`;
-}
-
-const SI = { user: 0, kernel: 0x80, timer: -2, tkill: -6 } as const;
-/** Signals of the processor's own exceptions. */
-const FAULTS = new Set([4, 5, 7, 8, 11]);
-const SIGNAL_CODES: Readonly<Record<number, string>> = {
-  4: 'siIll',
-  5: 'siTrap',
-  7: 'siBus',
-  8: 'siFpe',
-  11: 'siSegv',
-  29: 'siPoll',
-};
 
 function sysinfo(view: DataView): string {
   const loads = [8, 16, 24].map((at) => unsigned(view, at)).join(', ');
@@ -159,15 +96,6 @@ function statfs(view: DataView): string {
   );
 }
 
-function lockParts(view: DataView): string[] {
-  return [
-    `l_type=${enumOrHex('lockType', view.getInt16(0, true))}`,
-    `l_whence=${enumOrHex('whence', view.getInt16(2, true))}`,
-    `l_start=${signed(view, 8)}`,
-    `l_len=${signed(view, 16)}`,
-  ];
-}
-
 function stack(view: DataView): string {
   return `{ss_sp=${pointer(low(view, 0), high(view, 0))}, ss_flags=${flagNames('sigaltstack', low(view, 8))}, ss_size=${unsigned(view, 16)}}`;
 }
@@ -185,16 +113,27 @@ function sigevent(view: DataView): string {
   return `{${low(view, 0) === 0 && high(view, 0) === 0 ? '' : `sigev_value=${sigevValue(view)}, `}sigev_signo=${signalName(low(view, 8))}, sigev_notify=${notify}${tid}}`;
 }
 
-const timeNote = (view: DataView, at: number): string => ` /* ${isoTime(Number(view.getBigInt64(at, true)), 0)} */`;
-
 function utimens(view: DataView): string {
-  const nanoseconds = low(view, 8);
-  if (nanoseconds === 0x3fff_ffff) return 'UTIME_NOW';
-  if (nanoseconds === 0x3fff_fffe) return 'UTIME_OMIT';
-  if (nanoseconds >= 1e9) return `{tv_sec=${signed(view, 0)}, tv_nsec=${nanoseconds}}`;
-  const note = ` /* ${isoTime(Number(view.getBigInt64(0, true)), nanoseconds)} */`;
-  return `{tv_sec=${signed(view, 0)}, tv_nsec=${nanoseconds}}${note}`;
+  return fileTime(signed(view, 0), low(view, 8));
 }
+
+function sigaction(view: DataView, bytes: Uint8Array): string {
+  const handler = handlerText(low(view, 0), high(view, 0));
+  const restorer = pointer(low(view, 16), high(view, 16));
+  return actionText(handler, bytes.subarray(24, 32), [low(view, 8), high(view, 8)], restorer);
+}
+
+/** What follows its first three words is aligned to 8 bytes. */
+function siginfo(view: DataView): string {
+  return siginfoText(view, {
+    at: 16,
+    valueAt: 24,
+    pointerAt: (at) => pointer(low(view, at), high(view, at)),
+    times: [signed(view, 32), signed(view, 40)],
+  });
+}
+
+const lockParts = (view: DataView): string[] => lockFields(view, signed(view, 8), signed(view, 16));
 
 /** Names of capabilities by number, without CAP_. */
 export const CAPABILITIES: readonly string[] =
@@ -219,8 +158,8 @@ export function capabilities(bytes: Uint8Array): string {
   return `{effective=${words(0)}, permitted=${words(1)}, inheritable=${words(2)}}`;
 }
 
-/** clone3's struct clone_args, as much of it as was given. */
-export function cloneArguments(bytes: Uint8Array): string {
+/** clone3's struct clone_args, as much of it as was given. `threadArea`: the segment descriptor that a 32-bit program gives. */
+export function cloneArguments(bytes: Uint8Array, threadArea?: string): string {
   const padded = new Uint8Array(88);
   padded.set(bytes.subarray(0, 88));
   const view = new DataView(padded.buffer);
@@ -234,7 +173,10 @@ export function cloneArguments(bytes: Uint8Array): string {
   if ((flags & 0x0010_0000) !== 0) address('parent_tid', 24);
   parts.push(`exit_signal=${low(view, 32) === 0 ? '0' : signalName(low(view, 32))}`);
   parts.push(`stack=${pointer(low(view, 40), high(view, 40))}`, `stack_size=${hexOrZero(low(view, 48))}`);
-  if ((flags & 0x0008_0000) !== 0) address('tls', 56);
+  if ((flags & 0x0008_0000) !== 0) {
+    if (threadArea === undefined) address('tls', 56);
+    else parts.push(`tls=${threadArea}`);
+  }
   return `{${parts.join(', ')}}`;
 }
 
@@ -264,7 +206,7 @@ function termios(view: DataView): string {
   return `{${words.join(', ')}, ...}`;
 }
 
-const SPECIAL: Readonly<Record<string, Format>> = {
+const SPECIAL: Readonly<Record<string, StructFormat>> = {
   stat,
   statx,
   sigaction,
@@ -282,12 +224,12 @@ const SPECIAL: Readonly<Record<string, Format>> = {
     const mode = creates ? `, mode=${octal(low(view, 8))}` : '';
     return `{flags=${openFlags(flags)}${mode}, resolve=${flagNames('resolve', low(view, 16), high(view, 16))}}`;
   },
-  utimbuf: (view) => `{actime=${signed(view, 0)}${timeNote(view, 0)}, modtime=${signed(view, 8)}${timeNote(view, 8)}}`,
-  utimeval: (view) =>
-    `{tv_sec=${signed(view, 0)}, tv_usec=${signed(view, 8)}} /* ${isoTime(Number(view.getBigInt64(0, true)), low(view, 8) * 1000).replace('000+', '+')} */`,
+  utimbuf: (view) => `{actime=${wholeTime(signed(view, 0))}, modtime=${wholeTime(signed(view, 8))}}`,
+  utimeval: (view) => microTime(signed(view, 0), low(view, 8)),
   utimens,
   termios,
   rlimit: (view) => `{rlim_cur=${limit(view, 0)}, rlim_max=${limit(view, 8)}}`,
+  rlimit64: (view) => `{rlim_cur=${limit(view, 0)}, rlim_max=${limit(view, 8)}}`,
   int: (view) => `[${view.getInt32(0, true)}]`,
   uint: (view) => `[${low(view, 0)}]`,
   socklen: (view) => `[${view.getInt32(0, true)}]`,
@@ -318,6 +260,7 @@ const SPECIAL: Readonly<Record<string, Format>> = {
     ).map(([name, at]) => `${name}=${quoteText(bytes.subarray(at, at + 65))}`);
     return `{${text.slice(0, 2).join(', ')}, ...}`;
   },
+  ...NARROW_FORMATS,
 };
 
 function field(
@@ -365,6 +308,6 @@ export function formatStructs(name: string, bytes: Uint8Array, count: number, op
     formatStruct(name, bytes.subarray(i * size, (i + 1) * size), options),
   );
   if (whole < count) shown.push('...');
-  const plain = name === 'uint' || name === 'int' ? shown.map((text) => text.replace(/^\[|\]$/g, '')) : shown;
+  const plain = ['uint', 'int', 'ushort'].includes(name) ? shown.map((text) => text.replace(/^\[|\]$/g, '')) : shown;
   return `[${plain.join(', ')}]`;
 }

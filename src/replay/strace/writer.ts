@@ -1,5 +1,5 @@
 import type { TaskIdentity } from '../../guest/linux/task-identity.ts';
-import { type CallFilter, wantsNumber, wantsOutcome } from '../call-filter.ts';
+import { type CallFilter, wantsCall, wantsOutcome } from '../call-filter.ts';
 import type { Call } from '../calls.ts';
 import type { Descriptors } from '../descriptors.ts';
 import type { TextOutput } from '../output.ts';
@@ -44,6 +44,8 @@ export class StraceWriter implements StepSink {
   /** Text behind a line that waits for what its call's return will tell, in order. */
   #held: (string | OpenLine)[] = [];
   #open: OpenLine | undefined;
+  /** By thread id: its last call was a 32-bit one. */
+  readonly #narrow = new Map<number, boolean>();
   #lastTime = 0;
   #tgid = 0;
 
@@ -113,8 +115,18 @@ export class StraceWriter implements StepSink {
     this.#release(0);
   }
 
+  /** A task is taken to go on as its process, or its parent, did. */
+  #noteMode(call: Call, { pid, tgid, parent }: TaskIdentity): void {
+    const before = this.#narrow.get(pid) ?? this.#narrow.get(tgid) ?? this.#narrow.get(parent);
+    this.#narrow.set(pid, call.narrow);
+    if (before === undefined || before === call.narrow) return;
+    this.#interrupt();
+    this.#output.write(`[ Process PID=${pid} runs in ${call.narrow ? '32' : '64'} bit mode. ]\n`);
+  }
+
   #entry(call: Call, identity: TaskIdentity | undefined): void {
-    if (!wantsNumber(this.#options.filter, call.number)) return;
+    if (identity !== undefined) this.#noteMode(call, identity);
+    if (!wantsCall(this.#options.filter, call)) return;
     if (this.#options.filter.status !== 'any') {
       if (call.outcome.kind === 'never' && wantsOutcome(this.#options.filter, call))
         this.#whole(call, identity, callStart(call, this.#format));
@@ -136,7 +148,7 @@ export class StraceWriter implements StepSink {
   }
 
   #return(call: Call, identity: TaskIdentity | undefined): void {
-    if (!wantsNumber(this.#options.filter, call.number)) return;
+    if (!wantsCall(this.#options.filter, call)) return;
     if (this.#options.filter.status !== 'any') {
       if (wantsOutcome(this.#options.filter, call)) this.#whole(call, identity, callStart(call, this.#format));
       return;
@@ -198,9 +210,10 @@ export class StraceWriter implements StepSink {
 
 /** The kernel writes siginfo only for handlers that asked for it (SA_SIGINFO): else the signal's number is all there is. */
 function signalInfo(step: SignalDelivery, name: string, options: StraceOptions): string {
-  const view = new DataView(step.siginfo.buffer, step.siginfo.byteOffset, step.siginfo.byteLength);
-  if (view.getInt32(0, true) !== step.number) return `{si_signo=${name}, ...}`;
-  return formatStruct('siginfo', step.siginfo, options);
+  const { siginfo, abi, number } = step;
+  if (siginfo === undefined || new DataView(siginfo.buffer, siginfo.byteOffset).getInt32(0, true) !== number)
+    return `{si_signo=${name}, ...}`;
+  return formatStruct(abi === 'linux32' ? 'siginfo32' : 'siginfo', siginfo, options);
 }
 
 /** Guest text on a line of its own terms: nothing but printable ASCII reaches the terminal. */
