@@ -25,6 +25,11 @@
 
 static void onSignal(int number) { (void)number; }
 
+/* The way back from a handler where there is no vDSO to have one. */
+void goBack(void);
+__asm__("goBack: popl %eax; movl $119, %eax; int $0x80");
+enum { SA_RESTORER = 0x4000000 };
+
 static void wideFiles(void) {
   int fd = open("/tmp/trapline-wide", O_RDWR | O_CREAT | O_TRUNC | O_LARGEFILE, 0600);
   char text[64];
@@ -101,7 +106,7 @@ static void oldCalls(void) {
   raise(SIGUSR2);
   syscall(SYS_sigpending, &mask);
   /* A handler without siginfo runs on the old frame and comes back by sigreturn. */
-  struct { void *handler; uint32_t mask, flags; void *restorer; } action = {onSignal, 1, 0, NULL};
+  struct { void *handler; uint32_t mask, flags; void *restorer; } action = {onSignal, 1, SA_RESTORER, goBack};
   syscall(SYS_sigaction, SIGUSR2, &action, NULL);
   mask = 1 << (SIGUSR2 - 1);
   syscall(SYS_sigprocmask, SIG_UNBLOCK, &mask, NULL);
