@@ -10,6 +10,8 @@ import {
   TRAP_ROWS,
 } from '../../emu/monitor-layout.ts';
 import { SIGNAL_FRAME, SIGNAL_FRAME32, SIGNAL_INFO_FRAME32 } from '../../guest/linux/signal-frame.ts';
+import { type RegisterRow, type WatchRow, writeWatches } from './watch-rows.ts';
+import type { ProgramPlace } from './watched-guest.ts';
 
 /** Tells one kind of exit from real faults, and says what the core does with it. Fields left out are 0 or `none`. */
 export interface TrapRow {
@@ -48,6 +50,13 @@ export class ControlPlan {
   /** One bit an MSR: 0 to 1fffh, then c0000000h to c0001fffh. */
   readonly msrs = new Uint8Array(2048);
   readonly rows: TrapRow[] = [];
+  /** Watched memory and registers. */
+  readonly memory: WatchRow[] = [];
+  readonly registers: RegisterRow[] = [];
+  /** Where the core finds what rows relative to a program's image need. */
+  program: ProgramPlace | undefined;
+  /** Instructions after which an interval of dirtied pages ends at the latest. */
+  interval = 0;
 
   /**
    * Puts the plan into force in place of the one before; an empty plan disarms everything. `recording` false: the core
@@ -67,6 +76,9 @@ export class ControlPlan {
     core.set('vmcsIdtLimit', this.idtLimit);
     core.set('vmcsControls', this.controls);
     core.set('monitorOn', recording ? 1 : 0);
+    view.setUint32(POLICY.header + POLICY_HEADER.imageOffset, this.program?.memory ?? 0, true);
+    view.setUint32(POLICY.header + POLICY_HEADER.imageStart, this.program?.codeStart ?? 0, true);
+    writeWatches(core, this);
   }
 }
 
