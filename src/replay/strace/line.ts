@@ -47,6 +47,8 @@ const ARITY: Readonly<Record<string, (call: Call) => number>> = {
   prctl: (call) => prctlArity(call.low(0)),
   // A new address counts only with MREMAP_FIXED.
   mremap: (call) => ((call.low(3) & 2) === 0 ? 4 : 5),
+  // A CPU counts only with MEMBARRIER_CMD_FLAG_CPU.
+  membarrier: (call) => ((call.low(1) & 1) === 0 ? 2 : 3),
 };
 
 /** The order and names that strace gives the arguments of clone. */
