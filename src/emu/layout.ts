@@ -150,7 +150,12 @@ const ROWS: readonly (readonly [string, FieldType, number, string])[] = [
   ['vmcsControls', 'u32', 1, 'what exits or is evaluated in the core: VMCS_CONTROL'],
   ['vmcsExceptionBitmap', 'u32', 1, 'vectors that exit before delivery'],
   ['vmcsEferHidden', 'u64', 1, 'EFER bits that the guest sees but that are not in force'],
-  ['vmcsIdtLimit', 'u32', 1, 'IDT limit in force when VMCS_CONTROL.idtLimit'],
+  [
+    'vmcsIdtLimit',
+    'u32',
+    1,
+    'IDT limit in force when VMCS_CONTROL.idtLimit, as for gates of 16 bytes; half of it where they have 8',
+  ],
   ['vmcsVmfuncControls', 'u32', 1, 'VM-function leaves that do not exit'],
   ['vmcsOpcodeBitmap', 'u64', 2, 'sensitive instructions that exit, one bit each: SENSITIVE'],
   ['vmcsIoBitmap', 'bytes', 8192, 'one bit a port'],

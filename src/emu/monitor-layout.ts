@@ -81,13 +81,23 @@ export const MECHANISM = {
   int80: 3,
   int2e: 4,
   syscall32: 5,
+  /** INT n with any other vector. */
+  int: 6,
   sysret: 16,
   sysexit: 17,
   iret: 18,
   retFar: 19,
 } as const;
 
-export const ABI = { linux64: 0, linux32: 1 } as const;
+export const ABI = {
+  linux64: 0,
+  /** ebx ecx edx esi edi ebp, and 32-bit pointers. */
+  linux32: 1,
+  /** Not known: the registers tell, no table does. */
+  unknown: 2,
+  /** Only in POLICY.syscalls: the calls behind linux32's socketcall and ipc. */
+  multiplexed: 3,
+} as const;
 
 /** No record is longer. A trap is taken only when ROOM bytes of the ring are free, else run() returns EXIT.ringFull. */
 export const RECORD_LIMIT = 0x4_0000;
@@ -145,6 +155,8 @@ export const CAPTURE_KIND = {
   ioctl: 10,
   /** A struct of `size` bytes, then (element 1) the `limit` bytes that its first word points to. */
   pointedTo: 11,
+  /** `size` bytes where the pointer `limit` bytes behind the argument's address leads. */
+  indirect: 12,
   // Captures only.
   iovecData: 16,
   msgName: 17,
@@ -164,6 +176,9 @@ export const CAPTURE_KIND = {
   /** PAGE_BLOCK, then the page's 4096 bytes where its flags say so; `address`: the page's guest-virtual address at its
    * first write, 0 if the write had none. */
   page: 26,
+  /** Arguments that are 32-bit words in memory: all of them (SYSCALL_FLAG.packed; `argument` points to them), or the
+   * sixth (`argument` 5). */
+  words: 27,
 } as const;
 
 /** Number of an argument value in capture rows. 0..5 are the call's arguments as they were at its entry. */
@@ -246,6 +261,13 @@ export const POLICY_HEADER = offsets({
   taskFieldCount: 4,
   /** Offset from RSP in a signal frame at which the interrupted call's result stands; 0: unknown. */
   frameResult: 4,
+  /** The same in a 32-bit program's plain frame, and in one with siginfo; that has its context at frameContext32, and
+   * says so at offset 12. */
+  frameResult32: 4,
+  frameInfoResult32: 4,
+  frameContext32: 4,
+  /** kernelFs: the selector of the kernel's FS, whose base is read from the GDT. */
+  taskSelector: 4,
   taskBase: 4, // TASK_BASE
   taskOffset: 8, // signed offset of the current task pointer from that base
   taskMinimum: 8, // a task pointer below is taken as unknown (0)
@@ -278,7 +300,7 @@ export const TASK_BASE = {
   none: 0,
   /** GS base of the kernel: KERNEL_GS_BASE where user code runs or is about to, else whichever lies in the upper half. */
   kernelGs: 1,
-  /** FS base, as 32-bit kernels do (from the guest's FS descriptor while in the kernel). */
+  /** FS base of the kernel, as 32-bit kernels have it: of the descriptor that taskSelector names. Pointers have 32 bits. */
   kernelFs: 2,
   /** taskOffset is the linear address itself. */
   absolute: 3,
@@ -331,7 +353,10 @@ export const SYSCALL_ROW = offsets({
   returnFirst: 2,
   returnCount: 2,
   flags: 4, // SYSCALL_FLAG
-  pathArgument: 4, // newImage: the argument that names the program; the next one is argv
+  pathArgument: 1, // newImage: the argument that names the program; the next one is argv. packed: points to the words
+  words: 1, // packed, or called by a packed multiplexer: how many 32-bit words of arguments there are; newContext: how many of
+  // the frame have been popped
+  firstCall: 2, // multiplexed: number of the row of its call 0, in ABI.multiplexed
 });
 export const SYSCALL_ROW_BYTES = 16;
 
@@ -342,6 +367,12 @@ export const SYSCALL_FLAG = {
   newContext: 2,
   /** execve: after success the old image is gone, but its path and arguments stand on the new stack (System V ABI). */
   newImage: 4,
+  /** It has a sixth argument: SYSENTER and 32-bit SYSCALL leave it on the stack. */
+  sixth: 8,
+  /** Its arguments are 32-bit words in memory. */
+  packed: 16,
+  /** Its first argument's low 16 bits choose one of up to 32 calls, each with a row of its own. */
+  multiplexed: 32,
 } as const;
 
 /** One thing to capture. value(a) below is argument a as it was at the entry, or the return value. */
@@ -471,7 +502,8 @@ export const TASK_ENTRY = offsets({
   entryIcount: 8,
   lastIcount: 8, // of its latest event: the oldest is replaced when the table is full
   arguments: 48, // as they were at the entry
-  spare: 24,
+  row: 4, // address of the pending call's SYSCALL_ROW; 0: none
+  spare: 20,
   identity: TASK_IDENTITY_BYTES,
 });
 export const TASK_ENTRY_BYTES = 384;

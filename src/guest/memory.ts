@@ -49,6 +49,12 @@ export class PagedMemory implements GuestMemory {
     return out;
   }
 
+  /** Guest-physical address of a guest-virtual one; undefined if it is not mapped. */
+  physical(address: bigint): number | undefined {
+    const frame = this.#translate(address >> 12n);
+    return frame === undefined ? undefined : frame + Number(address & 0xfffn);
+  }
+
   process(pageTable: bigint): PagedMemory | undefined {
     const frame = this.#translate(pageTable >> 12n);
     return frame === undefined ? undefined : new PagedMemory(this.#physical, BigInt(frame));

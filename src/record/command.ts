@@ -7,6 +7,7 @@ import { record } from './recording.ts';
 import { DEFAULT_TRAPS, TRAP_POLICIES } from './traps/index.ts';
 import type { TrapPolicy } from './traps/policy.ts';
 import { DEFAULT_LIMITS } from './traps/syscall-captures.ts';
+import { parseWatch, WATCH_FILTERS, WATCH_FORMS, type WatchSpec } from './traps/watch-spec.ts';
 
 interface RecordFlags {
   readonly kernel?: string;
@@ -15,6 +16,7 @@ interface RecordFlags {
   readonly disk?: string;
   readonly memory: string;
   readonly traps: string;
+  readonly watch?: string[];
   readonly share?: string[];
   readonly rootfs?: string;
   readonly collect?: string[];
@@ -43,6 +45,7 @@ export function recordCommand(): Command {
     .option('--disk <image>', 'a raw disk image as /dev/vda; writes stay in memory')
     .option('--memory <size>', 'guest memory, like 512M or 2G', '512M')
     .option('--traps <list>', `what is trapped: ${names(TRAP_POLICIES)}, all or none`, names(DEFAULT_TRAPS, ','))
+    .option('--watch <spec>', 'memory or a register to be watched, see below (repeatable)', gather)
     .option('--share <dir[:at]>', 'a folder of the host that the guest sees, read-only (repeatable)', gather)
     .option('--rootfs <dir|none>', "the guest's root instead of the host's program folders")
     .option('--collect <path[:to]>', 'a file or folder to bring out of the guest at the end (repeatable)', gather)
@@ -69,17 +72,26 @@ export function recordCommand(): Command {
     })
     .addHelpText(
       'after',
-      () => `\nTraps:\n${TRAP_POLICIES.map(({ name, about }) => `  ${name.padEnd(12)} ${about}`).join('\n')}`,
+      () =>
+        `\nTraps:\n${table(TRAP_POLICIES.map(({ name, about }) => [name, about]))}\n` +
+        `\nWatches, each with any of ${WATCH_FILTERS} behind it:\n${table(WATCH_FORMS)}`,
     );
 }
 
+function table(rows: readonly (readonly [string, string])[]): string {
+  const width = Math.max(...rows.map(([name]) => name.length));
+  return rows.map(([name, about]) => `  ${name.padEnd(width)}  ${about}`).join('\n');
+}
+
 function recordOptions(command: string[], flags: RecordFlags): RecordOptions {
+  const watches = (flags.watch ?? []).map(parseWatch);
   return {
     workload: command.length > 0 ? commandOptions(command, flags) : kernelOptions(flags),
     memory: memorySize(flags.memory),
     vendor: flags.cpu,
     disk: flags.disk,
-    traps: traps(flags.traps),
+    traps: traps(flags.traps, watches),
+    watches,
     output: outputName(flags.output, command[0] ?? flags.kernel!),
     captureLimit: number(flags.capture, '--capture', 0, 65536),
     seed: flags.seed,
@@ -142,9 +154,23 @@ function memorySize(text: string): number {
   return Math.floor(bytes / 4096) * 4096;
 }
 
-function traps(text: string): readonly TrapPolicy[] {
+/** The policies of the list, and those that a watch asks for. */
+function traps(text: string, watches: readonly WatchSpec[]): readonly TrapPolicy[] {
+  const asked = (operand: TrapPolicy['operand']): boolean =>
+    watches.some(({ kind }) => (kind === 'register') === (operand === 'register'));
+  if (text === 'all') return TRAP_POLICIES.filter(({ operand }) => operand === undefined || asked(operand));
+  const chosen = listed(text);
+  for (const policy of chosen) {
+    if (policy.operand !== undefined && !asked(policy.operand))
+      throw new UsageError(`--traps ${policy.name} needs a --watch that says which ${policy.operand}`);
+  }
+  return TRAP_POLICIES.filter(
+    (policy) => chosen.includes(policy) || (policy.operand !== undefined && asked(policy.operand)),
+  );
+}
+
+function listed(text: string): readonly TrapPolicy[] {
   if (text === 'none') return [];
-  if (text === 'all') return TRAP_POLICIES;
   return text.split(',').map((name) => {
     const policy = TRAP_POLICIES.find((one) => one.name === name);
     if (policy === undefined)

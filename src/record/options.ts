@@ -1,6 +1,7 @@
 import type { VENDOR } from '../emu/machine.ts';
 import type { WorldOptions } from '../world/index.ts';
 import type { TrapPolicy } from './traps/policy.ts';
+import type { WatchSpec } from './traps/watch-spec.ts';
 
 /** A command in a stock Linux guest. */
 export interface CommandOptions {
@@ -24,6 +25,8 @@ export interface RecordOptions {
   readonly vendor: keyof typeof VENDOR;
   readonly disk?: string | undefined;
   readonly traps: readonly TrapPolicy[];
+  /** What the policies with an operand look at. */
+  readonly watches: readonly WatchSpec[];
   /** The trace; it must not exist. */
   readonly output: string;
   /** Bytes kept of each buffer. */

@@ -13,8 +13,9 @@ import { KernelWorkload } from './kernel-workload.ts';
 import type { RecordOptions } from './options.ts';
 import { ProgressLine } from './progress.ts';
 import { stateParts } from './state-parts.ts';
-import { profileFacts, traceHeader } from './trace-header.ts';
+import { machineFacts, profileFacts, traceHeader } from './trace-header.ts';
 import { armTraps, awaitFirstCall, isFirstCall } from './traps/index.ts';
+import { mmioTrap } from './traps/mmio.ts';
 import { DEFAULT_LIMITS } from './traps/syscall-captures.ts';
 import { type Ending, STATUS, type Workload, type WorkloadHost } from './workload.ts';
 import { TraceWriterHandle } from './writer.ts';
@@ -125,10 +126,19 @@ class Recording implements WorkloadHost {
   #armWith(facts: GuestFacts): void {
     this.#facts = facts;
     this.#writer?.addProfile(profileFacts(facts));
-    const { traps, captureLimit } = this.#options;
-    armTraps(this.#workload.guest.machine.core, traps, facts, { ...DEFAULT_LIMITS, data: captureLimit });
+    const { traps, watches, captureLimit } = this.#options;
+    const { machine } = this.#workload.guest;
+    this.#addMachineFacts();
+    armTraps(machine.core, traps, facts, { ...DEFAULT_LIMITS, data: captureLimit }, { watches, machine });
     if (facts.currentTask === undefined)
       this.note('this kernel does not tell its tasks apart; calls are recorded without process names');
+  }
+
+  /** Names for what events say by number: the watches, and the windows of devices where they stand now. */
+  #addMachineFacts(): void {
+    const { traps, watches } = this.#options;
+    const windows = traps.includes(mmioTrap) ? this.#workload.guest.machine.bus.memoryWindows() : [];
+    this.#writer?.addProfile(machineFacts(watches, windows));
   }
 
   /** Runs the machine until `done` says so or it ends by itself; lets the host's events in between slices. */
@@ -212,6 +222,7 @@ class Recording implements WorkloadHost {
   async #close(writer: TraceWriterHandle, ending: Ending): Promise<void> {
     const { machine } = this.#workload.guest;
     this.#progress.clear();
+    this.#addMachineFacts();
     const totals = await writer.close({
       exitStatus: ending.status,
       reason: ending.reason,

@@ -8,6 +8,7 @@ import type { World } from '../world/index.ts';
 import { bzImageVersion } from '../world/kernel.ts';
 import { START_SETTING } from '../world/start-settings.ts';
 import type { CommandOptions, KernelOptions, RecordOptions } from './options.ts';
+import type { WatchSpec } from './traps/watch-spec.ts';
 import type { Workload } from './workload.ts';
 
 const digest = (bytes: Uint8Array): Uint8Array => new Uint8Array(createHash('sha256').update(bytes).digest());
@@ -98,4 +99,20 @@ export function profileFacts(facts: GuestFacts): Fact[] {
     json: JSON.stringify(value ?? null),
     data,
   }));
+}
+
+/** What was watched, in the order of the numbers in events, and the windows of devices: [base, length, name]. */
+export function machineFacts(
+  watches: readonly WatchSpec[],
+  windows: readonly { readonly base: number; readonly length: number; readonly name: string }[],
+): Fact[] {
+  const data = new Uint8Array(0);
+  return [
+    { name: 'watches', json: JSON.stringify(watches.map(({ text }) => text)), data },
+    {
+      name: 'machine.windows',
+      json: JSON.stringify(windows.map(({ base, length, name }) => [base, length, name])),
+      data,
+    },
+  ];
 }

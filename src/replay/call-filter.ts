@@ -1,33 +1,33 @@
 import { UserError } from '../emu/errors.ts';
-import { amd64Syscalls, type Syscall } from '../guest/linux/signature.ts';
+import { allSyscalls, type Syscall } from '../guest/linux/signature.ts';
 import type { Call } from './calls.ts';
 
 /** What `-e` selects: calls by name, and by how they ended. */
 export interface CallFilter {
-  /** Numbers of the calls wanted; undefined: all. */
-  readonly numbers: ReadonlySet<number> | undefined;
+  /** Names of the calls wanted, whichever table they are of; undefined: all. */
+  readonly names: ReadonlySet<string> | undefined;
   readonly status: 'any' | 'successful' | 'failed' | 'unfinished';
   readonly signals: boolean;
 }
 
-export const ALL_CALLS: CallFilter = { numbers: undefined, status: 'any', signals: true };
+export const ALL_CALLS: CallFilter = { names: undefined, status: 'any', signals: true };
 
 // biome-ignore format: a table
 const CLASSES: Readonly<Record<string, readonly string[]>> = {
-  process: ['clone', 'clone3', 'fork', 'vfork', 'execve', 'execveat', 'exit', 'exit_group', 'wait4', 'waitid', 'kill', 'tkill', 'tgkill', 'rt_sigqueueinfo', 'rt_tgsigqueueinfo', 'pidfd_open', 'pidfd_send_signal', 'unshare', 'setns', 'arch_prctl'],
-  network: ['socket', 'connect', 'accept', 'accept4', 'sendto', 'recvfrom', 'sendmsg', 'recvmsg', 'sendmmsg', 'recvmmsg', 'shutdown', 'bind', 'listen', 'getsockname', 'getpeername', 'socketpair', 'setsockopt', 'getsockopt', 'sendfile'],
-  memory: ['mmap', 'mprotect', 'munmap', 'brk', 'mremap', 'msync', 'mincore', 'madvise', 'mlock', 'mlock2', 'munlock', 'mlockall', 'munlockall', 'mbind', 'set_mempolicy', 'get_mempolicy', 'migrate_pages', 'move_pages', 'remap_file_pages', 'pkey_mprotect', 'process_madvise'],
-  signal: ['rt_sigaction', 'rt_sigprocmask', 'rt_sigreturn', 'rt_sigpending', 'rt_sigtimedwait', 'rt_sigqueueinfo', 'rt_tgsigqueueinfo', 'rt_sigsuspend', 'sigaltstack', 'kill', 'tkill', 'tgkill', 'pause', 'signalfd', 'signalfd4', 'pidfd_send_signal'],
-  ipc: ['shmget', 'shmat', 'shmctl', 'shmdt', 'semget', 'semop', 'semctl', 'semtimedop', 'msgget', 'msgsnd', 'msgrcv', 'msgctl'],
-  creds: ['getuid', 'geteuid', 'getgid', 'getegid', 'setuid', 'setgid', 'setreuid', 'setregid', 'setresuid', 'setresgid', 'getresuid', 'getresgid', 'setfsuid', 'setfsgid', 'getgroups', 'setgroups', 'capget', 'capset', 'prctl'],
-  clock: ['clock_gettime', 'clock_settime', 'clock_getres', 'clock_adjtime', 'clock_nanosleep', 'gettimeofday', 'settimeofday', 'time', 'adjtimex'],
+  process: ['clone', 'clone3', 'fork', 'vfork', 'execve', 'execveat', 'exit', 'exit_group', 'wait4', 'waitid', 'waitpid', 'kill', 'tkill', 'tgkill', 'rt_sigqueueinfo', 'rt_tgsigqueueinfo', 'pidfd_open', 'pidfd_send_signal', 'unshare', 'setns', 'arch_prctl'],
+  network: ['socketcall', 'send', 'recv', 'recvmmsg_time64', 'sendfile64', 'socket', 'connect', 'accept', 'accept4', 'sendto', 'recvfrom', 'sendmsg', 'recvmsg', 'sendmmsg', 'recvmmsg', 'shutdown', 'bind', 'listen', 'getsockname', 'getpeername', 'socketpair', 'setsockopt', 'getsockopt', 'sendfile'],
+  memory: ['mmap', 'mmap2', 'mprotect', 'munmap', 'brk', 'mremap', 'msync', 'mincore', 'madvise', 'mlock', 'mlock2', 'munlock', 'mlockall', 'munlockall', 'mbind', 'set_mempolicy', 'get_mempolicy', 'migrate_pages', 'move_pages', 'remap_file_pages', 'pkey_mprotect', 'process_madvise'],
+  signal: ['signal', 'sigaction', 'sigprocmask', 'sigreturn', 'sigpending', 'sigsuspend', 'sgetmask', 'ssetmask', 'rt_sigtimedwait_time64', 'rt_sigaction', 'rt_sigprocmask', 'rt_sigreturn', 'rt_sigpending', 'rt_sigtimedwait', 'rt_sigqueueinfo', 'rt_tgsigqueueinfo', 'rt_sigsuspend', 'sigaltstack', 'kill', 'tkill', 'tgkill', 'pause', 'signalfd', 'signalfd4', 'pidfd_send_signal'],
+  ipc: ['ipc', 'semtimedop_time64', 'shmget', 'shmat', 'shmctl', 'shmdt', 'semget', 'semop', 'semctl', 'semtimedop', 'msgget', 'msgsnd', 'msgrcv', 'msgctl'],
+  creds: ['getuid', 'getuid32', 'geteuid', 'geteuid32', 'getgid', 'getgid32', 'getegid', 'getegid32', 'setuid', 'setuid32', 'setgid', 'setgid32', 'setreuid', 'setreuid32', 'setregid', 'setregid32', 'setresuid', 'setresuid32', 'setresgid', 'setresgid32', 'getresuid', 'getresuid32', 'getresgid', 'getresgid32', 'setfsuid', 'setfsuid32', 'setfsgid', 'setfsgid32', 'getgroups', 'getgroups32', 'setgroups', 'setgroups32', 'capget', 'capset', 'prctl'],
+  clock: ['stime', 'clock_gettime64', 'clock_settime64', 'clock_getres_time64', 'clock_adjtime64', 'clock_nanosleep_time64', 'clock_gettime', 'clock_settime', 'clock_getres', 'clock_adjtime', 'clock_nanosleep', 'gettimeofday', 'settimeofday', 'time', 'adjtimex'],
 };
 
 const takes = (syscall: Syscall, ...formats: string[]): boolean =>
   syscall.arguments.some((argument) => formats.includes(argument.format));
 
 function classMembers(name: string): Syscall[] {
-  const all = [...amd64Syscalls().values()];
+  const all = allSyscalls();
   if (name === 'all') return all;
   if (name === 'file') return all.filter((syscall) => takes(syscall, 'path') || syscall.name === 'getcwd');
   if (name === 'desc')
@@ -49,12 +49,12 @@ function selected(word: string): Syscall[] {
   if (word.startsWith('%')) return classMembers(word.slice(1));
   if (word.startsWith('/')) {
     const pattern = parsePattern(word.slice(1));
-    return [...amd64Syscalls().values()].filter((syscall) => pattern.test(syscall.name));
+    return allSyscalls().filter((syscall) => pattern.test(syscall.name));
   }
   const optional = word.startsWith('?');
   const name = optional ? word.slice(1) : word;
-  const found = [...amd64Syscalls().values()].filter(
-    (syscall) => syscall.name === name || String(syscall.number) === name,
+  const found = allSyscalls().filter(
+    ({ abi, number, name: known }) => known === name || (abi === 'linux64' && String(number) === name),
   );
   if (found.length > 0 || optional) return found;
   if (name === 'all') return classMembers('all');
@@ -79,7 +79,7 @@ export function parseFilter(expressions: readonly string[]): CallFilter {
     const at = expression.indexOf('=');
     const kind = at < 0 ? 'trace' : expression.slice(0, at);
     const value = at < 0 ? expression : expression.slice(at + 1);
-    if (kind === 'trace' || kind === 't') filter = { ...filter, numbers: parseNames(value) };
+    if (kind === 'trace' || kind === 't') filter = { ...filter, names: parseNames(value) };
     else if (kind === 'status' && STATUS.has(value)) filter = { ...filter, status: value as CallFilter['status'] };
     else if (kind === 'signal' || kind === 's') filter = { ...filter, signals: value !== 'none' && value !== '!all' };
     else throw new UserError(`-e ${expression}: use trace=NAMES, status=successful|failed|unfinished or signal=none`);
@@ -87,19 +87,19 @@ export function parseFilter(expressions: readonly string[]): CallFilter {
   return filter;
 }
 
-function parseNames(value: string): ReadonlySet<number> {
+function parseNames(value: string): ReadonlySet<string> {
   const negated = value.startsWith('!');
   const list = negated ? value.slice(1) : value;
-  const numbers = new Set<number>();
+  const names = new Set<string>();
   if (list !== 'none')
-    for (const word of list.split(',')) for (const syscall of selected(word)) numbers.add(syscall.number);
-  if (!negated) return numbers;
-  return new Set([...amd64Syscalls().keys()].filter((number) => !numbers.has(number)));
+    for (const word of list.split(',')) for (const syscall of selected(word)) names.add(syscall.name);
+  if (!negated) return names;
+  return new Set(allSyscalls().flatMap(({ name }) => (names.has(name) ? [] : [name])));
 }
 
-/** Whether a filter wants calls of this number. */
-export function wantsNumber(filter: CallFilter, number: number): boolean {
-  return filter.numbers === undefined || filter.numbers.has(number);
+/** Whether a filter wants calls of this name. */
+export function wantsCall(filter: CallFilter, call: Call): boolean {
+  return filter.names === undefined || filter.names.has(call.name);
 }
 
 /** Whether a filter wants a call that has ended, or never will. */

@@ -1,5 +1,5 @@
-import { CAPTURE_KIND, CAPTURE_LATE, CAPTURE_STATUS } from '../emu/monitor-layout.ts';
-import type { Syscall } from '../guest/linux/signature.ts';
+import { ABI, CAPTURE_KIND, CAPTURE_LATE, CAPTURE_STATUS, MECHANISM } from '../emu/monitor-layout.ts';
+import type { Argument, Syscall } from '../guest/linux/signature.ts';
 import type { Captures } from '../trace/chunk-captures.ts';
 import { REGISTER, type RegisterName } from '../trace/event.ts';
 import type { ColumnChoice, EventChunk } from '../trace/event-chunk.ts';
@@ -10,16 +10,42 @@ import type { ColumnChoice, EventChunk } from '../trace/event-chunk.ts';
  */
 export type Outcome = 'pending' | 'value' | 'error' | 'restart' | 'never';
 
-const ARGUMENT_REGISTERS: readonly RegisterName[] = ['rdi', 'rsi', 'rdx', 'r10', 'r8', 'r9'];
-const ARGUMENTS = ARGUMENT_REGISTERS.map((name) => REGISTER[name]);
+const registers = (names: string): number[] => names.split(' ').map((name) => REGISTER[name as RegisterName]);
+const ARGUMENTS = registers('rdi rsi rdx r10 r8 r9');
+const ARGUMENTS32 = registers('rbx rcx rdx rsi rdi rbp');
+/** 32-bit SYSCALL overwrites ecx: the vDSO puts the second argument into ebp. */
+const ARGUMENTS_SYSCALL32 = registers('rbx rbp rdx rsi rdi rbp');
 
-const PAIRED: readonly number[] = [REGISTER.rax, REGISTER.rdi, REGISTER.rsi, REGISTER.rsp, REGISTER.detail];
+const PAIRED = registers('rax rdi rsi rsp detail');
+const WITH_ARGUMENTS = [...PAIRED, ...ARGUMENTS];
+const WITH_ALL_ARGUMENTS = [...WITH_ARGUMENTS, ...ARGUMENTS32];
 
 /** Columns from which calls are put together: with all their arguments, with times, or without. */
 export function callColumns(shown: { readonly arguments: boolean; readonly times: boolean }): ColumnChoice {
-  const registers = shown.arguments ? [...PAIRED, ...ARGUMENTS] : PAIRED;
-  return { registers, moments: shown.times, captures: 'contents' };
+  const wide = shown.arguments ? WITH_ARGUMENTS : PAIRED;
+  return {
+    registers: ({ abi }) => (abi.every((each) => each === ABI.linux64) ? wide : WITH_ALL_ARGUMENTS),
+    moments: shown.times,
+    captures: 'contents',
+  };
 }
+
+/** The arguments of a 32-bit call by register number: some are words in memory, captured with the entry. */
+function arguments32(chunk: EventChunk, row: number): Uint32Array {
+  const from = chunk.mechanism(row) === MECHANISM.syscall32 ? ARGUMENTS_SYSCALL32 : ARGUMENTS32;
+  const values = Uint32Array.from(from, (register) => chunk.registerLow(row, register));
+  for (const { kind, argument, view, start, length } of capturesOf(chunk, row)) {
+    if (kind !== CAPTURE_KIND.words) continue;
+    const words = Array.from({ length: length >> 2 }, (_, k) => view.getUint32(start + 4 * k, true));
+    if (argument === SIXTH) values[SIXTH] = words[0] ?? 0;
+    else values.fill(0).set(words.slice(0, values.length));
+  }
+  return values;
+}
+
+const SIXTH = 5;
+/** Of SYSENTER and SYSCALL. */
+const FAST_CALL_BYTES = 2n;
 
 /** Guest memory read with a call: a row of a chunk's capture columns. */
 export class CallCapture {
@@ -89,9 +115,12 @@ export class CallCapture {
 export class Call {
   /** Number of the call in the trace, counted from 0 over all tasks. */
   readonly sequence: number;
+  /** As it stood in rax or eax. */
   readonly number: number;
   /** undefined: a number that the table does not know. */
   readonly syscall: Syscall | undefined;
+  /** Of 32-bit calls, by register. */
+  readonly #words: Uint32Array | undefined;
   /** Where it was entered. */
   chunk: EventChunk;
   row: number;
@@ -115,20 +144,46 @@ export class Call {
     this.row = row;
     this.number = number;
     this.syscall = syscall;
+    this.#words = chunk.abi(row) === ABI.linux64 ? undefined : arguments32(chunk, row);
+  }
+
+  /** A 32-bit program's, or one by a way into the kernel that gives 32 bits. */
+  get narrow(): boolean {
+    return this.#words !== undefined;
+  }
+
+  /** Where the kernel restarts it: in the vDSO an INT 80h stands behind SYSENTER and 32-bit SYSCALL. */
+  get restartRip(): bigint {
+    const mechanism = this.chunk.mechanism(this.row);
+    const fast = mechanism === MECHANISM.sysenter || mechanism === MECHANISM.syscall32;
+    return this.chunk.rip(this.row) + (fast ? FAST_CALL_BYTES : 0n);
   }
 
   get name(): string {
     return this.syscall?.name ?? `syscall_0x${this.number.toString(16)}`;
   }
 
-  /** Low 32 bits of an argument, unsigned. */
+  /** Low 32 bits of an argument, unsigned. `argument` counts as the table does. */
   low(argument: number): number {
-    return this.chunk.registerLow(this.row, ARGUMENTS[argument]!);
+    if (this.#words === undefined) return this.chunk.registerLow(this.row, ARGUMENTS[argument]!);
+    const { register, halves } = this.#place(argument);
+    return this.#words[halves === 'high' ? register + 1 : register]!;
   }
 
   /** High 32 bits of an argument, unsigned. */
   high(argument: number): number {
-    return this.chunk.registerHigh(this.row, ARGUMENTS[argument]!);
+    if (this.#words === undefined) return this.chunk.registerHigh(this.row, ARGUMENTS[argument]!);
+    const { register, halves } = this.#place(argument);
+    return halves === undefined ? 0 : this.#words[halves === 'high' ? register : register + 1]!;
+  }
+
+  #place(argument: number): Pick<Argument, 'register' | 'halves'> {
+    return this.syscall?.arguments[argument] ?? { register: argument };
+  }
+
+  /** The number by which captures name an argument. */
+  #register(argument: number): number {
+    return this.#words === undefined ? argument : this.#place(argument).register;
   }
 
   isNull(argument: number): boolean {
@@ -161,9 +216,10 @@ export class Call {
   /** The first capture of an argument read at the entry or at the return. */
   capture(argument: number, phase: 'entry' | 'exit'): CallCapture | undefined {
     const exit = this.exitChunk;
-    if (phase === 'exit') return exit && firstCapture(exit, this.exitRow, argument, 0);
-    const late = exit && firstCapture(exit, this.exitRow, argument, CAPTURE_LATE);
-    return late ?? firstCapture(this.chunk, this.row, argument, 0);
+    const register = this.#register(argument);
+    if (phase === 'exit') return exit && firstCapture(exit, this.exitRow, register, 0);
+    const late = exit && firstCapture(exit, this.exitRow, register, CAPTURE_LATE);
+    return late ?? firstCapture(this.chunk, this.row, register, 0);
   }
 
   /**
@@ -172,11 +228,15 @@ export class Call {
    */
   captures(argument: number, phase: 'entry' | 'exit'): CallCapture[] {
     const exit = this.exitChunk;
-    if (phase === 'exit') return exit === undefined ? [] : ofArgument(exit, this.exitRow, argument, 0);
-    const late = exit === undefined ? [] : ofArgument(exit, this.exitRow, argument, CAPTURE_LATE);
-    return late.length > 0 ? late : ofArgument(this.chunk, this.row, argument, 0);
+    const register = this.#register(argument);
+    if (phase === 'exit') return exit === undefined ? [] : ofArgument(exit, this.exitRow, register, 0);
+    const late = exit === undefined ? [] : ofArgument(exit, this.exitRow, register, CAPTURE_LATE);
+    return late.length > 0 ? late : ofArgument(this.chunk, this.row, register, 0);
   }
 }
+
+/** Kinds of captures that say where or how much there is to be read, or that are arguments themselves. */
+const isWord = (kind: number): boolean => kind === CAPTURE_KIND.lengthWord || kind === CAPTURE_KIND.words;
 
 /** The first of an argument, late or not as `mark` says, that is more than the word before it. */
 function firstCapture(chunk: EventChunk, row: number, argument: number, mark: number): CallCapture | undefined {
@@ -186,17 +246,18 @@ function firstCapture(chunk: EventChunk, row: number, argument: number, mark: nu
     const at = shape[i]!;
     if (shapes.argument[at] !== argument) continue;
     const kind = shapes.kind[at]!;
-    if ((kind & CAPTURE_LATE) !== mark || (kind & ~CAPTURE_LATE) === CAPTURE_KIND.lengthWord) continue;
+    if ((kind & CAPTURE_LATE) !== mark || isWord(kind & ~CAPTURE_LATE)) continue;
     return new CallCapture(chunk, i);
   }
   return undefined;
 }
 
 function ofArgument(chunk: EventChunk, row: number, argument: number, mark: number): CallCapture[] {
-  return capturesOf(chunk, row).filter(
-    ({ columns: { shape, shapes }, row: at }) =>
-      (shapes.argument[shape[at]!]! & 15) === argument && (shapes.kind[shape[at]!]! & CAPTURE_LATE) === mark,
-  );
+  return capturesOf(chunk, row).filter(({ columns: { shape, shapes }, row: at }) => {
+    const kind = shapes.kind[shape[at]!]!;
+    if ((kind & CAPTURE_LATE) !== mark || kind === CAPTURE_KIND.words) return false;
+    return (shapes.argument[shape[at]!]! & 15) === argument;
+  });
 }
 
 /** All captures of an event. */

@@ -83,6 +83,7 @@ export class Descriptors {
         this.#duplicate(files, call.low(0), result, call.name === 'dup3' && (call.low(2) & O_CLOEXEC) !== 0);
         break;
       case 'fcntl':
+      case 'fcntl64':
         if (call.low(1) === F.dupfd || call.low(1) === F.dupfdCloexec) {
           this.#duplicate(files, call.low(0), result, call.low(1) === F.dupfdCloexec);
         } else if (call.low(1) === F.setfd) {

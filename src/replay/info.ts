@@ -9,6 +9,7 @@ const KIND_NAMES: ReadonlyMap<number, string> = new Map([
   [EVENT_KIND.task, 'task changes'],
   [EVENT_KIND.cr3Load, 'CR3 loads'],
   [EVENT_KIND.exit, 'exits'],
+  [EVENT_KIND.pages, 'dirtied pages'],
 ]);
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');

@@ -1,6 +1,6 @@
-import { CAPTURE_KIND, RECORD_FLAG } from '../emu/monitor-layout.ts';
-import { SIGNAL_FRAME as FRAME } from '../guest/linux/signal-frame.ts';
-import { amd64Syscalls } from '../guest/linux/signature.ts';
+import { ABI, CAPTURE_KIND, RECORD_FLAG } from '../emu/monitor-layout.ts';
+import { SIGNAL_FRAME, SIGNAL_FRAME32, SIGNAL_INFO_FRAME32, type SignalFrame } from '../guest/linux/signal-frame.ts';
+import { type Abi, amd64Syscalls, i386Syscall, type Syscall } from '../guest/linux/signature.ts';
 import { REGISTER } from '../trace/event.ts';
 import type { EventChunk } from '../trace/event-chunk.ts';
 import { Call, CallCapture } from './calls.ts';
@@ -12,18 +12,22 @@ export interface SignalDelivery {
   /** The return at which it was delivered. */
   readonly chunk: EventChunk;
   readonly row: number;
-  /** struct siginfo as the kernel wrote it to the frame. */
-  readonly siginfo: Uint8Array;
+  /** struct siginfo as the kernel wrote it to the frame; undefined where the handler did not ask for it. */
+  readonly siginfo: Uint8Array | undefined;
+  readonly abi: Abi;
 }
 
 const SYSCALLS = amd64Syscalls();
-const NR = { rtSigreturn: 15, exit: 60, restart: 219, exitGroup: 231 } as const;
+const NO_RETURN = new Set(['exit', 'exit_group']);
+const SIGNAL_RETURN = new Set(['rt_sigreturn', 'sigreturn']);
+/** Number of restart_syscall in each table. */
+const RESTART_NUMBER = { narrow: 0, wide: 219 } as const;
 /** Calls that end with ERESTARTNOHAND when interrupted: they are restarted only if no handler ran. */
-const NO_HAND = new Set(['pause', 'rt_sigsuspend', 'ppoll', 'select', 'pselect6', 'msgrcv', 'msgsnd', 'futex_waitv']);
-const RESTART_BLOCK = new Set(['nanosleep', 'clock_nanosleep', 'poll', 'futex', 'restart_syscall']);
+const NO_HAND = new Set(['pause', 'rt_sigsuspend', 'ppoll', 'select', 'pselect6', 'msgrcv', 'msgsnd', 'futex_waitv', 'sigsuspend', '_newselect', 'ppoll_time64', 'pselect6_time64']); // biome-ignore format: a list
+const RESTART_BLOCK = new Set(['nanosleep', 'clock_nanosleep', 'poll', 'futex', 'restart_syscall', 'clock_nanosleep_time64', 'futex_time64']); // biome-ignore format: a list
 /** Calls that are not restarted whatever the handler says: their EINTR is the kernel's own. */
 // biome-ignore format: a list
-const NEVER_RESTARTED = new Set(['epoll_wait', 'epoll_pwait', 'epoll_pwait2', 'rt_sigtimedwait', 'semop', 'semtimedop', 'io_getevents', 'io_pgetevents', 'io_uring_enter', 'close', 'rt_sigreturn']);
+const NEVER_RESTARTED = new Set(['epoll_wait', 'epoll_pwait', 'epoll_pwait2', 'rt_sigtimedwait', 'semop', 'semtimedop', 'io_getevents', 'io_pgetevents', 'io_uring_enter', 'close', 'rt_sigreturn', 'sigreturn', 'rt_sigtimedwait_time64', 'semtimedop_time64', 'io_pgetevents_time64']);
 const EINTR = 4;
 const RESTART = { sys: 512, noHand: 514, block: 516 } as const;
 
@@ -43,10 +47,10 @@ export class Pairing {
 
   enter(task: Task, chunk: EventChunk, row: number): Call {
     const number = chunk.detail(row);
-    const call = new Call(this.#sequence++, chunk, row, number, SYSCALLS.get(number));
+    const call = new Call(this.#sequence++, chunk, row, number, syscallOf(chunk, row, number));
     task.handlerStack = undefined;
-    if (number === NR.rtSigreturn) call.signalMask = signalFrame(chunk, row)?.bytes.slice(FRAME.mask, FRAME.siginfo);
-    if (number === NR.exit || number === NR.exitGroup) {
+    if (SIGNAL_RETURN.has(call.name)) call.signalMask = maskOf(frameCapture(chunk, row), returnedFrame(call));
+    if (NO_RETURN.has(call.name)) {
       call.outcome = 'never';
       task.pending = undefined;
     } else task.pending = call;
@@ -76,18 +80,73 @@ export class Pairing {
     const stack = chunk.register(row, REGISTER.rsp);
     if (task.handlerStack === stack) return undefined;
     task.handlerStack = stack;
-    const number = chunk.registerLow(row, REGISTER.rdi);
-    return { number, chunk, row, siginfo: frame.bytes.subarray(FRAME.siginfo, FRAME.end) };
+    const { capture, layout } = frame;
+    const { siginfo } = layout;
+    return {
+      number: layout.number === undefined ? chunk.registerLow(row, REGISTER.rdi) : word32(capture, layout.number),
+      chunk,
+      row,
+      siginfo: siginfo === undefined ? undefined : capture.bytes.subarray(siginfo, siginfo + SIGINFO_BYTES),
+      abi: layout.word === 8 ? 'linux64' : 'linux32',
+    };
   }
 }
 
-function signalFrame(chunk: EventChunk, row: number): CallCapture | undefined {
+const SIGINFO_BYTES = 128;
+
+/** What the table of its ABI says of a call. */
+function syscallOf(chunk: EventChunk, row: number, number: number): Syscall | undefined {
+  switch (chunk.abi(row)) {
+    case ABI.linux64:
+      return SYSCALLS.get(number);
+    case ABI.linux32:
+      return i386Syscall(number, chunk.registerLow(row, REGISTER.rbx));
+    default:
+      return undefined;
+  }
+}
+
+interface Frame {
+  readonly layout: SignalFrame;
+  readonly capture: CallCapture;
+}
+
+const word32 = ({ view, start }: CallCapture, at: number): number => view.getUint32(start + at, true);
+
+function frameCapture(chunk: EventChunk, row: number): CallCapture | undefined {
   const columns = chunk.captureColumns;
   for (let i = columns.first[row]!, end = columns.first[row + 1]!; i < end; i++) {
-    if (columns.shapes.kind[columns.shape[i]!] !== CAPTURE_KIND.signalFrame) continue;
-    if (columns.length[i]! >= FRAME.end) return new CallCapture(chunk, i);
+    if (columns.shapes.kind[columns.shape[i]!] === CAPTURE_KIND.signalFrame) return new CallCapture(chunk, i);
   }
   return undefined;
+}
+
+/** The frame of a handler that starts with this return. */
+function signalFrame(chunk: EventChunk, row: number): Frame | undefined {
+  const capture = frameCapture(chunk, row);
+  if (capture === undefined) return undefined;
+  const layout = frameLayout(capture, chunk.register(row, REGISTER.rsp), chunk.rip(row));
+  return capture.length >= layout.end ? { layout, capture } : undefined;
+}
+
+/** A 32-bit program has all its addresses below 4 GiB; a 64-bit one, whatever calls it makes, not its stack. */
+function frameLayout(capture: CallCapture, stack: bigint, rip: bigint): SignalFrame {
+  const { contextPointer, context } = SIGNAL_INFO_FRAME32;
+  if ((stack | rip) >> 32n !== 0n || capture.length < context) return SIGNAL_FRAME;
+  const informed = BigInt(word32(capture, contextPointer)) === stack + BigInt(context);
+  return informed ? SIGNAL_INFO_FRAME32 : SIGNAL_FRAME32;
+}
+
+/** What sigreturn and rt_sigreturn take down. */
+function returnedFrame(call: Call): SignalFrame {
+  if (!call.narrow) return SIGNAL_FRAME;
+  return call.name === 'sigreturn' ? SIGNAL_FRAME32 : SIGNAL_INFO_FRAME32;
+}
+
+function maskOf(capture: CallCapture | undefined, { mask, end }: SignalFrame): Uint8Array | undefined {
+  if (capture === undefined || capture.length < end) return undefined;
+  const { bytes } = capture;
+  return Uint8Array.from(mask.flatMap((at) => [...bytes.subarray(at, at + 4)]));
 }
 
 function fail(call: Call, outcome: 'error' | 'restart', errno: number): void {
@@ -95,30 +154,31 @@ function fail(call: Call, outcome: 'error' | 'restart', errno: number): void {
   call.errno = errno;
 }
 
-/** Errors are -4095 to -1 (include/linux/err.h). */
+/** Errors are -4095 to -1 (include/linux/err.h); of 32-bit calls only the low half counts. */
 function fromValue(call: Call, low: number, high: number): void {
-  if (high === 0xffff_ffff && low >= 0xffff_f001) {
+  const { narrow } = call;
+  if ((narrow || high === 0xffff_ffff) && low >= 0xffff_f001) {
     fail(call, 'error', -(low | 0));
     return;
   }
   call.outcome = 'value';
   call.result = low;
-  call.resultHigh = high;
+  call.resultHigh = narrow ? 0 : high;
 }
 
 function plainOutcome(call: Call, chunk: EventChunk, row: number): void {
   const low = chunk.registerLow(row, REGISTER.rax);
-  if ((chunk.flags(row) & RECORD_FLAG.restarted) !== 0 && call.number !== NR.rtSigreturn) {
-    fail(call, 'restart', low === NR.restart ? RESTART.block : restartErrno(call));
+  if ((chunk.flags(row) & RECORD_FLAG.restarted) !== 0 && !SIGNAL_RETURN.has(call.name)) {
+    const restart = call.narrow ? RESTART_NUMBER.narrow : RESTART_NUMBER.wide;
+    fail(call, 'restart', low === restart ? RESTART.block : restartErrno(call));
   } else fromValue(call, low, chunk.registerHigh(row, REGISTER.rax));
 }
 
 const TIMER_ABSTIME = 1;
 
 function restartErrno(call: Call): number {
-  if (call.name === 'clock_nanosleep' && (call.low(1) & TIMER_ABSTIME) !== 0) return RESTART.noHand;
-  if (NO_HAND.has(call.name)) return RESTART.noHand;
-  return RESTART.sys;
+  const absolute = call.name.startsWith('clock_nanosleep') && (call.low(1) & TIMER_ABSTIME) !== 0;
+  return absolute || NO_HAND.has(call.name) ? RESTART.noHand : RESTART.sys;
 }
 
 /**
@@ -126,14 +186,17 @@ function restartErrno(call: Call): number {
  * after the handler; EINTR of calls that could have been restarted is shown as the kernel's own reason, as a tracer
  * that stops before the handler sees it.
  */
-function outcomeFromFrame(call: Call, { view, start }: CallCapture): void {
-  if (view.getBigUint64(start + FRAME.rip, true) === call.chunk.rip(call.row)) {
+function outcomeFromFrame(call: Call, { layout, capture }: Frame): void {
+  const narrow = layout.word === 4;
+  const high = (at: number): number => (narrow ? 0 : word32(capture, at + 4));
+  const rip = (BigInt(high(layout.rip)) << 32n) | BigInt(word32(capture, layout.rip));
+  if (rip === call.restartRip) {
     fail(call, 'restart', restartErrno(call));
     return;
   }
-  fromValue(call, view.getUint32(start + FRAME.rax, true), view.getUint32(start + FRAME.rax + 4, true));
+  fromValue(call, word32(capture, layout.result), high(layout.result));
   if (call.outcome !== 'error' || call.errno !== EINTR) return;
-  const endless = call.name === 'futex' && call.isNull(3);
+  const endless = call.name.startsWith('futex') && call.isNull(3);
   if (restartErrno(call) === RESTART.noHand) fail(call, 'restart', RESTART.noHand);
   else if (RESTART_BLOCK.has(call.name) && !endless) fail(call, 'restart', RESTART.block);
   else if (!NEVER_RESTARTED.has(call.name)) fail(call, 'restart', RESTART.sys);

@@ -10,7 +10,7 @@ import { type Task, TaskTable } from './task-table.ts';
 /** Low bits of a wait status: the signal that ended the process, or that it only stopped. */
 const STATUS_SIGNAL = 0x7f;
 const STATUS_STOPPED = 0x7f;
-const NR = { wait4: 61 } as const;
+const WAITS = new Set(['wait4', 'waitpid']);
 /** The one signal that leaves no time to finish the call that sends it. */
 const SIGKILL = 9;
 /** Calls that send a signal, with the argument that names it. */
@@ -95,7 +95,7 @@ export class Reconstruction {
     const { identity } = task;
     const call = this.#pairing.leave(task, chunk, row);
     if (call !== undefined) {
-      if (isExecve(call.number) && call.outcome === 'value') this.#buryThreads(task, chunk, row);
+      if (isExecve(call) && call.outcome === 'value') this.#buryThreads(task, chunk, row);
       this.#returned(call, identity, chunk, row);
     } else {
       this.#scope.shows(identity);
@@ -103,14 +103,14 @@ export class Reconstruction {
     }
     const signal = this.#pairing.deliver(task, chunk, row);
     if (signal !== undefined && this.#visible(chunk, row, identity)) this.#sink.signal(signal, identity);
-    if (call?.number === NR.wait4) this.#buryWaitedFor(call, chunk, row);
+    if (call !== undefined && WAITS.has(call.name)) this.#buryWaitedFor(call, chunk, row);
   }
 
   /** A return is shown when its entry was: a call is never half in a scope. Only an execve can begin one by its return. */
   #returned(call: Call, identity: TaskIdentity | undefined, chunk: EventChunk, row: number): void {
     if (call.shown) this.#sink.return(call, identity);
     else if (
-      isExecve(call.number) &&
+      isExecve(call) &&
       this.#scope.beginsWith(call, identity) &&
       this.#within?.(chunk, row) !== false &&
       this.#wanted(identity)

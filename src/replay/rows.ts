@@ -1,7 +1,7 @@
 import { MECHANISM } from '../emu/monitor-layout.ts';
 import { errnoOf } from '../guest/linux/tables/errno.ts';
 import type { TaskIdentity } from '../guest/linux/task-identity.ts';
-import { type CallFilter, wantsNumber, wantsOutcome } from './call-filter.ts';
+import { type CallFilter, wantsCall, wantsOutcome } from './call-filter.ts';
 import type { Call } from './calls.ts';
 import type { TextOutput } from './output.ts';
 import type { CallSink } from './reconstruction.ts';
@@ -9,7 +9,11 @@ import type { FormatOptions } from './strace/format.ts';
 import { formatOf, writeAll } from './strace/line.ts';
 import { TextBuffer } from './text-buffer.ts';
 
-const MECHANISM_NAMES = new Map<number, string>(Object.entries(MECHANISM).map(([name, number]) => [number, name]));
+/** 32-bit SYSCALL is SYSCALL; the call's own number and the trace tell it apart. */
+const MECHANISM_NAMES = new Map<number, string>([
+  ...Object.entries(MECHANISM).map(([name, number]): [number, string] => [number, name]),
+  [MECHANISM.syscall32, 'syscall'],
+]);
 /** Everything in full: rows are for programs. */
 const FORMAT: FormatOptions = {
   stringLimit: Number.MAX_SAFE_INTEGER,
@@ -245,13 +249,13 @@ export class RowWriter implements CallSink {
   }
 
   entry(call: Call, identity: TaskIdentity | undefined): void {
-    if (!wantsNumber(this.#filter, call.number)) return;
+    if (!wantsCall(this.#filter, call)) return;
     if (call.outcome === 'never') this.#write(call, identity);
     else this.#open.set(call, identity);
   }
 
   return(call: Call, identity: TaskIdentity | undefined): void {
-    if (!wantsNumber(this.#filter, call.number)) return;
+    if (!wantsCall(this.#filter, call)) return;
     if (this.#open.delete(call)) this.#write(call, identity);
   }
 

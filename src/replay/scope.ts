@@ -13,11 +13,10 @@ export interface Scope {
 export const WHOLE_GUEST: Scope = { shows: () => true, beginsWith: () => true };
 
 const INIT = 1;
-const NR = { execve: 59, execveat: 322 } as const;
 
 /** Whether a call puts another program into its process. */
-export function isExecve(number: number): boolean {
-  return number === NR.execve || number === NR.execveat;
+export function isExecve({ name }: Call): boolean {
+  return name === 'execve' || name === 'execveat';
 }
 
 /**

@@ -1,4 +1,4 @@
-import { type CallFilter, wantsNumber, wantsOutcome } from './call-filter.ts';
+import { type CallFilter, wantsCall, wantsOutcome } from './call-filter.ts';
 import type { Call } from './calls.ts';
 import type { TextOutput } from './output.ts';
 import type { CallSink } from './reconstruction.ts';
@@ -14,7 +14,7 @@ interface Row {
 export class SummaryWriter implements CallSink {
   readonly #output: TextOutput;
   readonly #filter: CallFilter;
-  readonly #rows = new Map<number, Row>();
+  readonly #rows = new Map<string, Row>();
 
   constructor(output: TextOutput, filter: CallFilter) {
     this.#output = output;
@@ -32,11 +32,11 @@ export class SummaryWriter implements CallSink {
   signal(): void {}
 
   #count(call: Call): void {
-    if (!wantsNumber(this.#filter, call.number) || !wantsOutcome(this.#filter, call)) return;
-    let row = this.#rows.get(call.number);
+    if (!wantsCall(this.#filter, call) || !wantsOutcome(this.#filter, call)) return;
+    let row = this.#rows.get(call.name);
     if (row === undefined) {
       row = { name: call.name, calls: 0, errors: 0, time: 0 };
-      this.#rows.set(call.number, row);
+      this.#rows.set(call.name, row);
     }
     row.calls++;
     if (call.failed) row.errors++;

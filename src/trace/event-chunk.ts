@@ -14,16 +14,18 @@ const WORD = 2 ** 32;
 
 /** Columns that a reader will look at. */
 export interface ColumnChoice {
-  /** By their numbers in REGISTER. */
-  readonly registers: readonly number[];
+  /** By their numbers in REGISTER, for a chunk with these sites. */
+  readonly registers: (sites: Sites) => readonly number[];
   /** Instruction counts and times. */
   readonly moments: boolean;
   /** Captures without their addresses, or with them. */
   readonly captures: 'none' | 'contents' | 'all';
 }
 
+const ALL_REGISTERS = Array.from({ length: REGISTER_COUNT }, (_, i) => i);
+
 export const ALL_COLUMNS: ColumnChoice = {
-  registers: Array.from({ length: REGISTER_COUNT }, (_, i) => i),
+  registers: () => ALL_REGISTERS,
   moments: true,
   captures: 'all',
 };
@@ -279,7 +281,7 @@ export class EventChunk {
 
   /** Decodes columns that are otherwise decoded when first asked for, so that damage shows now. Throws ColumnError. */
   decode({ registers, moments, captures }: ColumnChoice): void {
-    for (const register of registers) this.#registers.column(register);
+    for (const register of registers(this.sites)) this.#registers.column(register);
     if (moments) this.#times ??= this.#decodeTimes();
     if (captures !== 'none') this.#captures ??= decodeCaptures(this.#message, this.count);
     if (captures === 'all') this.#addresses ??= decodeAddresses(this.#message, this.captureColumns, this.#registers);

@@ -32,5 +32,5 @@ export const REGISTER_COUNT = 21;
 /** 32-bit words of an event's registers. */
 export const REGISTER_WORDS = 2 * REGISTER_COUNT;
 
-/** What happened. Numbers from 6 on are open to later versions. */
-export const EVENT_KIND = { callEntry: 1, callReturn: 2, task: 3, cr3Load: 4, exit: 5 } as const;
+/** What happened. Numbers from 7 on are open to later versions. */
+export const EVENT_KIND = { callEntry: 1, callReturn: 2, task: 3, cr3Load: 4, exit: 5, pages: 6 } as const;

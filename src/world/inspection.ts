@@ -13,7 +13,10 @@ export interface Inspection {
 
 const CR0_PAGING = 1n << 31n;
 const EFER_LONG_MODE_ACTIVE = 1n << 10n;
-/** PTI_USER_PGTABLE_BIT: under page-table isolation the tables of user mode lie one page behind the kernel's. */
+/**
+ * PTI_USER_PGTABLE_BIT: under page-table isolation the tables of user mode lie one page behind the kernel's, and map the
+ * kernel's code but not its data. Without isolation the page before is no table, or another process's, with the same kernel.
+ */
 const USER_TABLES = 0x1000n;
 const FRAME = 0x000f_ffff_ffff_f000n;
 
@@ -23,7 +26,7 @@ export function inspect(machine: Machine): Inspection {
     memory.contains(address, length) ? memory.read(address, length) : undefined;
   const lstar = core.get64('lstar');
   const cr3 = core.get64('cr3') & FRAME;
-  const seen = [cr3, cr3 & ~USER_TABLES].map((root) => {
+  const seen = [cr3 & ~USER_TABLES, cr3].map((root) => {
     const paged = new PagedMemory(physical, root);
     return { root, memory: paged, read: () => readLinuxProfile(paged, lstar) };
   });
@@ -32,7 +35,7 @@ export function inspect(machine: Machine): Inspection {
     const profile = read();
     if (profile !== undefined) return { processor: processorFacts(machine, root), memory: paged, profile };
   }
-  return { processor: processorFacts(machine, cr3), memory: seen[0]!.memory, profile: undefined };
+  return { processor: processorFacts(machine, cr3), memory: seen[1]!.memory, profile: undefined };
 }
 
 function processorFacts({ core }: Machine, cr3: bigint): ProcessorFacts {

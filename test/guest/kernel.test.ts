@@ -16,9 +16,13 @@ describe.skipIf(missing !== undefined)('record --kernel F', () => {
     const root = join(folder, 'root');
     mkdirSync(join(root, 'bin'), { recursive: true });
     copyFileSync('/bin/busybox', join(root, 'bin/busybox'));
-    writeFileSync(join(root, 'init'), '#!/bin/busybox sh\n/bin/busybox echo I am $$\n/bin/busybox poweroff -f\n', {
-      mode: 0o755,
-    });
+    writeFileSync(
+      join(root, 'init'),
+      '#!/bin/busybox sh\n/bin/busybox echo I am $$\n/bin/busybox sleep 0.1\n/bin/busybox poweroff -f\n',
+      {
+        mode: 0o755,
+      },
+    );
     execFileSync('sh', ['-c', 'find . | cpio -o -H newc --quiet > ../initrd'], { cwd: root });
     const trace = join(folder, 'linux.trap');
     const kernel = ['--kernel', hostKernel(() => true)!.path, '--initrd', join(folder, 'initrd')];
@@ -32,6 +36,15 @@ describe.skipIf(missing !== undefined)('record --kernel F', () => {
     const lines = trapline(['replay', trace]).stdout.split('\n');
     expect(lines).toContainEqual(expect.stringMatching(/^\[1 init\] getpid\(\) += 1$/));
     expect(lines).toContainEqual(expect.stringMatching(/^\[\d+ busybox\] write\(1, "I am 1\\n", 7\) += 7$/));
+
+    // Re-executed from reset: the files that went in are needed again.
+    const write = JSON.parse(
+      trapline(['replay', '--format', 'jsonl', '-e', 'trace=write', trace]).stdout.split('\n')[0]!,
+    ) as { seq: number };
+    expect(trapline(['ps', trace])).toMatchObject({ status: 1, stderr: expect.stringContaining('--kernel is needed') });
+    const { stdout, stderr } = trapline(['ps', trace, ...kernel, '--at', `#${write.seq}`]);
+    expect(stdout, stderr).toMatch(/^ +1 +0 .*list,pids.* \/bin\/busybox sh \/init$/m);
+    expect(trapline(['os', trace, ...kernel]).stdout).toMatch(/Linux 6/);
   });
 
   it('runs a multiboot kernel and gives the status of its debug-exit port', () => {

@@ -12,11 +12,18 @@ describe.skipIf(missing !== undefined)('trap policies', () => {
   // Nothing of the host's files, time or randomness enters: equal runs are equal to the bit.
   const still = ['--rootfs', 'none', '--seed', 'x', '--clock', '1700000000', '--env', 'A=b', '--chdir', '/'];
 
+  /** What policies with an operand are told to watch. */
+  const WATCHES: Readonly<Record<string, readonly string[]>> = {
+    'page-write': ['--watch', 'jiffies_64'],
+    register: ['--watch', 'reg:rax=0x27@user@comm:busybox'],
+  };
+
   function run(name: string, traps: string): { events: number; state: string } {
     const file = join(folder, `${name}.trap`);
     // The serial line makes port accesses; everything else is in any program's life.
     const command = ['/bin/busybox', 'sh', '-c', 'echo seen > /dev/ttyS0; read line < /proc/self/stat; echo $line'];
-    const result = trapline(['record', '-q', '-o', file, ...still, '--traps', traps, '--', ...command], {
+    const watches = traps === 'all' ? Object.values(WATCHES).flat() : (WATCHES[traps] ?? []);
+    const result = trapline(['record', '-q', '-o', file, ...still, '--traps', traps, ...watches, '--', ...command], {
       input: null,
     });
     expect(result).toMatchObject({ status: 0, stdout: expect.stringContaining('(busybox)') });

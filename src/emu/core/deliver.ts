@@ -108,10 +108,10 @@ export function deliverInterrupt(vector: u32, kind: u32): bool {
   return faulted() ? deliverPending() : true;
 }
 
-/** Is the vector cut off by the IDT limit in force, though the guest's own limit holds it? */
+/** Is the vector cut off by the IDT limit in force, which counts gates of 16 bytes and is half as large where they have 8? */
 function beyondForcedLimit(vector: u32): bool {
   if ((load<u32>(VMCS_CONTROLS) & CONTROL_IDT_LIMIT) == 0 || (load<u64>(CR0) & CR0_PE) == 0) return false;
-  return ((vector + 1) << (longModeActive() ? 4 : 3)) - 1 > load<u32>(VMCS_IDT_LIMIT);
+  return ((vector + 1) << 4) - 1 > load<u32>(VMCS_IDT_LIMIT);
 }
 
 /** The second level does not watch what delivery reads and writes: an exit in the middle could not be resumed. */

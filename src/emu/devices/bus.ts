@@ -65,6 +65,13 @@ export class Bus {
     return window;
   }
 
+  /** The windows that answer now, each with the name of its device. */
+  memoryWindows(): { base: GuestPhys; length: number; name: string }[] {
+    return this.windows.flatMap(({ base, length, handler }) =>
+      base === undefined ? [] : [{ base, length, name: handler.name ?? 'unnamed' }],
+    );
+  }
+
   private windowAt(address: GuestPhys): MemoryWindow | undefined {
     if (this.lastWindow?.holds(address)) return this.lastWindow;
     this.lastWindow = this.windows.find((window) => window.holds(address));
@@ -87,7 +94,7 @@ export class Bus {
 class MemoryWindow implements Window {
   base: GuestPhys | undefined;
   readonly handler: MmioHandler;
-  private readonly length: number;
+  readonly length: number;
   private readonly moved: () => void;
 
   constructor(length: number, handler: MmioHandler, moved: () => void) {

@@ -35,6 +35,8 @@ export interface PortHandler {
 
 /** A window in physical memory; `size` is 1, 2 or 4 bytes (the bus splits 8-byte accesses, low half first). */
 export interface MmioHandler {
+  /** The device behind it, for people. */
+  readonly name?: string;
   mmioRead(offset: number, size: number): number;
   mmioWrite(offset: number, size: number, value: number): void;
 }

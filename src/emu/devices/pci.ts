@@ -134,7 +134,7 @@ export class PciFunction {
   }
 
   /** MSI-X with up to 128 vectors; takes a 4-KiB memory BAR of its own. */
-  addMsix(barIndex: number, vectors: number): void {
+  addMsix(barIndex: number, vectors: number, name = 'msix'): void {
     this.msixTable = new Uint8Array(vectors * MSIX_ENTRY_BYTES);
     this.msixPending = new Uint8Array(Math.ceil(vectors / 64) * 8);
     const body = new Uint8Array(10);
@@ -144,6 +144,7 @@ export class PciFunction {
     view.setUint32(6, MSIX_PENDING_OFFSET | barIndex, true);
     this.msixOffset = this.addCapability(CAPABILITY_MSIX, body, Uint8Array.of(0x00, 0xc0));
     this.addMemoryBar(barIndex, 4096, {
+      name,
       mmioRead: (offset, size) => this.msixRead(offset, size),
       mmioWrite: (offset, size, value) => this.msixWrite(offset, size, value),
     });

@@ -33,6 +33,7 @@ export class TestDevice implements Device {
       portWrite: (port, _size, value) => this.lines[port - LINE_PORTS]?.set(value !== 0),
     });
     platform.claimMemory(MEMORY.base, MEMORY.size, {
+      name: this.name,
       mmioRead: (offset, size) => load(this.memory, offset, size),
       mmioWrite: (offset, size, value) => store(this.memory, offset, size, value),
     });

@@ -1,5 +1,9 @@
 import { STRUCTS } from './tables/structs.ts';
 import { SYSCALLS_AMD64 } from './tables/syscalls-amd64.ts';
+import { IPC_CALLS, MULTIPLEXERS, SOCKET_CALLS, SYSCALLS_I386 } from './tables/syscalls-i386.ts';
+
+/** How programs call a Linux kernel: the tables of amd64, of i386 with 32-bit pointers, and of what is behind its multiplexers. */
+export type Abi = 'linux64' | 'linux32' | 'multiplexed';
 
 /** When the kernel reads or writes what a pointer names. */
 export type Direction = 'in' | 'out' | 'inout' | 'failure';
@@ -26,16 +30,23 @@ export interface Pointee {
   readonly struct: string;
   readonly count: Count;
   readonly condition?: Condition;
+  /** The struct is where the pointer at this offset, of what the argument points to, leads. */
+  readonly behind?: number;
 }
 
 export interface Argument {
   /** The word of the table without its pointer syntax: how the value is shown. */
   readonly format: string;
   readonly pointee?: Pointee;
+  /** Number of the register that holds it, in the order in which the ABI passes arguments. */
+  readonly register: number;
+  /** It takes two registers of 32 bits: which half the first of them holds. */
+  readonly halves?: 'low' | 'high';
 }
 
 /** A system call as the tables describe it. */
 export interface Syscall {
+  readonly abi: Abi;
   readonly number: number;
   readonly name: string;
   readonly arguments: readonly Argument[];
@@ -56,21 +67,31 @@ function parseCount(text: string | undefined): Count {
   return { by: 'argument', argument: Number(text) };
 }
 
-function structPointee(word: string, argument: number): Argument {
+/** Integers that are as wide as a register. */
+const NARROW: Readonly<Record<string, string>> = { long: 'int', off: 'int' };
+
+/** A struct's name in an ABI: what has pointers or longs in it has a form of its own. */
+function structIn(abi: Abi, name: string): string {
+  const narrow = `${name}32`;
+  return abi !== 'linux64' && STRUCTS[narrow] !== undefined ? narrow : name;
+}
+
+function structPointee(abi: Abi, word: string, argument: number): { format: string; pointee: Pointee } {
   const match = /^([<>=!])(\w+?)(?:\*(\d+)|\[(\*?\w+)\])?$/.exec(word);
   if (match === null) throw new Error(`argument ${word}`);
-  const [, sign, struct, fixed, counted] = match;
+  const [, sign, name, fixed, counted] = match;
+  const struct = structIn(abi, name!);
   const count: Count = fixed === undefined ? parseCount(counted) : { by: 'fixed', value: Number(fixed) };
   const direction = DIRECTIONS[sign!]!;
   const special = { iov: 'iovec', msghdr: 'msghdr', mmsghdr: 'mmsghdr', fdset: 'fdset' } as const;
-  const what = struct! in special ? special[struct as keyof typeof special] : 'struct';
-  if (what === 'struct' && STRUCTS[struct!] === undefined && !SIZED_BY_BYTES.has(struct!)) {
+  const what = name! in special ? special[name as keyof typeof special] : 'struct';
+  if (what === 'struct' && STRUCTS[struct] === undefined && !SIZED_BY_BYTES.has(struct)) {
     throw new Error(`no struct ${struct}`);
   }
-  return { format: struct!, pointee: { argument, what, direction, struct: struct!, count } };
+  return { format: name!, pointee: { argument, what, direction, struct, count } };
 }
 
-function parseArgument(word: string, argument: number): Argument {
+function parseArgument(abi: Abi, word: string, argument: number): Omit<Argument, 'register' | 'halves'> {
   const [kind, size] = word.split(':');
   const pointee = (what: Pointee['what'], direction: Direction, count: Count = ONE): Pointee => ({
     argument,
@@ -79,7 +100,7 @@ function parseArgument(word: string, argument: number): Argument {
     struct: kind === 'dirents' ? kind : '',
     count,
   });
-  if ('<>=!'.includes(word[0]!)) return structPointee(word, argument);
+  if ('<>=!'.includes(word[0]!)) return structPointee(abi, word, argument);
   switch (kind) {
     case 'path':
     case 'str':
@@ -100,11 +121,23 @@ function parseArgument(word: string, argument: number): Argument {
     const count: Count = { by: 'argument', argument: Number(word.slice(4)) };
     return { format: 'str>', pointee: pointee('bytes', 'out', count) };
   }
-  return { format: word };
+  return { format: (abi === 'linux64' ? undefined : NARROW[word]) ?? word };
+}
+
+/** Words to arguments, each with its register; `registers` where they don't simply follow each other. */
+function parseArguments(abi: Abi, words: readonly string[], registers?: readonly number[]): Argument[] {
+  let next = 0;
+  return words.map((word, i): Argument => {
+    const register = registers?.[i] ?? next;
+    const [plain, half] = word.split('/') as [string, 'low' | 'high' | undefined];
+    next = register + (half === undefined ? 1 : 2);
+    if (half !== undefined) return { format: plain, register, halves: half };
+    return { ...parseArgument(abi, word, register), register };
+  });
 }
 
 /** `?1&0x7f=0,9 <timespec@3`: the words after a `?` word up to the next. */
-function parseConditional(words: readonly string[]): Pointee[] {
+function parseConditional(abi: Abi, words: readonly string[]): Pointee[] {
   const out: Pointee[] = [];
   let conditions: Condition[] = [];
   for (const word of words) {
@@ -116,29 +149,77 @@ function parseConditional(words: readonly string[]): Pointee[] {
         .map((value) => ({ argument: Number(condition[1]), mask, value: Number(value) }));
       continue;
     }
-    const [pointer, argument] = word.split('@');
-    const { pointee } = structPointee(pointer!, Number(argument));
-    for (const each of conditions) out.push({ ...pointee!, condition: each });
+    const [pointer, place] = word.split('@');
+    const [argument, behind] = place!.split('+');
+    const { pointee } = structPointee(abi, pointer!, Number(argument));
+    const found = behind === undefined ? pointee : { ...pointee, behind: Number(behind) };
+    for (const each of conditions) out.push({ ...found, condition: each });
   }
   return out;
 }
 
-function parse(number: number, name: string, signature: string): Syscall {
+function parse(abi: Abi, number: number, name: string, signature: string, registers?: readonly number[]): Syscall {
   const words = signature.split(' ').filter((word) => word !== '');
   const firstCondition = words.findIndex((word) => word.startsWith('?'));
   const conditional = firstCondition < 0 ? [] : words.splice(firstCondition);
   const arrow = words.indexOf('->');
   const result = arrow < 0 ? 'int' : (words.splice(arrow)[1] as Syscall['result']);
-  return { number, name, arguments: words.map(parseArgument), conditional: parseConditional(conditional), result };
+  return {
+    ...{ abi, number, name, result },
+    arguments: parseArguments(abi, words, registers),
+    conditional: parseConditional(abi, conditional),
+  };
 }
 
 const AMD64: ReadonlyMap<number, Syscall> = new Map(
-  SYSCALLS_AMD64.map(([number, name, signature]) => [number, parse(number, name, signature)]),
+  SYSCALLS_AMD64.map(([number, name, signature]) => [number, parse('linux64', number, name, signature)]),
 );
+
+const SHARED = new Map(SYSCALLS_AMD64.map(([, name, signature]) => [name, signature]));
+
+/** A row of i386, which may leave out what it has in common with amd64. */
+function narrow(
+  abi: Abi,
+  number: number,
+  name: string,
+  own?: string,
+  registers?: readonly number[],
+): [number, Syscall] {
+  const signature = own ?? SHARED.get(name);
+  if (signature === undefined) throw new Error(`no signature of ${name}`);
+  return [number, parse(abi, number, name, signature, registers)];
+}
+
+const I386: ReadonlyMap<number, Syscall> = new Map(
+  SYSCALLS_I386.map(([number, name, signature]) => narrow('linux32', number, name, signature)),
+);
+
+const { socketcall, ipc } = MULTIPLEXERS;
+const MULTIPLEXED: ReadonlyMap<number, Syscall> = new Map([
+  ...SOCKET_CALLS.map(([n, name, signature]) => narrow('multiplexed', socketcall.base + n, name, signature)),
+  ...IPC_CALLS.map(([n, ...rest]) => narrow('multiplexed', ipc.base + n, ...rest)),
+]);
 
 /** Every system call of the amd64 table by number. */
 export function amd64Syscalls(): ReadonlyMap<number, Syscall> {
   return AMD64;
+}
+
+/** Every system call of the i386 table by number. */
+export function i386Syscalls(): ReadonlyMap<number, Syscall> {
+  return I386;
+}
+
+/** What an i386 call with this first argument really is: a call behind socketcall or ipc, or the table's own. */
+export function i386Syscall(number: number, first: number): Syscall | undefined {
+  const multiplexer = [socketcall, ipc].find((each) => each.number === number);
+  const behind = multiplexer && MULTIPLEXED.get(multiplexer.base + (first & 0xffff));
+  return behind ?? I386.get(number);
+}
+
+/** Every call of all tables. */
+export function allSyscalls(): Syscall[] {
+  return [...AMD64.values(), ...I386.values(), ...MULTIPLEXED.values()];
 }
 
 /** Everything to be captured for a call: its pointer arguments and the conditional ones. */

@@ -9,7 +9,9 @@ import {
   TRAP_ROW_BYTES,
   TRAP_ROWS,
 } from '../../emu/monitor-layout.ts';
-import { SIGNAL_FRAME } from '../../guest/linux/signal-frame.ts';
+import { SIGNAL_FRAME, SIGNAL_FRAME32, SIGNAL_INFO_FRAME32 } from '../../guest/linux/signal-frame.ts';
+import { type RegisterRow, type WatchRow, writeWatches } from './watch-rows.ts';
+import type { ProgramPlace } from './watched-guest.ts';
 
 /** Tells one kind of exit from real faults, and says what the core does with it. Fields left out are 0 or `none`. */
 export interface TrapRow {
@@ -48,6 +50,13 @@ export class ControlPlan {
   /** One bit an MSR: 0 to 1fffh, then c0000000h to c0001fffh. */
   readonly msrs = new Uint8Array(2048);
   readonly rows: TrapRow[] = [];
+  /** Watched memory and registers. */
+  readonly memory: WatchRow[] = [];
+  readonly registers: RegisterRow[] = [];
+  /** Where the core finds what rows relative to a program's image need. */
+  program: ProgramPlace | undefined;
+  /** Instructions after which an interval of dirtied pages ends at the latest. */
+  interval = 0;
 
   /**
    * Puts the plan into force in place of the one before; an empty plan disarms everything. `recording` false: the core
@@ -58,8 +67,7 @@ export class ControlPlan {
     const { view, bytes } = core;
     for (const [i, row] of this.rows.entries()) writeRow(view, POLICY.trapRows + i * TRAP_ROW_BYTES, row);
     view.setUint32(POLICY.header + POLICY_HEADER.trapRowCount, this.rows.length, true);
-    view.setUint32(POLICY.header + POLICY_HEADER.frameResult, SIGNAL_FRAME.rax, true);
-    view.setUint32(POLICY.header + POLICY_HEADER.frameSiginfo, SIGNAL_FRAME.siginfo, true);
+    for (const [field, offset] of FRAME_FIELDS) view.setUint32(POLICY.header + field, offset, true);
     bytes.set(this.opcodes, core.address('vmcsOpcodeBitmap'));
     bytes.set(this.ports, core.address('vmcsIoBitmap'));
     bytes.set(this.msrs, core.address('vmcsMsrBitmap'));
@@ -68,8 +76,20 @@ export class ControlPlan {
     core.set('vmcsIdtLimit', this.idtLimit);
     core.set('vmcsControls', this.controls);
     core.set('monitorOn', recording ? 1 : 0);
+    view.setUint32(POLICY.header + POLICY_HEADER.imageOffset, this.program?.memory ?? 0, true);
+    view.setUint32(POLICY.header + POLICY_HEADER.imageStart, this.program?.codeStart ?? 0, true);
+    writeWatches(core, this);
   }
 }
+
+/** Where signal frames keep a call's result: what a call returned is in there when a handler runs first. */
+const FRAME_FIELDS = [
+  [POLICY_HEADER.frameResult, SIGNAL_FRAME.result],
+  [POLICY_HEADER.frameSiginfo, SIGNAL_FRAME.siginfo],
+  [POLICY_HEADER.frameResult32, SIGNAL_FRAME32.result],
+  [POLICY_HEADER.frameInfoResult32, SIGNAL_INFO_FRAME32.result],
+  [POLICY_HEADER.frameContext32, SIGNAL_INFO_FRAME32.context],
+] as const;
 
 function writeRow(view: DataView, at: number, row: TrapRow): void {
   view.setUint8(at + TRAP_ROW.reason, row.reason);

@@ -5,27 +5,40 @@ import type { GuestFacts } from '../../world/guest-facts.ts';
 import { controlTrap } from './control.ts';
 import { ControlPlan } from './control-plan.ts';
 import { cpuidTrap } from './cpuid.ts';
+import { intTrap } from './int.ts';
 import { interruptTrap } from './interrupt.ts';
+import { mmioTrap } from './mmio.ts';
+import { pageWriteTrap } from './page-write.ts';
+import { pagesTrap } from './pages.ts';
 import type { TrapPolicy } from './policy.ts';
 import { portIoTrap } from './port-io.ts';
 import { rdtscTrap } from './rdtsc.ts';
+import { registerTrap } from './register.ts';
 import { sensitiveTrap } from './sensitive.ts';
 import { syscallTrap } from './syscall.ts';
 import { type CaptureLimits, DEFAULT_LIMITS, writeSyscallCaptures } from './syscall-captures.ts';
+import { sysenterTrap } from './sysenter.ts';
 import { writeTaskPolicy } from './task-policy.ts';
+import { NOTHING_WATCHED, type WatchContext } from './watched-guest.ts';
 
 /** Every policy, in the order in which `--help` lists them. */
 export const TRAP_POLICIES: readonly TrapPolicy[] = [
   syscallTrap,
+  intTrap,
+  sysenterTrap,
   interruptTrap,
   portIoTrap,
   controlTrap,
   sensitiveTrap,
   rdtscTrap,
   cpuidTrap,
+  mmioTrap,
+  pagesTrap,
+  pageWriteTrap,
+  registerTrap,
 ];
-/** What is trapped when nobody says otherwise. */
-export const DEFAULT_TRAPS: readonly TrapPolicy[] = [syscallTrap];
+/** What is trapped when nobody says otherwise: every way into the kernel. */
+export const DEFAULT_TRAPS: readonly TrapPolicy[] = [syscallTrap, intTrap, sysenterTrap];
 
 /** Arms the policies, with what is known of the guest. */
 export function armTraps(
@@ -33,9 +46,10 @@ export function armTraps(
   policies: readonly TrapPolicy[],
   facts: Pick<GuestFacts, 'currentTask' | 'taskFields'>,
   limits: CaptureLimits = DEFAULT_LIMITS,
+  context: WatchContext = NOTHING_WATCHED,
 ): void {
   const plan = new ControlPlan();
-  for (const policy of policies) policy.plan(plan);
+  for (const policy of policies) policy.plan(plan, context);
   writeTaskPolicy(core.memory.buffer, facts);
   writeSyscallCaptures(core.memory.buffer, limits);
   plan.write(core);
@@ -49,7 +63,9 @@ export function disarmTraps(core: Core): void {
 /** Before a kernel is up: its first system call leaves run(), unrecorded and not yet executed. */
 export function awaitFirstCall(core: Core, policies: readonly TrapPolicy[]): void {
   const plan = new ControlPlan();
-  for (const policy of policies) policy.awaitFirst?.(plan);
+  // Where no policy of calls is chosen, the others still begin with the first call: then the guest can be asked what it is.
+  const waiting = policies.some(({ awaitFirst }) => awaitFirst !== undefined) ? policies : DEFAULT_TRAPS;
+  if (policies.length > 0) for (const policy of waiting) policy.awaitFirst?.(plan);
   plan.write(core, false);
 }
 

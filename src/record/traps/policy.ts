@@ -1,4 +1,5 @@
 import type { ControlPlan } from './control-plan.ts';
+import type { WatchContext } from './watched-guest.ts';
 
 /** One thing that can be trapped: `record --traps NAME`. */
 export interface TrapPolicy {
@@ -6,7 +7,9 @@ export interface TrapPolicy {
   /** What it records, a line for `--help`. */
   readonly about: string;
   /** Adds its controls and rows. Throws UserError when what it needs of the guest or the command line is not there. */
-  plan(plan: ControlPlan): void;
+  plan(plan: ControlPlan, context: WatchContext): void;
+  /** It needs a `--watch` of that kind, and comes into force with one. */
+  readonly operand?: 'memory' | 'register';
   /** Policies of calls: adds the controls that make the guest's first one leave run(), before anything is recorded. */
   awaitFirst?(plan: ControlPlan): void;
 }

@@ -12,8 +12,10 @@ import {
   SYSCALL_ROW_BYTES,
   SYSCALL_ROWS,
 } from '../../emu/monitor-layout.ts';
-import { amd64Syscalls, isSizedByBytes, type Pointee, pointeesOf, type Syscall } from '../../guest/linux/signature.ts';
+import { SIGNAL_FRAME, SIGNAL_FRAME32, SIGNAL_INFO_FRAME32 } from '../../guest/linux/signal-frame.ts';
+import { allSyscalls, isSizedByBytes, type Pointee, pointeesOf, type Syscall } from '../../guest/linux/signature.ts';
 import { STRUCTS } from '../../guest/linux/tables/structs.ts';
+import { MULTIPLEXERS, PACKED } from '../../guest/linux/tables/syscalls-i386.ts';
 
 /** How much of what arguments point to is kept, in bytes. */
 export interface CaptureLimits {
@@ -46,7 +48,7 @@ const MESSAGES = 16;
 /** Names of directory entries are worth more room than other data. */
 const DIRECTORY_BYTES = 32768;
 
-/** Writes, for every system call of the amd64 table, which of its arguments the core follows at entry and return. */
+/** Writes, for every system call of both tables, which of its arguments the core follows at entry and return. */
 export function writeSyscallCaptures(memory: ArrayBufferLike, limits: CaptureLimits = DEFAULT_LIMITS): void {
   const view = new DataView(memory);
   let next = 0;
@@ -60,9 +62,10 @@ export function writeSyscallCaptures(memory: ArrayBufferLike, limits: CaptureLim
     }
     return [first, next - first];
   };
-  for (const syscall of amd64Syscalls().values()) {
+  writeUnknown(view);
+  for (const syscall of allSyscalls()) {
     const pointees = limits === NO_CAPTURES ? [] : pointeesOf(syscall);
-    const at = POLICY.syscalls + (ABI.linux64 * SYSCALL_ROWS + syscall.number) * SYSCALL_ROW_BYTES;
+    const at = POLICY.syscalls + (ABI[syscall.abi] * SYSCALL_ROWS + syscall.number) * SYSCALL_ROW_BYTES;
     const [entryFirst, entryCount] = append(pointees, 'entry');
     const [returnFirst, returnCount] = append(pointees, 'return');
     view.setUint16(at + SYSCALL_ROW.entryFirst, entryFirst, true);
@@ -70,18 +73,57 @@ export function writeSyscallCaptures(memory: ArrayBufferLike, limits: CaptureLim
     view.setUint16(at + SYSCALL_ROW.returnFirst, returnFirst, true);
     view.setUint16(at + SYSCALL_ROW.returnCount, returnCount, true);
     view.setUint32(at + SYSCALL_ROW.flags, syscallFlags(syscall), true);
-    view.setUint32(at + SYSCALL_ROW.pathArgument, Math.max(0, pathArgument(syscall)), true);
+    const multiplexer = multiplexerOf(syscall);
+    const packed = packedWords(syscall);
+    view.setUint8(at + SYSCALL_ROW.pathArgument, packed?.[0] ?? Math.max(0, pathArgument(syscall)));
+    view.setUint8(at + SYSCALL_ROW.words, packed?.[1] ?? poppedWords(syscall));
+    view.setUint16(at + SYSCALL_ROW.firstCall, multiplexer?.base ?? 0, true);
   }
 }
 
-const NEW_CONTEXT = new Set(['execve', 'execveat', 'rt_sigreturn']);
+/** A number that no table knows may be a call with six arguments too. */
+function writeUnknown(view: DataView): void {
+  for (let number = 0; number < SYSCALL_ROWS; number++) {
+    const at = POLICY.syscalls + (ABI.linux32 * SYSCALL_ROWS + number) * SYSCALL_ROW_BYTES;
+    view.setUint32(at + SYSCALL_ROW.flags, SYSCALL_FLAG.sixth, true);
+  }
+}
+
+const { socketcall, ipc } = MULTIPLEXERS;
+
+const multiplexerOf = ({ abi, number }: Syscall) =>
+  abi === 'linux32' ? [socketcall, ipc].find((multiplexer) => multiplexer.number === number) : undefined;
+
+/** Which argument points to words of arguments, and how many; the calls behind socketcall count theirs. */
+function packedWords({ abi, number, arguments: all }: Syscall): readonly [argument: number, words: number] | undefined {
+  if (abi === 'multiplexed') return number < ipc.base ? [0, all.length] : undefined;
+  if (abi === 'linux64') return undefined;
+  return number === socketcall.number ? [1, 0] : PACKED[number];
+}
+
+const NEW_CONTEXT = new Set(['execve', 'execveat', 'rt_sigreturn', 'sigreturn']);
 const NEW_IMAGE = new Set(['execve', 'execveat']);
 const NO_RETURN = new Set(['exit', 'exit_group']);
 
 const pathArgument = ({ arguments: all }: Syscall): number => all.findIndex(({ format }) => format === 'path');
 
+/** Of a signal handler's frame, when it is taken down. */
+function poppedWords({ abi, name }: Syscall): number {
+  if (name === 'sigreturn') return SIGNAL_FRAME32.popped / 4;
+  return name !== 'rt_sigreturn' ? 0 : (abi === 'linux64' ? SIGNAL_FRAME : SIGNAL_INFO_FRAME32).popped / 4;
+}
+
+/** Six registers are used: those of a multiplexer, and second halves, count. */
+function usesSixth({ abi, arguments: all }: Syscall): boolean {
+  return abi === 'linux32' && all.some(({ register, halves }) => register + (halves === undefined ? 0 : 1) === 5);
+}
+
 function syscallFlags(syscall: Syscall): number {
+  const packed = packedWords(syscall) !== undefined;
   return (
+    (packed ? SYSCALL_FLAG.packed : 0) |
+    (multiplexerOf(syscall) === undefined ? 0 : SYSCALL_FLAG.multiplexed) |
+    (usesSixth(syscall) && !packed ? SYSCALL_FLAG.sixth : 0) |
     (NO_RETURN.has(syscall.name) ? SYSCALL_FLAG.noReturn : 0) |
     (NEW_CONTEXT.has(syscall.name) ? SYSCALL_FLAG.newContext : 0) |
     (NEW_IMAGE.has(syscall.name) ? SYSCALL_FLAG.newImage : 0)
@@ -90,7 +132,7 @@ function syscallFlags(syscall: Syscall): number {
 
 function captureRow(pointee: Pointee, phase: 'entry' | 'return', limits: CaptureLimits): Row | undefined {
   const { direction, count } = pointee;
-  if (phase === 'entry' && pointee.what === 'msghdr' && direction === 'out') return messageRoom(pointee.argument);
+  if (phase === 'entry' && pointee.what === 'msghdr' && direction === 'out') return messageRoom(pointee);
   if (phase === 'entry' ? direction === 'out' || direction === 'failure' : direction === 'in') return undefined;
   const when =
     phase === 'entry' ? CAPTURE_WHEN.always : direction === 'failure' ? CAPTURE_WHEN.failure : CAPTURE_WHEN.success;
@@ -135,15 +177,19 @@ function captureRow(pointee: Pointee, phase: 'entry' | 'return', limits: Capture
 }
 
 /** recvmsg's header before the call: how much room it gives for address and control data. */
-function messageRoom(argument: number): Row {
-  const size = STRUCTS.msghdr!.size;
+function messageRoom({ argument, struct }: Pointee): Row {
+  const { size } = STRUCTS[struct]!;
   const none = { length: ARGUMENT.none, bound: ARGUMENT.none, when: CAPTURE_WHEN.always };
   return { ...none, kind: CAPTURE_KIND.struct, argument, size, limit: size };
 }
 
+/** The last argument of pselect6. */
+const SIGNAL_SET_PAIRS = new Set(['sigsetpair', 'sigsetpair32']);
+
 function structRow(row: Row, pointee: Pointee, limits: CaptureLimits): Row {
-  const { count, struct } = pointee;
-  if (struct === 'sigsetpair') {
+  const { count, struct, behind } = pointee;
+  if (behind !== undefined) return { ...row, kind: CAPTURE_KIND.indirect, size: STRUCTS[struct]!.size, limit: behind };
+  if (SIGNAL_SET_PAIRS.has(struct)) {
     const set = STRUCTS.sigset!.size;
     return { ...row, kind: CAPTURE_KIND.pointedTo, size: STRUCTS[struct]!.size, limit: set };
   }

@@ -27,6 +27,8 @@ export function writeTaskPolicy(memory: ArrayBufferLike, facts: Pick<GuestFacts,
   view.setBigUint64(header + POLICY_HEADER.taskMinimum, LOWEST_TASK, true);
   view.setBigUint64(header + POLICY_HEADER.isolationBits, USER_TABLES, true);
   view.setUint32(header + POLICY_HEADER.taskFieldCount, taskFields.length, true);
+  view.setUint8(header + POLICY_HEADER.processField, fieldRow(taskFields, 'tgid'));
+  view.setUint8(header + POLICY_HEADER.nameField, fieldRow(taskFields, 'comm'));
   for (const [i, field] of taskFields.entries()) {
     const at = POLICY.taskFields + i * TASK_FIELD_ROW_BYTES;
     view.setUint8(at + TASK_FIELD_ROW.size, field.size);
@@ -37,4 +39,10 @@ export function writeTaskPolicy(memory: ArrayBufferLike, facts: Pick<GuestFacts,
     view.setInt32(at + TASK_FIELD_ROW.offset1, field.offsets[1] ?? 0, true);
     view.setInt32(at + TASK_FIELD_ROW.offset2, field.offsets[2] ?? 0, true);
   }
+}
+
+/** ffh: the kernel does not tell. */
+function fieldRow(fields: GuestFacts['taskFields'], wanted: string): number {
+  const row = fields.findIndex(({ name }) => name === wanted);
+  return row < 0 ? 0xff : row;
 }

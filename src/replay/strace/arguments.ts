@@ -4,8 +4,8 @@ import type { Call, CallCapture } from '../calls.ts';
 import type { TextBuffer } from '../text-buffer.ts';
 import { directoryEntries } from './directory-entries.ts';
 import { enumOrHex, flagNames, openFlags } from './flags.ts';
-import { type ArgumentFormat, address } from './format.ts';
-import { messageHeader, messageRoom, vectors } from './messages.ts';
+import { type ArgumentFormat, address, type FormatOptions } from './format.ts';
+import { messageHeader, messageRoom, type VectorOptions, vectors } from './messages.ts';
 import { SCALARS } from './scalars.ts';
 import { manyStructs } from './structs.ts';
 import { structure } from './structures.ts';
@@ -168,6 +168,12 @@ const controlledEvent = (pointee: Pointee): ArgumentFormat => {
 
 type Phase = 'entry' | 'exit';
 
+const vectorOptions = (call: Call, { stringLimit, verbose }: FormatOptions): VectorOptions => ({
+  stringLimit,
+  verbose,
+  word: call.narrow ? 4 : 8,
+});
+
 const iovec =
   (phase: Phase): ArgumentFormat =>
   (out, call, argument, options) => {
@@ -177,23 +183,26 @@ const iovec =
     const content = phase === 'entry' ? 'given' : call.failed ? 'untouched' : 'filled';
     if (count === 0 && !call.isNull(argument)) out.text('[]');
     else if (head === undefined || head.length === 0) address(out, call, argument, options);
-    else out.text(vectors(captures, count, content, options));
+    else out.text(vectors(captures, count, content, vectorOptions(call, options)));
   };
 
-const MSGHDR_BYTES = 56;
+/** Words of a struct msghdr. */
+const MSGHDR_WORDS = 7;
 
 const message =
   (phase: Phase): ArgumentFormat =>
   (out, call, argument, options) => {
     const before = phase === 'entry' ? undefined : call.capture(argument, 'entry');
+    const sizes = vectorOptions(call, options);
+    const size = MSGHDR_WORDS * sizes.word;
     if (phase === 'exit' && call.failed) {
-      if (before?.length === MSGHDR_BYTES) out.text(messageRoom(before));
+      if (before?.length === size) out.text(messageRoom(before, sizes.word));
       else address(out, call, argument, options);
       return;
     }
     const captures = call.captures(argument, phase);
-    if ((captures[0]?.length ?? 0) < MSGHDR_BYTES) address(out, call, argument, options);
-    else out.text(messageHeader(captures, before, phase === 'entry' ? 'given' : 'filled', options));
+    if ((captures[0]?.length ?? 0) < size) address(out, call, argument, options);
+    else out.text(messageHeader(captures, before, phase === 'entry' ? 'given' : 'filled', sizes));
   };
 
 /** Several messages: each with how much of it was sent or received, where the call did something. */
@@ -208,12 +217,14 @@ const messageArray =
       return;
     }
     const shown = call.failed ? heads.length : Math.min(heads.length, call.result);
+    const sizes = vectorOptions(call, options);
     out.byte(0x5b);
     for (const [i, at] of heads.slice(0, shown).entries()) {
       if (i > 0) out.text(', ');
       const own = captures.slice(at, heads[i + 1] ?? captures.length);
-      out.text(`{msg_hdr=${messageHeader(own, undefined, receives ? 'filled' : 'given', options)}`);
-      if (!call.failed) out.text(`, msg_len=${own[0]!.view.getUint32(own[0]!.start + MSGHDR_BYTES, true)}`);
+      out.text(`{msg_hdr=${messageHeader(own, undefined, receives ? 'filled' : 'given', sizes)}`);
+      const lengthAt = own[0]!.start + MSGHDR_WORDS * sizes.word;
+      if (!call.failed) out.text(`, msg_len=${own[0]!.view.getUint32(lengthAt, true)}`);
       out.byte(0x7d);
     }
     out.byte(0x5d);

@@ -1,12 +1,7 @@
 /** Structs of file systems and terminals, but for stat and statx; a view starts where its struct does. */
-import { enumName, enumOrHex, flagNames, openFlags } from './flags.ts';
-import { hexOrZero, high, low, signed, unsigned } from './struct-words.ts';
+import { enumName, flagNames, openFlags } from './flags.ts';
+import { fileTime, hexOrZero, high, lockFields, low, microTime, signed, unsigned, wholeTime } from './struct-parts.ts';
 import { hex64, octal } from './values.ts';
-
-export function isoTime(seconds: number, nanoseconds: number): string {
-  const text = new Date(seconds * 1000).toISOString().slice(0, 19);
-  return `${text}${nanoseconds === 0 ? '' : `.${String(nanoseconds).padStart(9, '0')}`}+0000`;
-}
 
 export function statfs(view: DataView): string {
   const type = enumName('fsMagic', low(view, 0)) ?? hex64(low(view, 0), high(view, 0));
@@ -19,36 +14,15 @@ export function statfs(view: DataView): string {
   );
 }
 
-export function lockParts(view: DataView): string[] {
-  return [
-    `l_type=${enumOrHex('lockType', view.getInt16(0, true))}`,
-    `l_whence=${enumOrHex('whence', view.getInt16(2, true))}`,
-    `l_start=${signed(view, 8)}`,
-    `l_len=${signed(view, 16)}`,
-  ];
-}
+export const lockParts = (view: DataView): string[] => lockFields(view, signed(view, 8), signed(view, 16));
 
-export function utimens(view: DataView): string {
-  const nanoseconds = low(view, 8);
-  if (nanoseconds === 0x3fff_ffff) return 'UTIME_NOW';
-  if (nanoseconds === 0x3fff_fffe) return 'UTIME_OMIT';
-  if (nanoseconds >= 1e9) return `{tv_sec=${signed(view, 0)}, tv_nsec=${nanoseconds}}`;
-  const note = ` /* ${isoTime(Number(view.getBigInt64(0, true)), nanoseconds)} */`;
-  return `{tv_sec=${signed(view, 0)}, tv_nsec=${nanoseconds}}${note}`;
-}
+export const utimens = (view: DataView): string => fileTime(signed(view, 0), low(view, 8));
 
 /** Access and modification time of utime. */
-export function utimbuf(view: DataView): string {
-  return `{actime=${signed(view, 0)}${timeNote(view, 0)}, modtime=${signed(view, 8)}${timeNote(view, 8)}}`;
-}
+export const utimbuf = (view: DataView): string =>
+  `{actime=${wholeTime(signed(view, 0))}, modtime=${wholeTime(signed(view, 8))}}`;
 
-const timeNote = (view: DataView, at: number): string => ` /* ${isoTime(Number(view.getBigInt64(at, true)), 0)} */`;
-
-/** A time of utimes, with microseconds. */
-export function utimeval(view: DataView): string {
-  const note = isoTime(Number(view.getBigInt64(0, true)), low(view, 8) * 1000).replace('000+', '+');
-  return `{tv_sec=${signed(view, 0)}, tv_usec=${signed(view, 8)}} /* ${note} */`;
-}
+export const utimeval = (view: DataView): string => microTime(signed(view, 0), low(view, 8));
 
 /** struct open_how: the mode only where it counts. */
 export function openHow(view: DataView): string {

@@ -1,5 +1,6 @@
-import { amd64Syscalls, type Syscall } from '../../guest/linux/signature.ts';
+import { allSyscalls, type Syscall } from '../../guest/linux/signature.ts';
 import { ERRNO } from '../../guest/linux/tables/errno.ts';
+import { STRUCTS } from '../../guest/linux/tables/structs.ts';
 import type { Call } from '../calls.ts';
 import type { TextBuffer } from '../text-buffer.ts';
 import { argumentFormat } from './arguments.ts';
@@ -7,6 +8,7 @@ import { signalSet } from './flags.ts';
 import type { ArgumentFormat, FormatOptions } from './format.ts';
 import { RESULTS, type ResultFormat } from './results.ts';
 import { fcntlAnswers, futexArguments, futexBitset, ioctlAnswers, prctlArity } from './special.ts';
+import { oneStruct } from './structs.ts';
 
 /** How the calls of one number are shown: made once of its row in the table. */
 export interface CallFormat {
@@ -21,7 +23,7 @@ export interface CallFormat {
 
 const LATE = new Set(['out', 'inout', 'failure']);
 /** Calls of which all arguments are shown at the entry although the kernel writes to some. */
-const ALL_EARLY = new Set(['select', 'pselect6', 'poll', 'ppoll', 'futex']);
+const ALL_EARLY = new Set(['select', 'pselect6', 'poll', 'ppoll', 'futex', '_newselect', 'pselect6_time64', 'ppoll_time64', 'futex_time64']); // biome-ignore format: one row
 /** Commands of prctl and arch_prctl that write through their second argument. */
 const ANSWERS = new Set([2, 5, 9, 11, 16, 19, 25, 37, 40, 0x1003, 0x1004]);
 
@@ -50,55 +52,86 @@ const parentTid: ArgumentFormat = (out, call, argument, options) => {
   else out.text(`[${value}]`);
 };
 
+const segmentDescriptor = oneStruct('userdesc');
+
+/** An address, or on i386 a segment descriptor. */
+const threadArea: ArgumentFormat = (out, call, argument, options) => {
+  const capture = call.narrow ? call.capture(argument, 'entry') : undefined;
+  if (capture === undefined || capture.length < STRUCTS.userdesc!.size) hex(out, call, argument, options);
+  else segmentDescriptor(out, capture, options);
+};
+
+type Arranged = (formats: readonly ArgumentFormat[]) => readonly ArgumentFormat[];
+
+/** The order and names that strace gives to the arguments of clone; `tls` and `child` stand the other way round on i386. */
+const cloneArranged =
+  (tls: number, child: number): Arranged =>
+  ([flags]) => [
+    labelled('child_stack=', 1, pointer),
+    labelled('flags=', 0, flags!),
+    onlyIf(hasFlag(0x0010_1000), labelled('parent_tid=', 2, parentTid)),
+    onlyIf(hasFlag(0x0008_0000), labelled('tls=', tls, threadArea)),
+    onlyIf(hasFlag(0x0120_0000), labelled('child_tidptr=', child, pointer)),
+  ];
+
 /** Arguments of futex in their order; 6 and 7 as `futexArguments` has them. */
 const FUTEX_ORDER = [0, 1, 2, 7, 3, 4, 5, 6];
 const futexSet: ArgumentFormat = (out, call) => out.text(futexBitset(call.low(5)));
 /** How many to wake or move, where others have a timeout. */
 const futexCount: ArgumentFormat = (out, call) => out.decimal(call.low(3));
 
-/** Calls whose arguments are not simply those of the table, one after the other. */
-const ARRANGED: Readonly<Record<string, (formats: readonly ArgumentFormat[]) => readonly ArgumentFormat[]>> = {
-  // The order and names that strace gives them.
-  clone: ([flags]) => [
-    labelled('child_stack=', 1, pointer),
-    labelled('flags=', 0, flags!),
-    onlyIf(hasFlag(0x0010_1000), labelled('parent_tid=', 2, parentTid)),
-    onlyIf(hasFlag(0x0008_0000), labelled('tls=', 4, hex)),
-    onlyIf(hasFlag(0x0120_0000), labelled('child_tidptr=', 3, pointer)),
-  ],
-  futex: (formats) => {
-    const places: readonly ArgumentFormat[] = [...formats, futexSet, futexCount];
-    return FUTEX_ORDER.map((place) =>
-      onlyIf(
-        (call) => futexArguments(call.low(1)).includes(place),
-        (out, call, _argument, options) => places[place]!(out, call, place, options),
-      ),
-    );
+const futexArranged: Arranged = (formats) => {
+  const places: readonly ArgumentFormat[] = [...formats, futexSet, futexCount];
+  return FUTEX_ORDER.map((place) =>
+    onlyIf(
+      (call) => futexArguments(call.low(1)).includes(place),
+      (out, call, _argument, options) => places[place]!(out, call, place, options),
+    ),
+  );
+};
+
+const maskRestored: Arranged = () => [
+  (out, { signalMask }) => {
+    if (signalMask === undefined) return;
+    const view = new DataView(signalMask.buffer, signalMask.byteOffset, signalMask.length);
+    out.text(`{mask=${signalSet(view.getUint32(0, true), view.getUint32(4, true))}}`);
   },
+];
+
+/** Calls whose arguments are not simply those of the table, one after the other. */
+const ARRANGED: Readonly<Record<string, Arranged>> = {
+  futex: futexArranged,
+  futex_time64: futexArranged,
   prctl: (formats) => formats.map((format) => onlyIf((call, argument) => argument < prctlArity(call.low(0)), format)),
   // A new address counts only with MREMAP_FIXED.
   mremap: (formats) => [...formats.slice(0, 4), onlyIf((call) => (call.low(3) & 2) !== 0, formats[4]!)],
-  rt_sigreturn: () => [
-    (out, { signalMask }) => {
-      if (signalMask === undefined) return;
-      const view = new DataView(signalMask.buffer, signalMask.byteOffset, signalMask.length);
-      out.text(`{mask=${signalSet(view.getUint32(0, true), view.getUint32(4, true))}}`);
-    },
-  ],
+  // A CPU counts only with MEMBARRIER_CMD_FLAG_CPU.
+  membarrier: (formats) => [...formats.slice(0, 2), onlyIf((call) => (call.low(1) & 1) !== 0, formats[2]!)],
+  rt_sigreturn: maskRestored,
+  sigreturn: maskRestored,
 };
+
+const fcntlEarly = (call: Call): number => (fcntlAnswers(call.low(1)) ? 2 : 3);
+
 /** How many arguments are known at the entry, where it is not what the table's directions say. */
 const EARLY: Readonly<Record<string, (call: Call) => number>> = {
   clone: () => 2,
   ioctl: (call) => (ioctlAnswers(call.low(1)) ? 2 : 3),
-  fcntl: (call) => (fcntlAnswers(call.low(1)) ? 2 : 3),
+  fcntl: fcntlEarly,
+  fcntl64: fcntlEarly,
   prctl: (call) => (ANSWERS.has(call.low(0)) ? 1 : 5),
   arch_prctl: (call) => (ANSWERS.has(call.low(0)) ? 1 : 2),
 };
 
+function arranged({ name, abi }: Syscall): Arranged | undefined {
+  if (name !== 'clone') return ARRANGED[name];
+  return abi === 'linux64' ? cloneArranged(4, 3) : cloneArranged(3, 4);
+}
+
 function compile(syscall: Syscall): CallFormat {
   const { name } = syscall;
   const plain = syscall.arguments.map(argumentFormat);
-  const formats = ARRANGED[name]?.(plain) ?? plain;
+  const formats = arranged(syscall)?.(plain) ?? plain;
   const late = syscall.arguments.findIndex(({ pointee }) => pointee !== undefined && LATE.has(pointee.direction));
   const count = late < 0 || ALL_EARLY.has(name) ? formats.length : late;
   return {
@@ -109,7 +142,7 @@ function compile(syscall: Syscall): CallFormat {
   };
 }
 
-const FORMATS = new Map([...amd64Syscalls().values()].map((syscall) => [syscall, compile(syscall)]));
+const FORMATS = new Map(allSyscalls().map((syscall) => [syscall, compile(syscall)]));
 
 const RAW: readonly ArgumentFormat[] = Array.from(
   { length: 6 },

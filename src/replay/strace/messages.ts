@@ -2,39 +2,49 @@ import { CAPTURE_KIND, CAPTURE_STATUS } from '../../emu/monitor-layout.ts';
 import type { CallCapture } from '../calls.ts';
 import { enumName, enumOrHex, flagNames } from './flags.ts';
 import { interfaceName, socketAddress } from './socket-address.ts';
-import type { StructOptions } from './struct-words.ts';
 import { hex64, pointer, quote, quoteBuffer, unsigned64 } from './values.ts';
 
-const IOVEC_BYTES = 16;
+/** A pointer or size_t, as low and high half. */
+const wordAt = (view: DataView, at: number, word: number): readonly [low: number, high: number] => [
+  view.getUint32(at, true),
+  word === 4 ? 0 : view.getUint32(at + 4, true),
+];
 
 /** Whose the data is: the caller's, what the kernel has put there, or nothing since the call failed. */
 export type VectorContent = 'given' | 'filled' | 'untouched';
+
+export interface VectorOptions {
+  /** Bytes of a pointer: 8, of a 32-bit program 4. */
+  readonly word: 4 | 8;
+  readonly stringLimit: number;
+  readonly verbose: boolean;
+}
 
 /** iovec captures of one array: `[{iov_base="...", iov_len=5}]`. `count`: how many there are. */
 export function vectors(
   captures: readonly CallCapture[],
   count: number,
   content: VectorContent,
-  { stringLimit, verbose }: StructOptions,
+  { stringLimit, verbose, word }: VectorOptions,
 ): string {
   const head = captures.find((capture) => capture.kind === CAPTURE_KIND.iovec);
   if (head === undefined) return '[]';
   const data = captures.filter((capture) => capture.kind === CAPTURE_KIND.iovecData);
   const view = new DataView(head.bytes.buffer, head.bytes.byteOffset, head.bytes.length);
   const parts: string[] = [];
-  const whole = Math.floor(head.bytes.length / IOVEC_BYTES);
+  const size = 2 * word;
+  const whole = Math.floor(head.bytes.length / size);
   const shown = verbose ? whole : Math.min(whole, stringLimit);
   for (let i = 0; i < shown; i++) {
-    const at = i * IOVEC_BYTES;
-    const low = view.getUint32(at, true);
-    const high = view.getUint32(at + 4, true);
-    const length = unsigned64(view.getUint32(at + 8, true), view.getUint32(at + 12, true));
-    const start = view.getBigUint64(at, true);
+    const [low, high] = wordAt(view, i * size, word);
+    const length = unsigned64(...wordAt(view, i * size + word, word));
+    const start = (BigInt(high) << 32n) | BigInt(low);
     const bytes = data.find((capture) => capture.address === start);
     parts.push(`{iov_base=${base(bytes, low, high, length, content, stringLimit)}, iov_len=${length}}`);
   }
   if (count > parts.length) {
-    const unread = !verbose && parts.length >= stringLimit ? '...' : `... /* ${pointerAfter(head, parts.length)} */`;
+    const unread =
+      !verbose && parts.length >= stringLimit ? '...' : `... /* ${pointerAfter(head, parts.length * size)} */`;
     parts.push(unread);
   }
   return `[${parts.join(', ')}]`;
@@ -57,14 +67,14 @@ function base(
 }
 
 /** Address of the first element that could not be read. */
-function pointerAfter(head: CallCapture, count: number): string {
-  const at = head.address + BigInt(count * IOVEC_BYTES);
+function pointerAfter(head: CallCapture, bytes: number): string {
+  const at = head.address + BigInt(bytes);
   return pointer(Number(at & 0xffff_ffffn), Number(at >> 32n));
 }
 
 /** What is known of a message that was not received: the room for its sender's address. */
-export function messageRoom({ bytes }: CallCapture): string {
-  return `{msg_namelen=${new DataView(bytes.buffer, bytes.byteOffset).getUint32(8, true)}}`;
+export function messageRoom({ bytes }: CallCapture, word: 4 | 8): string {
+  return `{msg_namelen=${new DataView(bytes.buffer, bytes.byteOffset).getUint32(word, true)}}`;
 }
 
 /** A struct msghdr with what it points to; `before`: as the program gave it, where the kernel has written to it since. */
@@ -72,25 +82,26 @@ export function messageHeader(
   captures: readonly CallCapture[],
   before: CallCapture | undefined,
   content: VectorContent,
-  options: StructOptions,
+  options: VectorOptions,
 ): string {
   const { bytes } = captures[0]!;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, 56);
+  const { word } = options;
+  const size = 7 * word;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, size);
+  const field = (number: number): readonly [low: number, high: number] => wordAt(view, number * word, word);
   const one = (kind: number): CallCapture | undefined => captures.find((capture) => capture.kind === kind);
   const room =
-    before === undefined || before.bytes.length < 56
+    before === undefined || before.bytes.length < size
       ? undefined
-      : new DataView(before.bytes.buffer, before.bytes.byteOffset).getUint32(8, true);
-  const nameLength = view.getUint32(8, true);
+      : new DataView(before.bytes.buffer, before.bytes.byteOffset).getUint32(word, true);
+  const nameLength = view.getUint32(word, true);
   const name = one(CAPTURE_KIND.msgName);
   const nameText =
-    name === undefined || name.bytes.length < 2
-      ? pointer(view.getUint32(0, true), view.getUint32(4, true))
-      : socketAddress(name.bytes.subarray(0, room));
+    name === undefined || name.bytes.length < 2 ? pointer(...field(0)) : socketAddress(name.bytes.subarray(0, room));
   const lengthText = room === undefined || room === nameLength ? String(nameLength) : `${room} => ${nameLength}`;
   const parts = [`msg_name=${nameText}`, `msg_namelen=${lengthText}`];
-  const countText = unsigned64(view.getUint32(24, true), view.getUint32(28, true));
-  const vectorAt = pointer(view.getUint32(16, true), view.getUint32(20, true));
+  const countText = unsigned64(...field(3));
+  const vectorAt = pointer(...field(2));
   const vectorText =
     countText === '0' && vectorAt !== 'NULL'
       ? '[]'
@@ -99,13 +110,13 @@ export function messageHeader(
         : vectors(captures, Number(countText), content, options);
   parts.push(`msg_iov=${vectorText}`, `msg_iovlen=${countText}`);
   const control = one(CAPTURE_KIND.msgControl);
-  const controlLength = view.getUint32(40, true);
-  if (controlLength > 0 && control !== undefined && control.bytes.length >= 16) {
-    parts.push(`msg_control=${controlMessages(control.bytes)}`);
+  const [controlLength] = field(5);
+  if (controlLength > 0 && control !== undefined && control.bytes.length >= word + 8) {
+    parts.push(`msg_control=${controlMessages(control.bytes, word)}`);
   } else if (controlLength > 0) {
-    parts.push(`msg_control=${pointer(view.getUint32(32, true), view.getUint32(36, true))}`);
+    parts.push(`msg_control=${pointer(...field(4))}`);
   }
-  parts.push(`msg_controllen=${controlLength}`, `msg_flags=${flagNames('msg', view.getUint32(48, true))}`);
+  parts.push(`msg_controllen=${controlLength}`, `msg_flags=${flagNames('msg', view.getUint32(6 * word, true))}`);
   return `{${parts.join(', ')}}`;
 }
 
@@ -114,22 +125,24 @@ const SCM_RIGHTS = 1;
 const SCM_CREDENTIALS = 2;
 
 /** Control messages: passed descriptors and credentials by name, others as bytes. */
-export function controlMessages(bytes: Uint8Array): string {
+export function controlMessages(bytes: Uint8Array, word: 4 | 8): string {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  // struct cmsghdr: a size_t, then level and type.
+  const head = word + 8;
   const parts: string[] = [];
-  for (let at = 0; at + 16 <= bytes.length; ) {
+  for (let at = 0; at + head <= bytes.length; ) {
     const length = view.getUint32(at, true);
-    if (length < 16 || at + length > bytes.length) break;
-    const level = view.getInt32(at + 8, true);
-    const type = view.getInt32(at + 12, true);
+    if (length < head || at + length > bytes.length) break;
+    const level = view.getInt32(at + word, true);
+    const type = view.getInt32(at + word + 4, true);
     const levelName = enumOrHex('sockLevel', level).replace('SOL_?? */', 'SOL_??? */');
     const typeName = controlType(level, type);
-    const data = bytes.subarray(at + 16, at + length);
+    const data = bytes.subarray(at + head, at + length);
     const dataText = controlData(level, type, data);
     parts.push(
       `{cmsg_len=${length}, cmsg_level=${levelName}, cmsg_type=${typeName}${dataText === '' ? '' : `, cmsg_data=${dataText}`}}`,
     );
-    at += (length + 7) & ~7;
+    at += (length + word - 1) & -word;
   }
   return `[${parts.join(', ')}]`;
 }

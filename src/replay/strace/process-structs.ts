@@ -1,22 +1,26 @@
 /** Structs of signals, processes and the system; a view starts where its struct does. */
-import { enumName, flagNames, signalName, signalSet } from './flags.ts';
-import { hexOrZero, high, low, type StructOptions, signed, unsigned } from './struct-words.ts';
+import { flagNames, signalName } from './flags.ts';
+import {
+  actionText,
+  handlerText,
+  hexOrZero,
+  high,
+  low,
+  RUSAGE_REST,
+  type StructOptions,
+  siginfoText,
+  signed,
+  unsigned,
+} from './struct-parts.ts';
 import { hex64, pointer } from './values.ts';
 
-/** User handlers are addresses; the first two values have names. */
-function handler(view: DataView, at: number): string {
-  if (high(view, at) === 0 && low(view, at) <= 2) return ['SIG_DFL', 'SIG_IGN', 'SIG_ERR'][low(view, at)]!;
-  return hex64(low(view, at), high(view, at));
-}
-
 export function sigaction(view: DataView): string {
-  const flags = low(view, 8);
-  const restorer = (flags & 0x0400_0000) === 0 ? '' : `, sa_restorer=${pointer(low(view, 16), high(view, 16))}`;
-  return `{sa_handler=${handler(view, 0)}, sa_mask=${signalSet(low(view, 24), high(view, 24))}, sa_flags=${flagNames('sigaction', flags, view.getUint32(12, true))}${restorer}}`;
+  const handler = handlerText(low(view, 0), high(view, 0));
+  const restorer = pointer(low(view, 16), high(view, 16));
+  return actionText(handler, [low(view, 24), high(view, 24)], [low(view, 8), high(view, 8)], restorer);
 }
 
 const RUSAGE_TIMES: readonly (readonly [offset: number, name: string])[] = [[0, 'ru_utime'], [16, 'ru_stime']]; // biome-ignore format: one row
-const RUSAGE_REST = 'ru_maxrss ru_ixrss ru_idrss ru_isrss ru_minflt ru_majflt ru_nswap ru_inblock ru_oublock ru_msgsnd ru_msgrcv ru_nsignals ru_nvcsw ru_nivcsw'.split(' '); // biome-ignore format: one row
 
 export function rusage(view: DataView, options: StructOptions): string {
   const times = RUSAGE_TIMES.map(
@@ -36,47 +40,15 @@ export function waitStatus(status: number): string {
   return `{WIFSIGNALED(s) && WTERMSIG(s) == ${signalName(signal)}${core}}`;
 }
 
-/** A siginfo as the kernel wrote it. */
+/** What follows its first three words is aligned to 8 bytes. */
 export function siginfo(view: DataView): string {
-  const signal = view.getInt32(0, true);
-  const errno = view.getInt32(4, true);
-  const code = view.getInt32(8, true);
-  if (signal === 0 && code === 0) return '{}';
-  const parts = [`si_signo=${signalName(signal)}`];
-  if (errno !== 0) parts.push(`si_errno=${errno}`);
-  if (signal === 17 && code > 0 && code <= 6) {
-    const status = view.getInt32(24, true);
-    parts.push(`si_code=${enumName('cldCode', code)}`, `si_pid=${view.getInt32(16, true)}`, `si_uid=${low(view, 20)}`);
-    parts.push(`si_status=${code === 1 ? status : signalName(status)}`);
-    parts.push(`si_utime=${signed(view, 32)}`, `si_stime=${signed(view, 40)}`);
-    return `{${parts.join(', ')}}`;
-  }
-  const codes = code > 0 && code < 0x80 ? SIGNAL_CODES[signal] : 'siCode';
-  const name = codes === undefined ? undefined : enumName(codes, code);
-  parts.push(`si_code=${name ?? (code < 0 ? String(code) : `0x${code.toString(16)}`)}`);
-  const value = (at: number): string =>
-    `si_int=${view.getInt32(at, true)}, si_ptr=${pointer(low(view, at), high(view, at))}`;
-  const sender = `si_pid=${view.getInt32(16, true)}, si_uid=${low(view, 20)}`;
-  if (code === SI.timer) {
-    parts.push(`si_timerid=${hexOrZero(view.getInt32(16, true))}, si_overrun=${view.getInt32(20, true)}`, value(24));
-  } else if (code === SI.user || code === SI.tkill) parts.push(sender);
-  else if (code < 0) parts.push(sender, value(24));
-  else if (FAULTS.has(signal)) parts.push(`si_addr=${pointer(low(view, 16), high(view, 16))}`);
-  else if (code !== SI.kernel) parts.push(sender, value(24));
-  return `{${parts.join(', ')}}`;
+  return siginfoText(view, {
+    at: 16,
+    valueAt: 24,
+    pointerAt: (at) => pointer(low(view, at), high(view, at)),
+    times: [signed(view, 32), signed(view, 40)],
+  });
 }
-
-const SI = { user: 0, kernel: 0x80, timer: -2, tkill: -6 } as const;
-/** Signals of the processor's own exceptions. */
-const FAULTS = new Set([4, 5, 7, 8, 11]);
-const SIGNAL_CODES: Readonly<Record<number, string>> = {
-  4: 'siIll',
-  5: 'siTrap',
-  7: 'siBus',
-  8: 'siFpe',
-  11: 'siSegv',
-  29: 'siPoll',
-};
 
 export function sysinfo(view: DataView): string {
   const loads = [8, 16, 24].map((at) => unsigned(view, at)).join(', ');
@@ -128,8 +100,8 @@ export function capabilities(bytes: Uint8Array): string {
   return `{effective=${words(0)}, permitted=${words(1)}, inheritable=${words(2)}}`;
 }
 
-/** clone3's struct clone_args, as much of it as was given. */
-export function cloneArguments(bytes: Uint8Array): string {
+/** clone3's struct clone_args, as much of it as was given. `threadArea`: the segment descriptor that a 32-bit program gives. */
+export function cloneArguments(bytes: Uint8Array, threadArea?: string): string {
   const padded = new Uint8Array(88);
   padded.set(bytes.subarray(0, 88));
   const view = new DataView(padded.buffer);
@@ -143,6 +115,9 @@ export function cloneArguments(bytes: Uint8Array): string {
   if ((flags & 0x0010_0000) !== 0) address('parent_tid', 24);
   parts.push(`exit_signal=${low(view, 32) === 0 ? '0' : signalName(low(view, 32))}`);
   parts.push(`stack=${pointer(low(view, 40), high(view, 40))}`, `stack_size=${hexOrZero(low(view, 48))}`);
-  if ((flags & 0x0008_0000) !== 0) address('tls', 56);
+  if ((flags & 0x0008_0000) !== 0) {
+    if (threadArea === undefined) address('tls', 56);
+    else parts.push(`tls=${threadArea}`);
+  }
   return `{${parts.join(', ')}}`;
 }

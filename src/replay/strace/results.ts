@@ -1,10 +1,12 @@
 import type { Syscall } from '../../guest/linux/signature.ts';
+import { STRUCTS } from '../../guest/linux/tables/structs.ts';
 import type { Call } from '../calls.ts';
 import type { TextBuffer } from '../text-buffer.ts';
 import { descriptorSet } from './arguments.ts';
 import { enumName, enumOrHex, flagNames, signalName } from './flags.ts';
 import type { FormatOptions } from './format.ts';
 import { fcntlResult, personality } from './special.ts';
+import { oneStruct } from './structs.ts';
 
 /** Shows the value that a call returned. */
 export type ResultFormat = (out: TextBuffer, call: Call, options: FormatOptions) => void;
@@ -46,16 +48,19 @@ const poll: ResultFormat = (out, call, { stringLimit, verbose }) => {
     lead = ', ';
   }
   out.text(lead === ', ' ? ']' : ' ([]');
-  if (call.name === 'ppoll') timeLeft(out, call, 2, 'tv_nsec');
+  if (call.name !== 'poll') timeLeft(out, call, 2);
   out.byte(0x29);
 };
 
+const NO_OPTIONS = { stringLimit: 32, verbose: false } as const;
+
 /** Time that ppoll, pselect6 and select leave in their timeout. */
-function timeLeft(out: TextBuffer, call: Call, argument: number, fraction: string): void {
+function timeLeft(out: TextBuffer, call: Call, argument: number): void {
   const capture = call.capture(argument, 'exit');
-  if (capture === undefined || capture.length < 16) return;
-  const { view, start } = capture;
-  out.text(`, left {tv_sec=${view.getBigInt64(start, true)}, ${fraction}=${view.getBigInt64(start + 8, true)}}`);
+  const struct = call.syscall?.arguments[argument]?.pointee?.struct;
+  if (struct === undefined || capture === undefined || capture.length < STRUCTS[struct]!.size) return;
+  out.text(', left ');
+  oneStruct(struct)(out, capture, NO_OPTIONS);
 }
 
 const select: ResultFormat = (out, call) => {
@@ -69,7 +74,7 @@ const select: ResultFormat = (out, call) => {
     return members === '[]' ? [] : [`${name} ${members}`];
   });
   out.text(`${call.result} (${parts.join(', ')}`);
-  timeLeft(out, call, 4, call.name === 'select' ? 'tv_usec' : 'tv_nsec');
+  timeLeft(out, call, 4);
   out.byte(0x29);
 };
 
@@ -89,6 +94,26 @@ const prctl: ResultFormat = (out, call, options) => {
   if (enumName('prctl', call.low(0)) === 'PR_GET_DUMPABLE') out.text(` (${enumOrHex('dumpable', call.result)})`);
 };
 
+/** A u32 that the kernel wrote for an argument. */
+function written(call: Call, argument: number): number | undefined {
+  const capture = call.capture(argument, 'exit');
+  return capture === undefined || capture.length < 4 ? undefined : capture.view.getUint32(capture.start, true);
+}
+
+/** Which descriptor set_thread_area has taken, where the program left it to the kernel. */
+const entryNumber: ResultFormat = (out, call, options) => {
+  const number = written(call, 0);
+  if (number === undefined) signed(out, call, options);
+  else out.text(`0 (entry_number=${number})`);
+};
+
+/** Where ipc has attached shared memory: its result is in memory, as shmat's own is where that is called. */
+const attachedAt: ResultFormat = (out, call, options) => {
+  const address = call.syscall?.abi === 'multiplexed' ? written(call, 3) : undefined;
+  if (address === undefined) RESULTS.kinds[call.syscall!.result](out, call, options);
+  else out.hex64(address, 0);
+};
+
 interface Results {
   /** By the name of the call. */
   readonly named: Readonly<Record<string, ResultFormat>>;
@@ -99,11 +124,18 @@ interface Results {
 export const RESULTS: Results = {
   named: {
     fcntl,
+    fcntl64: fcntl,
     poll,
     ppoll: poll,
+    ppoll_time64: poll,
     select,
+    _newselect: select,
     pselect6: select,
+    pselect6_time64: select,
     mmap: hex,
+    mmap2: hex,
+    set_thread_area: entryNumber,
+    shmat: attachedAt,
     rt_sigtimedwait: taken,
     personality: domain,
     sched_getscheduler: policy,

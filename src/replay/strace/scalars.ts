@@ -9,6 +9,7 @@ import {
   mapFlags,
   openFlags,
   signalName,
+  signalSet,
   socketType,
   statxFlags,
 } from './flags.ts';
@@ -16,10 +17,13 @@ import { type ArgumentFormat, address } from './format.ts';
 import { remembered } from './remembered.ts';
 import { socketProtocol } from './socket-address.ts';
 import { fcntlArgument, futexOperation, ioctlArgument, optionName, personality, prctlArgument } from './special.ts';
-import { deviceNumber, oneStruct } from './structs.ts';
+import { deviceNumber } from './struct-parts.ts';
+import { oneStruct } from './structs.ts';
 import { octal } from './values.ts';
 
 const AT_FDCWD = -100;
+/** Added to the commands of ipc by libraries since 1997 (include/uapi/linux/ipc.h). */
+const IPC_64 = 0x100;
 
 const int: ArgumentFormat = (out, call, argument) => out.decimal(call.low(argument) | 0);
 const signed: ArgumentFormat = (out, call, argument) => out.signed64(call.low(argument), call.high(argument));
@@ -58,7 +62,6 @@ const shmFlags = remembered((low) => {
   return flags === '' ? octal(low & 0o777) : `${flags}|${octal(low & 0o777)}`;
 });
 
-const timespec = oneStruct('timespec');
 const pointerWord = oneStruct('ptr');
 
 export const SCALARS: Readonly<Record<string, ArgumentFormat>> = {
@@ -81,12 +84,26 @@ export const SCALARS: Readonly<Record<string, ArgumentFormat>> = {
   size: unsigned,
   hex,
   ptr: address,
+  /** In pages of 4096 bytes. */
+  pageoff: (out, call, argument) => {
+    const pages = call.low(argument);
+    out.hexOrZero((pages << 12) >>> 0, pages >>> 20);
+  },
+  uid16: (out, call, argument) => {
+    const id = call.low(argument) & 0xffff;
+    out.decimal(id === 0xffff ? -1 : id);
+  },
+  oldsigmask: named((low) => signalSet(low, 0)),
+  ipcCommand: named((low) => {
+    const flag = (low & IPC_64) === 0 ? '' : 'IPC_64|';
+    return `${flag}${enumOrHex('ipcControl', low & ~IPC_64)}`;
+  }),
   mode: (out, call, argument) => out.octal(call.low(argument) & 0xffff),
   mknodmode: named((low) => fileMode(low & 0xffff)),
   // A device number says something only of a device.
   dev: (out, call, argument) => {
     const type = call.name.startsWith('mknod') ? call.low(argument - 1) & 0o170000 : 0o020000;
-    if (type === 0o020000 || type === 0o060000) deviceNumber(out, call.low(argument));
+    if (type === 0o020000 || type === 0o060000) out.text(deviceNumber(call.low(argument)));
   },
   sig: named(signalName),
   open: named(openFlags),
@@ -111,7 +128,7 @@ export const SCALARS: Readonly<Record<string, ArgumentFormat>> = {
   futexarg: (out, call, argument, options) => {
     const capture = call.capture(argument, 'entry');
     if (capture === undefined) address(out, call, argument, options);
-    else timespec(out, capture, options);
+    else oneStruct(call.syscall!.conditional[0]!.struct)(out, capture, options);
   },
   prctl: named((low) => enumOrHex('prctl', low)),
   prctlarg: prctlArgument,

@@ -54,14 +54,18 @@ export function optionValue({ bytes, address }: CallCapture, call: Call, limit: 
   return quoteBuffer(bytes, bytes.length, limit);
 }
 
-const F = { dupfd: 0, setfd: 2, setfl: 4, lock: [5, 6, 7, 36, 37, 38], dupfdCloexec: 1030, addSeals: 1033, setOwner: 8, setsig: 10, setOwnerEx: 15, getOwnerEx: 16, getLock: 5, getOfdLock: 36, setLease: 1024, notify: 1026, pipeSize: 1031 } as const; // biome-ignore format: one row
+const F = { dupfd: 0, setfd: 2, setfl: 4, lock: [5, 6, 7, 12, 13, 14, 36, 37, 38], dupfdCloexec: 1030, addSeals: 1033, setOwner: 8, setsig: 10, setOwnerEx: 15, getOwnerEx: 16, getLock: 5, getLock64: 12, getOfdLock: 36, setLease: 1024, notify: 1026, pipeSize: 1031 } as const; // biome-ignore format: one row
 /** Commands of fcntl that take a plain number. */
 const F_NUMBERS = new Set<number>([F.dupfd, F.dupfdCloexec, F.setOwner, F.pipeSize]);
 /** Commands of fcntl without a third argument. */
 const NO_ARGUMENT = new Set([1, 3, 9, 11, 1025, 1032, 1034]);
 
-const lock = oneStruct('flock');
-const foundLock = oneStruct('flockWithPid');
+/** As it is given, and as it is found: of 64-bit programs, and of 32-bit ones, whose offsets have 32 bits or 64. */
+const LOCKS = {
+  wide: [oneStruct('flock'), oneStruct('flockWithPid')],
+  narrow: [oneStruct('flock32'), oneStruct('flockWithPid32')],
+  narrow64: [oneStruct('flock64'), oneStruct('flockWithPid64')],
+} as const;
 const fileOwner = oneStruct('fileOwner');
 
 /** Third argument of fcntl; nothing where the command takes none. */
@@ -74,7 +78,8 @@ export const fcntlArgument: ArgumentFormat = (out, call, argument, options) => {
   else if (F_NUMBERS.has(command)) out.decimal(low | 0);
   else if ((F.lock as readonly number[]).includes(command)) {
     const reads = fcntlAnswers(command);
-    pointed(out, call, argument, options, reads ? 'exit' : 'entry', 1, reads ? foundLock : lock);
+    const [lock, found] = LOCKS[!call.narrow ? 'wide' : command < F.getLock64 ? 'narrow' : 'narrow64'];
+    pointed(out, call, argument, options, reads ? 'exit' : 'entry', 1, reads ? found : lock);
   } else if (command === F.setsig) out.text(signalName(low));
   else if (command === F.addSeals) out.text(flagNames('seals', low));
   else if (command === F.setLease) out.text(enumOrHex('lockType', low));
@@ -102,7 +107,7 @@ function pointed(
 
 /** Whether the third argument of fcntl is what the kernel writes, and so not known before it returns. */
 export function fcntlAnswers(command: number): boolean {
-  return command === F.getLock || command === F.getOfdLock || command === F.getOwnerEx;
+  return command === F.getLock || command === F.getLock64 || command === F.getOfdLock || command === F.getOwnerEx;
 }
 
 interface IoctlShape {

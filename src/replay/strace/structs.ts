@@ -1,17 +1,18 @@
 import { type FieldFormat, STRUCTS, type StructField } from '../../guest/linux/tables/structs.ts';
 import type { CallCapture } from '../calls.ts';
 import type { TextBuffer } from '../text-buffer.ts';
-import { isoTime, lockParts, openHow, statfs, termios, utimbuf, utimens, utimeval } from './file-structs.ts';
+import { lockParts, openHow, statfs, termios, utimbuf, utimens, utimeval } from './file-structs.ts';
 import { enumOrHex, fileMode, flagNames, openFlags, signalSet } from './flags.ts';
 import { rusage, sigaction, sigevent, siginfo, stack, sysinfo, waitStatus } from './process-structs.ts';
-import { high, low, type StructOptions } from './struct-words.ts';
+import { deviceNumber, high, isDevice, isoTime, low, type StructOptions, type StructText } from './struct-parts.ts';
+import { NARROW_FORMATS } from './structs32.ts';
 
 /** Shows the struct that starts at byte `at` of a view, which holds all of it. */
 export type StructFormat = (out: TextBuffer, view: DataView, at: number, options: StructOptions) => void;
 
 /** A format that makes a string of a view of its own: for what is seldom met. */
 const told =
-  (format: (view: DataView, options: StructOptions) => string): StructFormat =>
+  (format: StructText): StructFormat =>
   (out, view, at, options) =>
     out.text(format(new DataView(view.buffer, view.byteOffset + at, view.byteLength - at), options));
 
@@ -28,22 +29,11 @@ function limit(out: TextBuffer, view: DataView, at: number): void {
   out.text(value > 1024n && value % 1024n === 0n ? `${value / 1024n}*1024` : String(value));
 }
 
-/** Kernel device number of stat: 12 bits major, 20 bits minor, interleaved (include/linux/kdev_t.h, new_encode_dev). */
-export function deviceNumber(out: TextBuffer, dev: number): void {
-  out.text('makedev(');
-  out.hexOrZero((dev >>> 8) & 0xfff, 0);
-  out.text(', ');
-  out.hexOrZero(((dev & 0xff) | ((dev >>> 12) & 0xfff00)) >>> 0, 0);
-  out.byte(0x29);
-}
-
-const isDevice = (mode: number): boolean => (mode & 0o170000) === 0o020000 || (mode & 0o170000) === 0o060000;
-
 /** Size, or what a device node names. */
 function statSize(out: TextBuffer, view: DataView, at: number, mode: number): void {
   if (isDevice(mode)) {
     out.text('st_rdev=');
-    deviceNumber(out, low(view, at + 40));
+    out.text(deviceNumber(low(view, at + 40)));
   } else {
     out.text('st_size=');
     signed(out, view, at + 48);
@@ -60,9 +50,7 @@ function stat(out: TextBuffer, view: DataView, at: number, options: StructOption
     out.text(', ...}');
     return;
   }
-  out.text('{st_dev=');
-  deviceNumber(out, low(view, at));
-  out.text(', st_ino=');
+  out.text(`{st_dev=${deviceNumber(low(view, at))}, st_ino=`);
   unsigned(out, view, at + 8);
   out.text(`, st_mode=${fileMode(mode)}, st_nlink=`);
   unsigned(out, view, at + 16);
@@ -119,6 +107,7 @@ const boxed =
 
 const int32: StructFormat = (out, view, at) => out.decimal(view.getInt32(at, true));
 const uint32: StructFormat = (out, view, at) => out.decimal(low(view, at));
+const uint16: StructFormat = (out, view, at) => out.decimal(view.getUint16(at, true));
 const pointerWord: StructFormat = (out, view, at) => out.pointer(low(view, at), high(view, at));
 
 /** Bytes up to the first NUL, at most `size`. */
@@ -130,7 +119,16 @@ function textField(out: TextBuffer, view: DataView, at: number, size: number): v
 
 const UTSNAME_FIELD = 65;
 
+const rlimit: StructFormat = (out, view, at) => {
+  out.text('{rlim_cur=');
+  limit(out, view, at);
+  out.text(', rlim_max=');
+  limit(out, view, at + 8);
+  out.byte(0x7d);
+};
+
 const SPECIAL: Readonly<Record<string, StructFormat>> = {
+  ...Object.fromEntries(Object.entries(NARROW_FORMATS).map(([name, format]) => [name, told(format)])),
   stat,
   statx,
   sigaction: told(sigaction),
@@ -147,13 +145,8 @@ const SPECIAL: Readonly<Record<string, StructFormat>> = {
   utimens: told(utimens),
   utimeval: told(utimeval),
   termios: told(termios),
-  rlimit: (out, view, at) => {
-    out.text('{rlim_cur=');
-    limit(out, view, at);
-    out.text(', rlim_max=');
-    limit(out, view, at + 8);
-    out.byte(0x7d);
-  },
+  rlimit,
+  rlimit64: rlimit,
   int: boxed(int32),
   uint: boxed(uint32),
   socklen: boxed(int32),
@@ -258,7 +251,7 @@ export function oneStruct(name: string): CaptureFormat {
 }
 
 /** Elements of which only the value is shown: `[1, 2]`, not `[[1], [2]]`. */
-const PLAIN: Readonly<Record<string, StructFormat>> = { int: int32, uint: uint32 };
+const PLAIN: Readonly<Record<string, StructFormat>> = { int: int32, uint: uint32, ushort: uint16 };
 
 /** An array of `count` structs: `[{...}, {...}]`; that some were left out is said. */
 export function manyStructs(

@@ -22,7 +22,8 @@ type PointeeFormat = (
 /** In-out structs shown as the kernel left them. */
 const SHOWN_AFTER = new Set(['cloneargs']);
 /** In-out words shown before and after when they differ: `[16 => 2]`; offsets only by sendfile. */
-const SHOWN_TWICE = new Set(['socklen', 'off']);
+const SHOWN_TWICE = new Set(['socklen', 'off', 'oldoff']);
+const OFFSETS = new Set(['off', 'oldoff']);
 
 /** An argument that points to a struct, or to several. */
 export function structure(pointee: Pointee): ArgumentFormat {
@@ -43,8 +44,8 @@ export function structure(pointee: Pointee): ArgumentFormat {
       address(out, call, argument, options);
     } else if (twice && entry !== undefined && exit !== undefined) {
       const [old, now] = [entry, exit].map((one) => text((to) => show(to, one, call, options, argument)));
-      if (struct !== 'off') out.text(old === now ? old! : `${old!.slice(0, -1)} => ${now!.slice(1)}`);
-      else out.text(call.name === 'sendfile' && old !== now ? `${old} => ${now}` : old!);
+      if (!OFFSETS.has(struct)) out.text(old === now ? old! : `${old!.slice(0, -1)} => ${now!.slice(1)}`);
+      else out.text(call.name.startsWith('sendfile') && old !== now ? `${old} => ${now}` : old!);
     } else show(out, capture, call, options, argument);
   };
 }
@@ -56,6 +57,7 @@ function text(write: (out: TextBuffer) => void): string {
 }
 
 const waitStatus = oneStruct('wstatus');
+const segmentDescriptor = oneStruct('userdesc');
 
 const SPECIAL: Readonly<Record<string, PointeeFormat>> = {
   // Nothing was waited for: the status was not written.
@@ -63,11 +65,13 @@ const SPECIAL: Readonly<Record<string, PointeeFormat>> = {
     call.result === 0 ? address(out, call, argument, options) : waitStatus(out, capture, options),
   sockaddr: peerAddress,
   sigsetpair: signalSetPair,
+  sigsetpair32: signalSetPair,
   optval: (out, capture, call, options) => out.text(optionValue(capture, call, options.stringLimit)),
   // The kernel writes as much of a set as its own have.
   cpuset: (out, capture, call) =>
     out.text(cpuSet(call.name === 'sched_getaffinity' ? capture.bytes.subarray(0, call.result) : capture.bytes)),
-  cloneargs: (out, capture, call) => out.text(cloneArguments(capture.bytes) + clonedTid(call)),
+  cloneargs: (out, capture, call, options) =>
+    out.text(cloneArguments(capture.bytes, threadArea(call, options)) + clonedTid(call)),
   capdata: (out, capture) => out.text(capabilities(capture.bytes)),
 };
 
@@ -95,12 +99,21 @@ function signalSetPair(
   argument: number,
 ): void {
   const set = call.captures(argument, 'entry').find(({ kind }) => kind === CAPTURE_KIND.pointedTo);
+  const word = call.narrow ? 4 : 8;
+  const high = (at: number): number => (word === 4 ? 0 : view.getUint32(at + 4, true));
   out.text('{sigmask=');
-  if (set === undefined || set.length < 8) out.pointer(view.getUint32(start, true), view.getUint32(start + 4, true));
+  if (set === undefined || set.length < 8) out.pointer(view.getUint32(start, true), high(start));
   else out.text(signalSet(set.view.getUint32(set.start, true), set.view.getUint32(set.start + 4, true)));
   out.text(', sigsetsize=');
-  out.unsigned64(view.getUint32(start + 8, true), view.getUint32(start + 12, true));
+  out.unsigned64(view.getUint32(start + word, true), high(start + word));
   out.byte(0x7d);
+}
+
+/** The segment descriptor to which clone3's arguments of a 32-bit program lead. */
+function threadArea(call: Call, options: FormatOptions): string | undefined {
+  const area = call.captures(0, 'entry').find(({ kind }) => kind === CAPTURE_KIND.indirect);
+  if (area === undefined || area.length < STRUCTS.userdesc!.size) return undefined;
+  return text((out) => segmentDescriptor(out, area, options));
 }
 
 /** The id that clone3 wrote where its arguments asked for it: it is the call's result. */

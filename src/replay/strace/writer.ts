@@ -1,6 +1,6 @@
 import type { TaskIdentity } from '../../guest/linux/task-identity.ts';
 import type { EventChunk } from '../../trace/event-chunk.ts';
-import { type CallFilter, wantsNumber, wantsOutcome } from '../call-filter.ts';
+import { type CallFilter, wantsCall, wantsOutcome } from '../call-filter.ts';
 import type { Call } from '../calls.ts';
 import type { Descriptors } from '../descriptors.ts';
 import type { TextOutput } from '../output.ts';
@@ -52,6 +52,8 @@ export class StraceWriter implements CallSink {
   readonly #names = new WeakMap<TaskIdentity, Uint8Array>();
   #namedLast: TaskIdentity | undefined;
   #nameLast = UNKNOWN;
+  /** By thread id: its last call was a 32-bit one. */
+  readonly #narrow = new Map<number, boolean>();
   #lastTime = 0;
   #tgid = 0;
 
@@ -75,7 +77,8 @@ export class StraceWriter implements CallSink {
 
   entry(call: Call, identity: TaskIdentity | undefined): void {
     const { filter } = this.#options;
-    if (!wantsNumber(filter, call.number)) return;
+    if (identity !== undefined) this.#noteMode(call, identity);
+    if (!wantsCall(filter, call)) return;
     this.#tgid = identity?.tgid ?? 0;
     if (filter.status !== 'any') {
       if (call.outcome === 'never' && wantsOutcome(filter, call)) this.#whole(call, identity);
@@ -99,9 +102,22 @@ export class StraceWriter implements CallSink {
     this.#written(line);
   }
 
+  /** A task is taken to go on as its process, or its parent, did. */
+  #noteMode({ narrow }: Call, { pid, tgid, parent }: TaskIdentity): void {
+    const own = this.#narrow.get(pid);
+    if (own === narrow) return;
+    const before = own ?? this.#narrow.get(tgid) ?? this.#narrow.get(parent);
+    this.#narrow.set(pid, narrow);
+    if (before === undefined || before === narrow) return;
+    this.#interrupt();
+    const line = this.#out.length;
+    this.#out.text(`[ Process PID=${pid} runs in ${narrow ? '32' : '64'} bit mode. ]\n`);
+    this.#written(line);
+  }
+
   return(call: Call, identity: TaskIdentity | undefined): void {
     const { filter } = this.#options;
-    if (!wantsNumber(filter, call.number)) return;
+    if (!wantsCall(filter, call)) return;
     this.#tgid = identity?.tgid ?? 0;
     if (filter.status !== 'any') {
       if (wantsOutcome(filter, call)) this.#whole(call, identity);
@@ -264,10 +280,10 @@ const UNKNOWN: Uint8Array = Buffer.from('[? ?] ', 'latin1');
 
 /** The kernel writes siginfo only for handlers that asked for it (SA_SIGINFO): else the signal's number is all there is. */
 function signalInfo(out: TextBuffer, signal: SignalDelivery, name: string, options: StraceOptions): void {
-  const { siginfo } = signal;
-  const written = new DataView(siginfo.buffer, siginfo.byteOffset, siginfo.byteLength).getInt32(0, true);
-  if (written === signal.number) formatStruct(out, 'siginfo', siginfo, options);
-  else out.text(`{si_signo=${name}, ...}`);
+  const { siginfo, abi, number } = signal;
+  if (siginfo === undefined || new DataView(siginfo.buffer, siginfo.byteOffset).getInt32(0, true) !== number) {
+    out.text(`{si_signo=${name}, ...}`);
+  } else formatStruct(out, abi === 'linux32' ? 'siginfo32' : 'siginfo', siginfo, options);
 }
 
 /** Guest text on a line of its own terms: nothing but printable ASCII reaches the terminal. */

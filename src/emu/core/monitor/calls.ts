@@ -1,17 +1,20 @@
 // System calls: the entry, which stays pending with its task, and the return to user mode that ends it.
 import { ICOUNT, GPR, RIP } from "../generated/layout";
 import {
-  ABI_linux32, CAPTURE_LATE, CAPTURE_KIND_signalFrame, ARGUMENT_result, POLICY_header, POLICY_HEADER_frameResult, POLICY_HEADER_frameSiginfo, POLICY_syscalls,
+  ABI_linux32, CAPTURE_LATE, CAPTURE_KIND_signalFrame, ARGUMENT_result, MECHANISM_syscall32, MECHANISM_sysenter, POLICY_header,
+  POLICY_HEADER_frameContext32, POLICY_HEADER_frameInfoResult32, POLICY_HEADER_frameResult, POLICY_HEADER_frameResult32, POLICY_HEADER_frameSiginfo,
   RECORD_abi, RECORD_detail, RECORD_FLAG_firstReturn, RECORD_FLAG_overlapped, RECORD_FLAG_restarted,
   RECORD_FLAG_ripDiffers, RECORD_KIND_callEntry, RECORD_KIND_callReturn, RECORD_mechanism, SIGNAL_FRAME_BYTES,
-  SYSCALL_FLAG_newContext, SYSCALL_FLAG_newImage, SYSCALL_ROW_pathArgument, CAPTURE_KIND_string, SYSCALL_FLAG_noReturn, SYSCALL_ROW_BYTES, SYSCALL_ROW_entryCount, SYSCALL_ROW_entryFirst,
-  SYSCALL_ROW_flags, SYSCALL_ROW_returnCount, SYSCALL_ROW_returnFirst, SYSCALL_ROWS, TASK_ENTRY_abi,
+  SYSCALL_FLAG_newContext, SYSCALL_FLAG_newImage, SYSCALL_ROW_pathArgument, CAPTURE_KIND_string, SYSCALL_FLAG_noReturn, SYSCALL_ROW_entryCount, SYSCALL_ROW_entryFirst,
+  SYSCALL_ROW_flags, SYSCALL_ROW_returnCount, SYSCALL_ROW_returnFirst, SYSCALL_ROW_words, TASK_ENTRY_abi,
   TASK_ENTRY_arguments, TASK_ENTRY_entryIcount, TASK_ENTRY_entryRip, TASK_ENTRY_lateRows, TASK_ENTRY_mechanism, TASK_ENTRY_nextRip,
-  TASK_ENTRY_number, TASK_ENTRY_state, TASK_STATE_pending, TASK_STATE_seen,
+  TASK_ENTRY_number, TASK_ENTRY_row, TASK_ENTRY_state, TASK_STATE_pending, TASK_STATE_seen,
 } from "../generated/monitor-layout";
 import { instructionRip, nextRip, syncCount } from "../run";
-import { captureArguments, capturePointers, captureSome, values } from "./capture";
-import { readWord, word } from "./read";
+import { isLongCode } from "../mode";
+import { callRow, readRegisters, readWords, setAbi } from "./arguments";
+import { captureArguments, capturePointers, captureSome, setPointerSize, values } from "./capture";
+import { readPointer, readWord, word } from "./read";
 import { captureBytes, captureString, closeRecord, markCaptures, openRecord, record, setFlag } from "./record";
 import { checkIdentity, currentTask, entryOfTask, forgetTask } from "./tasks";
 
@@ -22,30 +25,6 @@ const RECORD_STRINGS: u32 = 256;
 
 // @ts-ignore: decorator
 @inline function register(number: u32): u64 { return load<u64>(GPR + (number << 3)); }
-
-/** rdi rsi rdx r10 r8 r9, or ebx ecx edx esi edi ebp. */
-function readArguments(abi: u32): void {
-  if (abi == ABI_linux32) {
-    store<u64>(values, register(3) & 0xffff_ffff);
-    store<u64>(values, register(1) & 0xffff_ffff, 8);
-    store<u64>(values, register(2) & 0xffff_ffff, 16);
-    store<u64>(values, register(6) & 0xffff_ffff, 24);
-    store<u64>(values, register(7) & 0xffff_ffff, 32);
-    store<u64>(values, register(5) & 0xffff_ffff, 40);
-    return;
-  }
-  store<u64>(values, register(7));
-  store<u64>(values, register(6), 8);
-  store<u64>(values, register(2), 16);
-  store<u64>(values, register(10), 24);
-  store<u64>(values, register(8), 32);
-  store<u64>(values, register(9), 40);
-}
-
-/** Row of a number in its ABI's table; 0 for numbers beyond it. */
-function callRow(abi: u32, number: u32): usize {
-  return number >= SYSCALL_ROWS ? 0 : POLICY_syscalls + (abi * SYSCALL_ROWS + number) * SYSCALL_ROW_BYTES;
-}
 
 function copyArguments(to: usize, from: usize): void {
   v128.store(to, v128.load(from));
@@ -62,18 +41,21 @@ export function recordEntry(op: usize, mechanism: u32, abi: u32): void {
   const entry = entryOfTask(task, icount);
   checkIdentity(entry, task, rip, icount);
   const number = load<u32>(GPR);
-  const row = callRow(abi, number);
-  readArguments(abi);
-  store<u64>(values, 0, 48);
+  let row = callRow(abi, number);
+  setAbi(abi);
+  readRegisters(abi, mechanism);
   openRecord(RECORD_KIND_callEntry, rip, icount, task);
   store<u8>(record, <u8>mechanism, RECORD_mechanism);
   store<u8>(record, <u8>abi, RECORD_abi);
   store<u32>(record, number, RECORD_detail);
   if (load<u32>(entry, TASK_ENTRY_state) & TASK_STATE_pending) setFlag(RECORD_FLAG_overlapped);
   let missed: u32 = 0;
+  if (abi == ABI_linux32) row = readWords(row, mechanism);
   if (row) {
     missed = captureArguments(u32(load<u16>(row, SYSCALL_ROW_entryFirst)), u32(load<u16>(row, SYSCALL_ROW_entryCount)), false);
-    if ((load<u32>(row, SYSCALL_ROW_flags) & (SYSCALL_FLAG_newContext | SYSCALL_FLAG_newImage)) == SYSCALL_FLAG_newContext) captureFrame(register(4) - 8);
+    if ((load<u32>(row, SYSCALL_ROW_flags) & (SYSCALL_FLAG_newContext | SYSCALL_FLAG_newImage)) == SYSCALL_FLAG_newContext) {
+      captureFrame(register(4) - (u64(load<u8>(row, SYSCALL_ROW_words)) << 2));
+    }
   }
   closeRecord();
   if (row != 0 && (load<u32>(row, SYSCALL_ROW_flags) & SYSCALL_FLAG_noReturn) != 0) {
@@ -85,8 +67,11 @@ export function recordEntry(op: usize, mechanism: u32, abi: u32): void {
   store<u8>(entry, <u8>abi, TASK_ENTRY_abi);
   store<u8>(entry, <u8>mechanism, TASK_ENTRY_mechanism);
   store<u32>(entry, missed, TASK_ENTRY_lateRows);
-  store<u64>(entry, rip, TASK_ENTRY_entryRip);
-  store<u64>(entry, nextRip(op), TASK_ENTRY_nextRip);
+  store<u32>(entry, <u32>row, TASK_ENTRY_row);
+  const next = nextRip(op);
+  const lands = (mechanism == MECHANISM_sysenter || mechanism == MECHANISM_syscall32) && isInt80(next);
+  store<u64>(entry, lands ? next : rip, TASK_ENTRY_entryRip);
+  store<u64>(entry, lands ? next + INT80_BYTES : next, TASK_ENTRY_nextRip);
   store<u64>(entry, icount, TASK_ENTRY_entryIcount);
   copyArguments(entry + TASK_ENTRY_arguments, values);
 }
@@ -103,8 +88,27 @@ function captureFrame(stack: u64): void {
 function entersHandler(): bool {
   const place = load<u32>(POLICY_header, POLICY_HEADER_frameSiginfo);
   const stack = register(4);
+  if (!isLongCode()) return entersHandler32(stack);
   return place != 0 && register(6) == stack + place && register(2) == stack + 8 && register(7) - 1 < 64 && register(0) == 0;
 }
+
+/** A 32-bit one: eax and the frame's second word are the number, edx and ecx siginfo and context, or 0 where it has none. */
+function entersHandler32(stack: u64): bool {
+  if (register(0) - 1 >= 64) return false;
+  const context = stack + u64(load<u32>(POLICY_header, POLICY_HEADER_frameContext32));
+  const informed = register(1) == context && register(2) == stack + FRAME_SIGINFO;
+  if (!informed && (register(1) | register(2)) != 0) return false;
+  return readPointer(stack + FRAME_NUMBER, 4) && word == register(0);
+}
+
+const INT80: u32 = 0x80cd;
+const INT80_BYTES: u64 = 2;
+
+/**
+ * In the vDSO an INT 80h follows SYSENTER and SYSCALL: the kernel returns behind it, and restarts a call by it, as
+ * these two don't tell where they stand (arch/x86/entry/vdso/vdso32/system_call.S).
+ */
+function isInt80(rip: u64): bool { return readPointer(rip, 4) && (<u32>word & 0xffff) == INT80; }
 
 /** After any instruction has taken the processor from the kernel to user mode. */
 export function recordReturn(mechanism: u32): void {
@@ -150,7 +154,8 @@ function describeReturn(entry: usize, rip: u64): void {
   const abi = u32(load<u8>(entry, TASK_ENTRY_abi));
   store<u8>(record, <u8>abi, RECORD_abi);
   store<u32>(record, number, RECORD_detail);
-  const row = callRow(abi, number);
+  const row: usize = load<u32>(entry, TASK_ENTRY_row);
+  setAbi(abi);
   copyArguments(values, entry + TASK_ENTRY_arguments);
   const result = register(0);
   store<u64>(values, abi == ABI_linux32 ? <u64>i64(<i32>result) : result, 48);
@@ -164,12 +169,28 @@ function describeReturn(entry: usize, rip: u64): void {
       captureLate(entry, row);
       const stack = register(4);
       captureFrame(stack);
-      const place = load<u32>(POLICY_header, POLICY_HEADER_frameResult);
-      if (place == 0 || !readWord(stack + place)) return;
-      store<u64>(values, word, 48);
+      if (!readFrameResult(abi, stack)) return;
     } else if (load<u32>(row, SYSCALL_ROW_flags) & SYSCALL_FLAG_newImage) captureNewImage(entry, row);
   } else captureLate(entry, row);
   if (row) captureArguments(u32(load<u16>(row, SYSCALL_ROW_returnFirst)), u32(load<u16>(row, SYSCALL_ROW_returnCount)), true);
+}
+
+/** The result that a signal handler's frame keeps, as the call's own. A 64-bit program may make 32-bit calls; its stack tells. */
+function readFrameResult(abi: u32, stack: u64): bool {
+  if (abi != ABI_linux32 || stack >> 32 != 0) {
+    const place = load<u32>(POLICY_header, POLICY_HEADER_frameResult);
+    if (place == 0 || !readWord(stack + place)) return false;
+    store<u64>(values, word, 48);
+    return true;
+  }
+  const context = u64(load<u32>(POLICY_header, POLICY_HEADER_frameContext32));
+  const informed = readPointer(stack + FRAME_CONTEXT_POINTER, 4) && word == stack + context;
+  const place = informed
+    ? load<u32>(POLICY_header, POLICY_HEADER_frameInfoResult32)
+    : load<u32>(POLICY_header, POLICY_HEADER_frameResult32);
+  if (place == 0 || !readPointer(stack + place, 4)) return false;
+  store<u64>(values, <u64>i64(<i32>word), 48);
+  return true;
 }
 
 /** What could not be read at the entry, because the kernel had not brought its pages in yet. */
@@ -184,30 +205,36 @@ function captureLate(entry: usize, row: usize): void {
 /** Most words of a new stack that are looked at: arguments, environment and auxiliary vector. */
 const STACK_WORDS: u32 = 65536;
 const AT_EXECFN: u64 = 31;
+// A 32-bit frame: the number; where there is siginfo, the pointer to the context, and siginfo itself.
+const FRAME_NUMBER: u64 = 4;
+const FRAME_CONTEXT_POINTER: u64 = 12;
+const FRAME_SIGINFO: u64 = 16;
 
 /** execve whose path or arguments could not be read at the entry: the kernel has copied them to the new stack. */
 function captureNewImage(entry: usize, row: usize): void {
   if (load<u32>(entry, TASK_ENTRY_lateRows) == 0) return;
-  const path = load<u32>(row, SYSCALL_ROW_pathArgument);
-  const argv = register(4) + 8;
+  const path = u32(load<u8>(row, SYSCALL_ROW_pathArgument));
+  const size: u32 = isLongCode() ? 8 : 4;
+  setPointerSize(size);
+  const argv = register(4) + size;
   markCaptures(CAPTURE_LATE);
-  const name = executedName(argv);
+  const name = executedName(argv, size);
   if (name != 0) captureString(path, CAPTURE_KIND_string, name, RECORD_STRING);
   capturePointers(path + 1, argv, RECORD_STRINGS, RECORD_STRING);
   markCaptures(0);
 }
 
 /** AT_EXECFN of the auxiliary vector, which lies behind the two lists of pointers; 0 if it is not found. */
-function executedName(argv: u64): u64 {
+function executedName(argv: u64, size: u32): u64 {
   let at = argv;
   let lists: u32 = 0;
-  for (let i: u32 = 0; i < STACK_WORDS && readWord(at); i++, at += 8) {
+  for (let i: u32 = 0; i < STACK_WORDS && readPointer(at, size); i++, at += size) {
     if (lists < 2) lists += u32(word == 0);
     else {
       if (word == 0) return 0;
       const found = word == AT_EXECFN;
-      at += 8;
-      if (!readWord(at)) return 0;
+      at += size;
+      if (!readPointer(at, size)) return 0;
       if (found) return word;
     }
   }

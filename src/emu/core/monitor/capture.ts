@@ -1,6 +1,6 @@
 // What a system call's arguments point to, as the capture rows of monitor-layout.ts say.
 import {
-  ARGUMENT_none, CAPTURE_fullLength, CAPTURE_KIND_buffer, CAPTURE_KIND_fdSet, CAPTURE_KIND_ioctl, CAPTURE_KIND_iovec,
+  ARGUMENT_none, CAPTURE_fullLength, CAPTURE_KIND_buffer, CAPTURE_KIND_fdSet, CAPTURE_KIND_indirect, CAPTURE_KIND_ioctl, CAPTURE_KIND_iovec,
   CAPTURE_KIND_iovecData, CAPTURE_KIND_lengthPointer, CAPTURE_KIND_lengthWord, CAPTURE_KIND_mmsghdr,
   CAPTURE_KIND_msgControl, CAPTURE_KIND_msghdr, CAPTURE_KIND_msgName, CAPTURE_KIND_pointedTo, CAPTURE_KIND_pointerArray,
   CAPTURE_KIND_pointerArrayString, CAPTURE_KIND_string, CAPTURE_KIND_struct, CAPTURE_ROW_argument,
@@ -9,19 +9,30 @@ import {
   CAPTURE_ROW_when, CAPTURE_status, CAPTURE_STATUS_absent, CAPTURE_STATUS_limited, CAPTURE_WHEN_failure,
   CAPTURE_WHEN_positive, CAPTURE_WHEN_success, POLICY_captureRows,
 } from "../generated/monitor-layout";
-import { readWord, word } from "./read";
+import { readPointer, word } from "./read";
 import { absences, captureBytes, captureHeader, captureString, captured } from "./record";
 
 /** The six arguments as they were at the entry, then the result: 7 x u64. */
 export const values: usize = memory.data(56);
 
-const IOVEC_BYTES: u32 = 16;
-const IOVEC_MAXIMUM: u64 = 1024;
+/** Bytes of a pointer, and of whatever else has a pointer's size in structs of the program: 8 or 4. */
+let pointerSize: u32 = 8;
+export function setPointerSize(bytes: u32): void { pointerSize = bytes; }
+// @ts-ignore: decorator
+@inline function pointerAt(at: usize): u64 { return pointerSize == 8 ? load<u64>(at) : u64(load<u32>(at)); }
+
+const IOVEC_MAXIMUM: u32 = 1024;
+// In pointers: struct iovec, struct msghdr and its fields, struct mmsghdr.
+const IOVEC: u32 = 2;
+const MSG_NAME_LENGTH: u32 = 1;
+const MSG_VECTOR: u32 = 2;
+const MSG_COUNT: u32 = 3;
+const MSG_CONTROL: u32 = 4;
+const MSG_CONTROL_LENGTH: u32 = 5;
+const MSGHDR: u32 = 7;
+const MMSGHDR: u32 = 8;
 /** Strings that are counted; MAX_ARG_STRINGS is more, but no list is that long. */
 const POINTERS_MAXIMUM: u32 = 0x1_0000;
-const MSGHDR_BYTES: u32 = 56;
-const MMSGHDR_BYTES: u32 = 64;
-const MMSGHDR_LENGTH: u32 = 56;
 const IOC_WRITE: u32 = 1;
 const IOC_READ: u32 = 2;
 const UNBOUNDED: u64 = 0x7fff_ffff_ffff_ffff;
@@ -82,12 +93,15 @@ function captureRow(row: usize, returning: bool): void {
       if (<i64>length > 0) captureBytes(argument, kind, address, min(scaled(length, size), bound), limit);
       break;
     case CAPTURE_KIND_iovec: captureVector(argument, address, length, bound, limit); break;
-    case CAPTURE_KIND_msghdr: captureMessage(argument, kind, address, MSGHDR_BYTES, bound, limit); break;
+    case CAPTURE_KIND_msghdr: captureMessage(argument, kind, address, MSGHDR * pointerSize, bound, limit); break;
     case CAPTURE_KIND_mmsghdr: captureMessages(argument, address, length, size, boundArgument != ARGUMENT_none, limit); break;
     case CAPTURE_KIND_pointerArray: capturePointers(argument, address, size, limit); break;
     case CAPTURE_KIND_lengthPointer: captureCounted(argument, address, length, limit); break;
     case CAPTURE_KIND_fdSet: captureBytes(argument, kind, address, ((length & 0xffff_ffff) + 63) >> 6 << 3, limit); break;
     case CAPTURE_KIND_pointedTo: capturePointedTo(argument, address, size, limit); break;
+    case CAPTURE_KIND_indirect:
+      if (readPointer(address + limit, pointerSize) && word != 0) captureBytes(argument, kind, word, u64(size), size);
+      break;
     case CAPTURE_KIND_ioctl: captureIoctl(argument, address, <u32>length, size, limit, returning); break;
     default: break;
   }
@@ -101,12 +115,13 @@ function scaled(count: u64, size: u32): u64 {
 
 function captureVector(argument: u32, address: u64, count: u64, bound: u64, limit: u32): void {
   if (address == 0 || <i64>count <= 0) return;
-  const vector = captureBytes(argument, CAPTURE_KIND_iovec, address, min(count, IOVEC_MAXIMUM) * IOVEC_BYTES, IOVEC_BYTES * <u32>IOVEC_MAXIMUM);
-  const elements = captured / IOVEC_BYTES;
+  const size = IOVEC * pointerSize;
+  const vector = captureBytes(argument, CAPTURE_KIND_iovec, address, min(count, u64(IOVEC_MAXIMUM)) * size, size * IOVEC_MAXIMUM);
+  const elements = captured / size;
   let left = limit;
   for (let i: u32 = 0; i < elements && bound > 0; i++) {
-    const at = load<u64>(vector + i * IOVEC_BYTES);
-    const length = min(load<u64>(vector + i * IOVEC_BYTES, 8), bound);
+    const at = pointerAt(vector + i * size);
+    const length = min(pointerAt(vector + i * size + pointerSize), bound);
     if (length == 0) continue;
     captureBytes(argument | ((i + 1) << 4), CAPTURE_KIND_iovecData, at, length, left);
     left -= min(left, captured);
@@ -117,13 +132,13 @@ function captureVector(argument: u32, address: u64, count: u64, bound: u64, limi
 function captureMessage(argument: u32, kind: u32, address: u64, bytes: u32, bound: u64, limit: u32): void {
   const message = captureBytes(argument, kind, address, u64(bytes), bytes);
   if (captured < bytes) return;
-  const name = load<u64>(message);
-  const vector = load<u64>(message, 16);
-  const count = load<u64>(message, 24);
-  const control = load<u64>(message, 32);
-  const nameLength = u64(load<u32>(message, 8));
-  const controlLength = load<u64>(message, 40);
-  if (bytes == MMSGHDR_BYTES && bound == 0) bound = u64(load<u32>(message, MMSGHDR_LENGTH));
+  const name = pointerAt(message);
+  const vector = pointerAt(message + MSG_VECTOR * pointerSize);
+  const count = pointerAt(message + MSG_COUNT * pointerSize);
+  const control = pointerAt(message + MSG_CONTROL * pointerSize);
+  const nameLength = u64(load<u32>(message + MSG_NAME_LENGTH * pointerSize));
+  const controlLength = pointerAt(message + MSG_CONTROL_LENGTH * pointerSize);
+  if (bytes == MMSGHDR * pointerSize && bound == 0) bound = u64(load<u32>(message + MSGHDR * pointerSize));
   if (name != 0 && nameLength != 0) captureBytes(argument, CAPTURE_KIND_msgName, name, nameLength, limit);
   captureVector(argument, vector, count, bound, limit);
   if (control != 0 && controlLength != 0) captureBytes(argument, CAPTURE_KIND_msgControl, control, controlLength, limit);
@@ -132,9 +147,10 @@ function captureMessage(argument: u32, kind: u32, address: u64, bytes: u32, boun
 /** `sized`: the messages have their lengths in msg_len (they were received or sent). */
 function captureMessages(argument: u32, address: u64, count: u64, most: u32, sized: bool, limit: u32): void {
   if (<i64>count <= 0) return;
+  const size = MMSGHDR * pointerSize;
   const elements = <u32>min(count, u64(most));
   for (let i: u32 = 0; i < elements; i++) {
-    captureMessage(argument | ((i + 1) << 4), CAPTURE_KIND_mmsghdr, address + i * MMSGHDR_BYTES, MMSGHDR_BYTES, sized ? 0 : UNBOUNDED, limit);
+    captureMessage(argument | ((i + 1) << 4), CAPTURE_KIND_mmsghdr, address + i * size, size, sized ? 0 : UNBOUNDED, limit);
   }
 }
 
@@ -142,7 +158,7 @@ export function capturePointers(argument: u32, address: u64, most: u32, limit: u
   const header = captureHeader(argument, CAPTURE_KIND_pointerArray, address);
   if (header == 0) return;
   let count: u32 = 0;
-  while (readWord(address + (count << 3))) {
+  while (readPointer(address + count * pointerSize, pointerSize)) {
     if (word == 0) return finishPointers(header, count, 0);
     if (count == POINTERS_MAXIMUM) return finishPointers(header, count, CAPTURE_STATUS_limited);
     count++;
@@ -166,8 +182,8 @@ function captureCounted(argument: u32, address: u64, lengthAt: u64, limit: u32):
 /** A struct whose first word points to `limit` bytes more. */
 function capturePointedTo(argument: u32, address: u64, size: u32, limit: u32): void {
   const from = captureBytes(argument, CAPTURE_KIND_struct, address, u64(size), size);
-  if (captured < size || load<u64>(from) == 0) return;
-  captureBytes(argument | 1 << 4, CAPTURE_KIND_pointedTo, load<u64>(from), u64(limit), limit);
+  if (captured < size || pointerAt(from) == 0) return;
+  captureBytes(argument | 1 << 4, CAPTURE_KIND_pointedTo, pointerAt(from), u64(limit), limit);
 }
 
 function captureIoctl(argument: u32, address: u64, command: u32, unsized: u32, limit: u32, returning: bool): void {

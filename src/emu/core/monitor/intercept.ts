@@ -1,7 +1,7 @@
 // Where the processor meets the monitor: each intercept records, and then completes, injects, or leaves run().
 import {
-  EXIT_ERROR_CODE, EXIT_EXCEPTION, EXIT_INTERRUPT, EXIT_LENGTH, EXIT_QUALIFICATION, EXIT_REASON, EXIT_RING_FULL, EXIT_VALUE,
-  EXIT_VECTOR, FAULT_ADDRESS, FAULT_CODE, FAULT_HAS_CODE, FAULT_PENDING, ICOUNT, MONITOR_ON, RIP, RUN_OP,
+  CPL, EXIT_ERROR_CODE, EXIT_EXCEPTION, EXIT_INTERRUPT, EXIT_LENGTH, EXIT_QUALIFICATION, EXIT_REASON, EXIT_RING_FULL, EXIT_VALUE,
+  EXIT_VECTOR, FAULT_ADDRESS, FAULT_CODE, FAULT_HAS_CODE, FAULT_PENDING, ICOUNT, IDTR_BASE, IDTR_LIMIT, MONITOR_ON, RFLAGS, RIP, RUN_OP,
   CONTROL_IDT_LIMIT, VMCS_CONTROLS, VMCS_EXCEPTION_BITMAP,
 } from "../generated/layout";
 import {
@@ -10,10 +10,13 @@ import {
   TRAP_ROW_recordKind,
 } from "../generated/monitor-layout";
 import { VECTOR_PF, raise, raiseCode, raiseExit, VECTOR_GP } from "../fault";
+import { longModeActive } from "../descriptors";
+import { IOPL, VM } from "../flags";
 import { opLength } from "../op";
 import { instructionRip, syncCount } from "../run";
 import { recordEntry } from "./calls";
 import { captureExit, closeRecord, hasRoom, openRecord, record } from "./record";
+import { hostOf } from "./read";
 import { exitSkipped } from "./resume";
 import { armReturn } from "./returns";
 import { countInjected, instructionBytes, matchRow } from "./rows";
@@ -196,7 +199,7 @@ export function interceptInterrupt(vector: u32, software: bool): u32 {
     return DELIVER;
   }
   const op: usize = load<u32>(RUN_OP);
-  if (exitSkipped(op)) return DELIVER;
+  if (!gateOpen(vector) || exitSkipped(op)) return DELIVER;
   let row: usize = 0;
   if (monitored()) {
     row = matchRow(EXIT_INTERRUPT, vector, u64(0xcd) | (u64(vector) << 8));
@@ -218,6 +221,23 @@ export function interceptInterrupt(vector: u32, software: bool): u32 {
   raiseExit(EXIT_INTERRUPT);
   return LEAVE;
 }
+
+/** Does the guest's own table let the program through? Where not, the fault is the guest's. */
+function gateOpen(vector: u32): bool {
+  const shift: u32 = longModeActive() ? 4 : 3;
+  if (((vector + 1) << shift) - 1 > load<u32>(IDTR_LIMIT)) return false;
+  const rflags = load<u64>(RFLAGS);
+  if ((rflags & VM) != 0 && (rflags & IOPL) != IOPL) return false;
+  const gate = hostOf(load<u64>(IDTR_BASE) + (vector << shift));
+  if (gate == 0) return false;
+  const attributes = u32(load<u8>(gate, GATE_ATTRIBUTES));
+  return (attributes & GATE_PRESENT) != 0 && ((attributes >> GATE_LEVEL) & 3) >= load<u32>(CPL);
+}
+
+// Byte 5 of a gate (SDM volume 3, 6.11).
+const GATE_ATTRIBUTES: usize = 5;
+const GATE_PRESENT: u32 = 0x80;
+const GATE_LEVEL: u32 = 5;
 
 /** As hardware with the truncated table would say it: #GP, the vector in the error code. */
 function describeInterrupt(vector: u32): void {

@@ -9,7 +9,6 @@ import {
   PAGE_LIST_ENTRIES, PAGE_LIST_ENTRY_BYTES, PAGE_LIST_ENTRY_flags, PAGE_LIST_ENTRY_linear, PAGE_LIST_ENTRY_page,
   PAGE_LIST_ENTRY_task, POLICY_header, POLICY_HEADER_intervalLength, RECORD_cr3, RECORD_detail, RECORD_KIND_pages,
 } from "../generated/monitor-layout";
-import { leaveAfter } from "../fault";
 import { ramAddress } from "../mmu";
 import { markWrites } from "../tlb";
 import { captureOwn, closeRecord, hasRoom, record } from "./record";
@@ -48,10 +47,8 @@ export function listPage(linear: u64, physical: u64, flags: u32): bool {
   store<u32>(entry, <u32>(physical >> 12), PAGE_LIST_ENTRY_page);
   store<u32>(entry, flags, PAGE_LIST_ENTRY_flags);
   store<u8>(state, load<u8>(state) | <u8>SECOND_LEVEL_LISTED);
-  if ((task != lastTask && listed > 1) || listed >= MANY) {
-    switched = true;
-    if (flags == 0) leaveAfter();
-  }
+  // The next boundary ends the interval: one comes before the task can be back in user mode.
+  if ((task != lastTask && listed > 1) || listed >= MANY) switched = true;
   lastTask = task;
   return true;
 }

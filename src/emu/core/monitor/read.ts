@@ -85,4 +85,16 @@ export function readWord(linear: u64): bool {
   return low == 8;
 }
 
+/** The same for a pointer of `size` bytes, 8 or 4. */
+export function readPointer(linear: u64, size: u32): bool {
+  if (size == 8) return readWord(linear);
+  const from = (<u32>linear & 4095) <= 4092 ? hostOf(linear) : ABSENT;
+  if (from != ABSENT) word = u64(load<u32>(from));
+  else {
+    if (copyGuest(linear, 4, SPLIT) < 4) return false;
+    word = u64(load<u32>(SPLIT));
+  }
+  return true;
+}
+
 const SPLIT: usize = memory.data(8);

@@ -1,13 +1,13 @@
 // Who runs: the kernel's current task pointer, what is known of it, and its pending call.
-import { KERNEL_GS_BASE, REGION_TASKS, SEG_BASE } from "../generated/layout";
+import { GDTR_BASE, KERNEL_GS_BASE, REGION_TASKS, SEG_BASE } from "../generated/layout";
 import {
   CAPTURE_KIND_task, POLICY_header, POLICY_HEADER_taskBase, POLICY_HEADER_taskFieldCount, POLICY_HEADER_taskMinimum,
-  POLICY_HEADER_taskOffset, POLICY_taskFields, RECORD_KIND_task, TASK_BASE_absolute, TASK_BASE_kernelFs, TASK_BASE_none,
+  POLICY_HEADER_taskOffset, POLICY_HEADER_taskSelector, POLICY_taskFields, RECORD_KIND_task, TASK_BASE_absolute, TASK_BASE_kernelFs, TASK_BASE_none,
   TASK_ENTRIES, TASK_ENTRY_BYTES, TASK_ENTRY_identity, TASK_ENTRY_lastIcount, TASK_ENTRY_state, TASK_ENTRY_task,
   TASK_FIELD_FLAG_key, TASK_FIELD_ROW_BYTES, TASK_FIELD_ROW_dereferences, TASK_FIELD_ROW_flags, TASK_FIELD_ROW_offset0,
   TASK_FIELD_ROW_place, TASK_FIELD_ROW_size, TASK_IDENTITY_BYTES,
 } from "../generated/monitor-layout";
-import { SEG_FS, SEG_GS } from "../mode";
+import { SEG_GS } from "../mode";
 import { translations } from "../tlb";
 import { copyGuest, kernelHostOf } from "./read";
 import { captureOwn, closeRecord, openRecord } from "./record";
@@ -33,8 +33,8 @@ export function currentTask(atUser: bool): u64 {
   const kind = load<u32>(POLICY_header, POLICY_HEADER_taskBase);
   if (kind == TASK_BASE_none) return 0;
   let at = load<u64>(POLICY_header, POLICY_HEADER_taskOffset);
-  if (kind == TASK_BASE_kernelFs) at += load<u64>(SEG_BASE + (SEG_FS << 3));
-  else if (kind != TASK_BASE_absolute) at += base(atUser);
+  if (kind == TASK_BASE_kernelFs) return currentTask32(at);
+  if (kind != TASK_BASE_absolute) at += base(atUser);
   if (at != pointerAt || pointerAge != translations) {
     const host = kernelHostOf(at);
     if (host == 0) return 0;
@@ -43,6 +43,18 @@ export function currentTask(atUser: bool): u64 {
     pointerHost = host;
   }
   const task = load<u64>(pointerHost);
+  return task < load<u64>(POLICY_header, POLICY_HEADER_taskMinimum) ? 0 : task;
+}
+
+/** A 32-bit kernel's: its FS is not loaded while user code runs, so the descriptor tells the base. */
+function currentTask32(offset: u64): u64 {
+  const descriptor = kernelHostOf(load<u64>(GDTR_BASE) + u64(load<u32>(POLICY_header, POLICY_HEADER_taskSelector) & 0xfff8));
+  if (descriptor == 0) return 0;
+  const words = load<u64>(descriptor);
+  const base = ((words >> 16) & 0xff_ffff) | ((words >> 32) & 0xff00_0000);
+  const from = kernelHostOf((offset + base) & 0xffff_ffff);
+  if (from == 0) return 0;
+  const task = u64(load<u32>(from));
   return task < load<u64>(POLICY_header, POLICY_HEADER_taskMinimum) ? 0 : task;
 }
 
@@ -153,14 +165,15 @@ function refresh(row: usize, task: u64, known: usize): bool {
 function fieldAddress(row: usize, task: u64): u64 {
   let at = task + i64(load<i32>(row, TASK_FIELD_ROW_offset0));
   const steps = u32(load<u8>(row, TASK_FIELD_ROW_dereferences));
+  const narrow = load<u32>(POLICY_header, POLICY_HEADER_taskBase) == TASK_BASE_kernelFs;
   for (let i: u32 = 0; i < steps; i++) {
     const host = kernelHostOf(at);
     if (host == 0) return 0;
-    const pointer = load<u64>(host);
+    const pointer = narrow ? u64(load<u32>(host)) : load<u64>(host);
     if (pointer == 0) return 0;
     const known = pointers + (pointerCount++ << 3);
     store<u64>(known, pointer);
-    watch(host, known, 8);
+    watch(host, known, narrow ? 4 : 8);
     at = pointer + i64(load<i32>(row + TASK_FIELD_ROW_offset0 + ((i + 1) << 2)));
   }
   return at;

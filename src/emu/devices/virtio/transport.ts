@@ -111,7 +111,7 @@ export class VirtioPci implements Device, MmioHandler, VirtioQueues {
       subsystem: FIRST_DEVICE + model.type,
     });
     this.function.addMemoryBar(0, WINDOW_BYTES, this);
-    this.function.addMsix(MSIX_BAR, this.queues.length + 1);
+    this.function.addMsix(MSIX_BAR, this.queues.length + 1, `${name} msix`);
     for (const { type, offset, length } of STRUCTURES) {
       this.function.addCapability(CAPABILITY_VENDOR, structure(type, offset, length));
     }

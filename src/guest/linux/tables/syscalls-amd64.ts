@@ -111,7 +111,7 @@ export const SYSCALLS_AMD64: readonly SyscallRow[] = [
   [311, 'process_vm_writev', 'pid <iov[2] ulong ptr ulong ulong'], [312, 'kcmp', 'pid pid E:kcmp ulong ulong'], [313, 'finit_module', 'fd str F:module'],
   [314, 'sched_setattr', 'pid ptr uint'], [315, 'sched_getattr', 'pid ptr uint uint'], [316, 'renameat2', 'at path at path F:rename'], [317, 'seccomp', 'E:seccompOp F:seccomp ptr'],
   [318, 'getrandom', 'random:1 size F:grnd'], [319, 'memfd_create', 'str F:memfd -> fd'], [320, 'kexec_file_load', 'fd fd ulong str hex'], [321, 'bpf', 'E:bpf ptr uint'],
-  [322, 'execveat', 'at path argv envp F:at'], [323, 'userfaultfd', 'F:userfaultfd -> fd'], [324, 'membarrier', 'E:membarrier F:membarrier'], [325, 'mlock2', 'ptr size F:mlock'],
+  [322, 'execveat', 'at path argv envp F:at'], [323, 'userfaultfd', 'F:userfaultfd -> fd'], [324, 'membarrier', 'E:membarrier F:membarrier int'], [325, 'mlock2', 'ptr size F:mlock'],
   [326, 'copy_file_range', 'fd =off fd =off size uint'], [327, 'preadv2', 'fd >iov[2] ulong off zero F:rwf'], [328, 'pwritev2', 'fd <iov[2] ulong off zero F:rwf'],
   [329, 'pkey_mprotect', 'ptr size F:prot int'], [330, 'pkey_alloc', 'hex F:pkey'], [331, 'pkey_free', 'int'], [332, 'statx', 'at path statxflags F:statxMask >statx'],
   [333, 'io_pgetevents', 'hex long long ptr <timespec ptr'], [334, 'rseq', 'ptr hex F:rseq hex'],

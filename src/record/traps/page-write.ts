@@ -1,0 +1,21 @@
+// Writes to watched memory. Pages with a watch never enter a write look-aside buffer as plain memory (second-level
+// protection), so that every write to one is looked at; what is in no range goes on without a record.
+
+import { UsageError } from '../../emu/errors.ts';
+import { VMCS_CONTROL } from '../../emu/layout.ts';
+import type { TrapPolicy } from './policy.ts';
+import { memoryRows } from './watched-guest.ts';
+
+export const pageWriteTrap: TrapPolicy = {
+  name: 'page-write',
+  about: 'writes to the memory that --watch names: instruction, task, size, value before and after',
+  operand: 'memory',
+  plan(plan, context) {
+    if (!context.watches.some(({ kind }) => kind !== 'register'))
+      throw new UsageError('--traps page-write: say with --watch which memory');
+    const { rows, program } = memoryRows(context);
+    plan.controls |= VMCS_CONTROL.pageWrite;
+    plan.memory.push(...rows);
+    plan.program = program;
+  },
+};

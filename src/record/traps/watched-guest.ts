@@ -1,0 +1,122 @@
+// Watches looked up in the guest that they are armed in.
+import { readFileSync } from 'node:fs';
+import { UserError } from '../../emu/errors.ts';
+import type { Machine } from '../../emu/machine.ts';
+import { findProgramPiece } from '../../world/elf-symbols.ts';
+import { type Inspection, inspect } from '../../world/inspection.ts';
+import type { WatchRow } from './watch-rows.ts';
+import type { WatchSpec } from './watch-spec.ts';
+
+/** Offsets that lead from a task to where its program's code begins. */
+export interface ProgramPlace {
+  readonly memory: number;
+  readonly codeStart: number;
+}
+
+/** What is to be watched, and where it is looked up. */
+export interface WatchContext {
+  readonly watches: readonly WatchSpec[];
+  /** Undefined: no guest is there to look anything up in. */
+  readonly machine: Machine | undefined;
+}
+
+export const NOTHING_WATCHED: WatchContext = { watches: [], machine: undefined };
+
+const PAGE = 4096n;
+const UPPER_HALF = 2n ** 63n;
+
+/** The rows of all memory watches. Throws UserError naming the watch that the guest has no place for. */
+export function memoryRows({ watches, machine }: WatchContext): {
+  rows: WatchRow[];
+  program: ProgramPlace | undefined;
+} {
+  const lookUp = new LookUp(machine);
+  const rows = watches.flatMap((spec, number) => (spec.kind === 'register' ? [] : lookUp.rows(spec, number)));
+  return { rows, program: lookUp.program };
+}
+
+class LookUp {
+  program: ProgramPlace | undefined;
+  readonly #machine: Machine | undefined;
+  #inspection: Inspection | undefined;
+
+  constructor(machine: Machine | undefined) {
+    this.#machine = machine;
+  }
+
+  rows(spec: Exclude<WatchSpec, { kind: 'register' }>, number: number): WatchRow[] {
+    const { filter, text } = spec;
+    switch (spec.kind) {
+      case 'physical':
+        return [{ kind: 'physical', start: spec.address, end: spec.address + spec.length, number, filter }];
+      case 'virtual': {
+        const end = spec.address + spec.length;
+        if (spec.address < UPPER_HALF) return [{ kind: 'linear', start: spec.address, end, number, filter }];
+        return this.#kernelRange(spec, spec.address, spec.length, number);
+      }
+      case 'symbol': {
+        const symbol = this.#symbol(text, spec.symbol);
+        return this.#kernelRange(spec, symbol.address, spec.length ?? symbol.length, number);
+      }
+      case 'program':
+        return [this.#programRow(spec, number)];
+    }
+  }
+
+  get #guest(): Inspection | undefined {
+    if (this.#machine !== undefined) this.#inspection ??= inspect(this.#machine);
+    return this.#inspection;
+  }
+
+  #symbol(text: string, name: string): { address: bigint; length: bigint } {
+    const symbols = this.#guest?.profile?.symbols;
+    if (symbols === undefined) throw new UserError(`--watch ${text}: this kernel does not carry its symbols`);
+    const address = symbols.address(name);
+    if (address === undefined) throw new UserError(`--watch ${text}: the guest's kernel has no symbol ${name}`);
+    let next = address + PAGE;
+    for (const symbol of symbols) {
+      if (symbol.address <= address) continue;
+      next = symbol.address;
+      break;
+    }
+    return { address, length: next - address };
+  }
+
+  /** A range of the kernel is watched by where it lies: whatever else it is mapped at, and whoever writes. */
+  #kernelRange({ text, filter }: WatchSpec, address: bigint, length: bigint, number: number): WatchRow[] {
+    const rows: WatchRow[] = [];
+    for (let at = address, end = address + length; at < end; ) {
+      const next = at - (at % PAGE) + PAGE < end ? at - (at % PAGE) + PAGE : end;
+      const physical = this.#guest?.memory.physical(at);
+      if (physical === undefined)
+        throw new UserError(`--watch ${text}: 0x${at.toString(16)} is not mapped in the guest's kernel`);
+      const start = BigInt(physical);
+      rows.push({ kind: 'physical', start, end: start + (next - at), number, filter });
+      at = next;
+    }
+    return rows;
+  }
+
+  #programRow(spec: Extract<WatchSpec, { kind: 'program' }>, number: number): WatchRow {
+    const { text, path, symbol, filter } = spec;
+    const piece = findProgramPiece(readProgram(text, path), symbol);
+    if (piece === undefined) throw new UserError(`--watch ${text}: ${path} has no symbol or section ${symbol}`);
+    const btf = this.#guest?.profile?.btf;
+    const memory = btf?.offsetOf('task_struct', 'mm');
+    const codeStart = btf?.offsetOf('mm_struct', 'start_code');
+    if (memory === undefined || codeStart === undefined)
+      throw new UserError(`--watch ${text}: this kernel does not tell where its programs are loaded`);
+    this.program = { memory, codeStart };
+    const length = spec.length ?? (piece.length === 0n ? 8n : piece.length);
+    const end = piece.address + length;
+    return { kind: 'imageRelative', start: piece.address, end, number, filter, imageBase: piece.codeStart };
+  }
+}
+
+function readProgram(text: string, path: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch {
+    throw new UserError(`--watch ${text}: can't read ${path}`);
+  }
+}

@@ -1,0 +1,127 @@
+// What 64-bit and 32-bit structs have in common.
+import { enumName, enumOrHex, flagNames, signalName, signalSet } from './flags.ts';
+import { remembered } from './remembered.ts';
+import { hex64, signed64, unsigned64 } from './values.ts';
+
+/** Shows a struct in full instead of its most telling fields. */
+export interface StructOptions {
+  readonly verbose: boolean;
+  /** Elements of an array that are shown, unless in full. */
+  readonly stringLimit: number;
+}
+
+/** A struct as a string; the view starts where the struct does. */
+export type StructText = (view: DataView, options: StructOptions) => string;
+
+export const low = (view: DataView, at: number): number => view.getUint32(at, true);
+export const high = (view: DataView, at: number): number => view.getUint32(at + 4, true);
+export const unsigned = (view: DataView, at: number): string => unsigned64(low(view, at), high(view, at));
+export const signed = (view: DataView, at: number): string => signed64(low(view, at), high(view, at));
+
+export const hexOrZero = (value: number): string => (value === 0 ? '0' : `0x${(value >>> 0).toString(16)}`);
+
+/** Kernel device number of stat: 12 bits major, 20 bits minor, interleaved (include/linux/kdev_t.h, new_encode_dev). */
+export const deviceNumber = remembered((dev) => {
+  const minor = (dev & 0xff) | ((dev >>> 12) & 0xfff00);
+  return `makedev(${hexOrZero((dev >>> 8) & 0xfff)}, ${hexOrZero(minor)})`;
+});
+
+export const isDevice = (mode: number): boolean => (mode & 0o170000) === 0o020000 || (mode & 0o170000) === 0o060000;
+
+/** Seconds since 1970 as date and time, with nanoseconds where there are any. */
+export function isoTime(seconds: number, nanoseconds: number): string {
+  const text = new Date(seconds * 1000).toISOString().slice(0, 19);
+  return `${text}${nanoseconds === 0 ? '' : `.${String(nanoseconds).padStart(9, '0')}`}+0000`;
+}
+
+/** What utimensat sets: a time, or how to find one. */
+export function fileTime(seconds: string, nanoseconds: number): string {
+  if (nanoseconds === 0x3fff_ffff) return 'UTIME_NOW';
+  if (nanoseconds === 0x3fff_fffe) return 'UTIME_OMIT';
+  const note = nanoseconds >= 1e9 ? '' : ` /* ${isoTime(Number(seconds), nanoseconds)} */`;
+  return `{tv_sec=${seconds}, tv_nsec=${nanoseconds}}${note}`;
+}
+
+/** Times of utime: whole seconds. */
+export function wholeTime(seconds: string): string {
+  return `${seconds} /* ${isoTime(Number(seconds), 0)} */`;
+}
+
+/** Times of utimes: seconds and microseconds. */
+export function microTime(seconds: string, microseconds: number): string {
+  const note = isoTime(Number(seconds), microseconds * 1000).replace('000+', '+');
+  return `{tv_sec=${seconds}, tv_usec=${microseconds}} /* ${note} */`;
+}
+
+/** User handlers are addresses; the first values have names. */
+export function handlerText(low: number, high: number): string {
+  return high === 0 && low <= 2 ? ['SIG_DFL', 'SIG_IGN', 'SIG_ERR'][low]! : hex64(low, high);
+}
+
+type Halves = readonly [low: number, high: number];
+
+export function actionText(handler: string, mask: Halves, flags: Halves, restorer: string): string {
+  const tail = (flags[0] & 0x0400_0000) === 0 ? '' : `, sa_restorer=${restorer}`;
+  return `{sa_handler=${handler}, sa_mask=${signalSet(...mask)}, sa_flags=${flagNames('sigaction', ...flags)}${tail}}`;
+}
+
+export function lockFields(view: DataView, start: string, length: string): string[] {
+  return [
+    `l_type=${enumOrHex('lockType', view.getInt16(0, true))}`,
+    `l_whence=${enumOrHex('whence', view.getInt16(2, true))}`,
+    `l_start=${start}`,
+    `l_len=${length}`,
+  ];
+}
+
+/** What of a siginfo depends on the size of pointers and longs. */
+export interface SiginfoWords {
+  /** Where its union begins, and in it the value that a sender gives. */
+  readonly at: number;
+  readonly valueAt: number;
+  readonly pointerAt: (at: number) => string;
+  readonly times: readonly [user: string, system: string];
+}
+
+/** A siginfo as the kernel wrote it. */
+export function siginfoText(view: DataView, { at, valueAt, pointerAt, times }: SiginfoWords): string {
+  const signal = view.getInt32(0, true);
+  const errno = view.getInt32(4, true);
+  const code = view.getInt32(8, true);
+  if (signal === 0 && code === 0) return '{}';
+  const parts = [`si_signo=${signalName(signal)}`];
+  if (errno !== 0) parts.push(`si_errno=${errno}`);
+  const sender = `si_pid=${view.getInt32(at, true)}, si_uid=${low(view, at + 4)}`;
+  if (signal === 17 && code > 0 && code <= 6) {
+    const status = view.getInt32(at + 8, true);
+    parts.push(`si_code=${enumName('cldCode', code)}`, sender);
+    parts.push(`si_status=${code === 1 ? status : signalName(status)}`);
+    parts.push(`si_utime=${times[0]}`, `si_stime=${times[1]}`);
+    return `{${parts.join(', ')}}`;
+  }
+  const codes = code > 0 && code < 0x80 ? SIGNAL_CODES[signal] : 'siCode';
+  const name = codes === undefined ? undefined : enumName(codes, code);
+  parts.push(`si_code=${name ?? (code < 0 ? String(code) : `0x${code.toString(16)}`)}`);
+  const value = `si_int=${view.getInt32(valueAt, true)}, si_ptr=${pointerAt(valueAt)}`;
+  if (code === SI.timer) {
+    parts.push(`si_timerid=${hexOrZero(view.getInt32(at, true))}, si_overrun=${view.getInt32(at + 4, true)}`, value);
+  } else if (code === SI.user || code === SI.tkill) parts.push(sender);
+  else if (code < 0) parts.push(sender, value);
+  else if (FAULTS.has(signal)) parts.push(`si_addr=${pointerAt(at)}`);
+  else if (code !== SI.kernel) parts.push(sender, value);
+  return `{${parts.join(', ')}}`;
+}
+
+const SI = { user: 0, kernel: 0x80, timer: -2, tkill: -6 } as const;
+/** Signals of the processor's own exceptions. */
+const FAULTS = new Set([4, 5, 7, 8, 11]);
+const SIGNAL_CODES: Readonly<Record<number, string>> = {
+  4: 'siIll',
+  5: 'siTrap',
+  7: 'siBus',
+  8: 'siFpe',
+  11: 'siSegv',
+  29: 'siPoll',
+};
+
+export const RUSAGE_REST = 'ru_maxrss ru_ixrss ru_idrss ru_isrss ru_minflt ru_majflt ru_nswap ru_inblock ru_oublock ru_msgsnd ru_msgrcv ru_nsignals ru_nvcsw ru_nivcsw'.split(' '); // biome-ignore format: one row
