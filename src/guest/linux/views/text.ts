@@ -186,6 +186,11 @@ const DISTANCE_TABLES: readonly { place: TablePlace; stride: number; bytes: numb
   { place: TABLE.seals, stride: 4, bytes: 4 },
   { place: TABLE.staticCalls, stride: 8, bytes: 5 },
 ];
+/** Constants that the kernel writes into its instructions at start-up, from 6.11 on: a table of distances for each. */
+const RUNTIME = [
+  { prefix: '__start_runtime_ptr_', bytes: 8 },
+  { prefix: '__start_runtime_shift_', bytes: 1 },
+] as const;
 /** Trampolines of static calls: a jump that the kernel rewrites. */
 const TRAMPOLINE = { prefix: '__SCT__', bytes: 8 } as const;
 
@@ -197,6 +202,12 @@ function patchSites(kernel: KernelStructures, file: KernelFile, text: bigint): P
   }
   const shift = kernel.symbol('_text') - file.textStart;
   for (const { name, address } of kernel.symbols) {
+    const constant = RUNTIME.find(({ prefix }) => name.startsWith(prefix));
+    if (constant !== undefined) {
+      const place = { from: name, to: name.replace('__start_', '__stop_'), section: name.slice('__start_'.length) };
+      for (const { address: row, view } of rows(readTable(kernel, file, place), 4))
+        sites.push({ at: Number(row - text) + view.getInt32(0, true), length: constant.bytes });
+    }
     if (name.startsWith(TRAMPOLINE.prefix))
       sites.push({ at: Number(address - shift - text), length: TRAMPOLINE.bytes });
   }
@@ -206,8 +217,11 @@ function patchSites(kernel: KernelStructures, file: KernelFile, text: bigint): P
 
 function* rows(table: Table | undefined, stride: number): Generator<{ address: bigint; view: DataView }> {
   if (table === undefined) return;
-  const { address, bytes } = table;
-  for (let at = 0; at + stride <= bytes.length; at += stride)
+  const { address } = table;
+  // The last row may lack its padding.
+  const bytes = new Uint8Array(Math.ceil(table.bytes.length / stride) * stride);
+  bytes.set(table.bytes);
+  for (let at = 0; at < bytes.length; at += stride)
     yield { address: address + BigInt(at), view: new DataView(bytes.buffer, bytes.byteOffset + at, stride) };
 }
 
