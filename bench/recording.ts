@@ -174,6 +174,7 @@ function replayRates(): RecordingResults['replay'] {
     },
     return: () => {},
     signal: () => {},
+    trap: () => {},
     end: () => {},
   };
   const reconstructed = secondsOf(() => feedAll(count));

@@ -16,6 +16,7 @@ import { stateParts } from './state-parts.ts';
 import { machineFacts, profileFacts, traceHeader } from './trace-header.ts';
 import { armTraps, awaitFirstCall, isFirstCall } from './traps/index.ts';
 import { mmioTrap } from './traps/mmio.ts';
+import { portIoTrap } from './traps/port-io.ts';
 import { DEFAULT_LIMITS } from './traps/syscall-captures.ts';
 import { type Ending, STATUS, type Workload, type WorkloadHost } from './workload.ts';
 import { TraceWriterHandle } from './writer.ts';
@@ -134,11 +135,13 @@ class Recording implements WorkloadHost {
       this.note('this kernel does not tell its tasks apart; calls are recorded without process names');
   }
 
-  /** Names for what events say by number: the watches, and the windows of devices where they stand now. */
+  /** Names for what events say by number: the watches, and the windows and ports of devices where they stand now. */
   #addMachineFacts(): void {
     const { traps, watches } = this.#options;
-    const windows = traps.includes(mmioTrap) ? this.#workload.guest.machine.bus.memoryWindows() : [];
-    this.#writer?.addProfile(machineFacts(watches, windows));
+    const { bus } = this.#workload.guest.machine;
+    const windows = traps.includes(mmioTrap) ? bus.memoryWindows() : [];
+    const ports = traps.includes(portIoTrap) ? bus.portRanges() : [];
+    this.#writer?.addProfile(machineFacts(watches, windows, ports));
   }
 
   /** Runs the machine until `done` says so or it ends by itself; lets the host's events in between slices. */

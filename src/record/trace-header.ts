@@ -101,18 +101,25 @@ export function profileFacts(facts: GuestFacts): Fact[] {
   }));
 }
 
-/** What was watched, in the order of the numbers in events, and the windows of devices: [base, length, name]. */
+/** Addresses or ports at which a device answers. */
+export interface DeviceRange {
+  readonly base: number;
+  readonly length: number;
+  readonly name: string;
+}
+
+/** What was watched, in the order of the numbers in events, and where devices answer: [base, length, name]. */
 export function machineFacts(
   watches: readonly WatchSpec[],
-  windows: readonly { readonly base: number; readonly length: number; readonly name: string }[],
+  windows: readonly DeviceRange[],
+  ports: readonly DeviceRange[],
 ): Fact[] {
   const data = new Uint8Array(0);
+  const ranges = (of: readonly DeviceRange[]): string =>
+    JSON.stringify(of.map(({ base, length, name }) => [base, length, name]));
   return [
     { name: 'watches', json: JSON.stringify(watches.map(({ text }) => text)), data },
-    {
-      name: 'machine.windows',
-      json: JSON.stringify(windows.map(({ base, length, name }) => [base, length, name])),
-      data,
-    },
+    { name: 'machine.windows', json: ranges(windows), data },
+    { name: 'machine.ports', json: ranges(ports), data },
   ];
 }

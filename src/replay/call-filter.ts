@@ -1,16 +1,19 @@
 import { UserError } from '../emu/errors.ts';
 import { allSyscalls, type Syscall } from '../guest/linux/signature.ts';
 import type { Call } from './calls.ts';
+import { TRAP_NAMES, type Trap, type TrapName } from './traps/trap.ts';
 
-/** What `-e` selects: calls by name, and by how they ended. */
+/** What `-e` selects: calls by name, and by how they ended; other traps by their policies. */
 export interface CallFilter {
   /** Names of the calls wanted, whichever table they are of; undefined: all. */
   readonly names: ReadonlySet<string> | undefined;
   readonly status: 'any' | 'successful' | 'failed' | 'unfinished';
   readonly signals: boolean;
+  /** undefined: all, those that this version has no name for too. */
+  readonly traps: ReadonlySet<TrapName> | undefined;
 }
 
-export const ALL_CALLS: CallFilter = { names: undefined, status: 'any', signals: true };
+export const ALL_CALLS: CallFilter = { names: undefined, status: 'any', signals: true, traps: undefined };
 
 // biome-ignore format: a table
 const CLASSES: Readonly<Record<string, readonly string[]>> = {
@@ -72,7 +75,10 @@ function parsePattern(text: string): RegExp {
 
 const STATUS = new Set(['successful', 'failed', 'unfinished']);
 
-/** Several `-e` expressions together: `trace=open,close`, `trace=%file`, `!read`, `status=failed`, `signal=none`. */
+/**
+ * Several `-e` expressions together: `trace=open,close`, `trace=%file`, `!read`, `status=failed`, `signal=none`,
+ * `trap=port-io,cpuid`. Throws UserError.
+ */
 export function parseFilter(expressions: readonly string[]): CallFilter {
   let filter = ALL_CALLS;
   for (const expression of expressions) {
@@ -82,7 +88,11 @@ export function parseFilter(expressions: readonly string[]): CallFilter {
     if (kind === 'trace' || kind === 't') filter = { ...filter, names: parseNames(value) };
     else if (kind === 'status' && STATUS.has(value)) filter = { ...filter, status: value as CallFilter['status'] };
     else if (kind === 'signal' || kind === 's') filter = { ...filter, signals: value !== 'none' && value !== '!all' };
-    else throw new UserError(`-e ${expression}: use trace=NAMES, status=successful|failed|unfinished or signal=none`);
+    else if (kind === 'trap') filter = { ...filter, traps: parseTraps(value) };
+    else
+      throw new UserError(
+        `-e ${expression}: use trace=NAMES, status=successful|failed|unfinished, signal=none or trap=NAMES`,
+      );
   }
   return filter;
 }
@@ -95,6 +105,26 @@ function parseNames(value: string): ReadonlySet<string> {
     for (const word of list.split(',')) for (const syscall of selected(word)) names.add(syscall.name);
   if (!negated) return names;
   return new Set(allSyscalls().flatMap(({ name }) => (names.has(name) ? [] : [name])));
+}
+
+/** `all`, `none`, names of policies, or `!` and those that are not wanted. */
+function parseTraps(value: string): CallFilter['traps'] {
+  const negated = value.startsWith('!');
+  const list = negated ? value.slice(1) : value;
+  if (list === (negated ? 'none' : 'all')) return undefined;
+  const words = list === 'all' ? TRAP_NAMES : list === 'none' ? [] : list.split(',').map(trapNamed);
+  return new Set(negated ? TRAP_NAMES.filter((name) => !words.includes(name)) : words);
+}
+
+function trapNamed(word: string): TrapName {
+  const name = TRAP_NAMES.find((each) => each === word);
+  if (name === undefined) throw new UserError(`no trap named ${word}; there are ${TRAP_NAMES.join(' ')}, all and none`);
+  return name;
+}
+
+/** Whether a filter wants traps of this policy. */
+export function wantsTrap({ traps }: CallFilter, policy: Trap['policy']): boolean {
+  return traps === undefined || (policy !== 'unknown' && traps.has(policy));
 }
 
 /** Whether a filter wants calls of this name. */

@@ -6,6 +6,8 @@ import { Descriptors } from './descriptors.ts';
 import { Pairing, type SignalDelivery } from './pairing.ts';
 import { CommandScope, isExecve, type Scope, WHOLE_GUEST } from './scope.ts';
 import { type Task, TaskTable } from './task-table.ts';
+import type { TrapNames } from './traps/names.ts';
+import { type Trap, trapOf } from './traps/trap.ts';
 
 /** Low bits of a wait status: the signal that ended the process, or that it only stopped. */
 const STATUS_SIGNAL = 0x7f;
@@ -21,6 +23,8 @@ export interface CallSink {
   entry(call: Call, identity: TaskIdentity | undefined): void;
   return(call: Call, identity: TaskIdentity | undefined): void;
   signal(signal: SignalDelivery, identity: TaskIdentity | undefined): void;
+  /** Something else that was trapped. */
+  trap(trap: Trap, identity: TaskIdentity | undefined): void;
   /** After everything else; what has not returned is still pending. */
   end(): void;
 }
@@ -35,6 +39,8 @@ export interface ReconstructionOptions {
   readonly pids?: ReadonlySet<number>;
   /** Keep track of what descriptors mean. */
   readonly descriptors: boolean;
+  /** Names for what traps say by number; without them traps that are no calls are passed over. */
+  readonly traps?: TrapNames | undefined;
   /** Which rows are shown; all are followed. Without it: all. */
   readonly within?: RowPredicate | undefined;
 }
@@ -47,12 +53,14 @@ export class Reconstruction {
   readonly #scope: Scope;
   readonly #pids: ReadonlySet<number> | undefined;
   readonly #within: RowPredicate | undefined;
+  readonly #traps: TrapNames | undefined;
   readonly #sink: CallSink;
 
   constructor(options: ReconstructionOptions, sink: (reconstruction: Reconstruction) => CallSink) {
     this.#scope = options.commandOnly ? new CommandScope() : WHOLE_GUEST;
     this.#pids = options.pids;
     this.#within = options.within;
+    this.#traps = options.traps;
     this.descriptors = options.descriptors ? new Descriptors() : undefined;
     this.#sink = sink(this);
   }
@@ -67,6 +75,7 @@ export class Reconstruction {
       if (kind === EVENT_KIND.callEntry) this.#enter(task, chunk, row);
       else if (kind === EVENT_KIND.callReturn) this.#leave(task, chunk, row);
       else if (kind === EVENT_KIND.task) this.#update(task, chunk, row);
+      else if (this.#traps !== undefined) this.#trapped(task, chunk, row, this.#traps);
     }
   }
 
@@ -79,6 +88,12 @@ export class Reconstruction {
     this.tasks.update(task, chunk, row);
     this.#scope.shows(task.identity);
     this.descriptors?.meet(task.identity);
+  }
+
+  #trapped({ identity }: Task, chunk: EventChunk, row: number, names: TrapNames): void {
+    if (!this.#visible(chunk, row, identity)) return;
+    const trap = trapOf(chunk, row, names);
+    if (trap !== undefined) this.#sink.trap(trap, identity);
   }
 
   #enter(task: Task, chunk: EventChunk, row: number): void {

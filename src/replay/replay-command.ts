@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { UserError } from '../emu/errors.ts';
-import { parseFilter } from './call-filter.ts';
+import { type CallFilter, parseFilter } from './call-filter.ts';
 import { callColumns } from './calls.ts';
 import type { Descriptors } from './descriptors.ts';
 import { ClosedPipe, TextOutput } from './output.ts';
@@ -9,6 +9,8 @@ import { type CallSink, Reconstruction } from './reconstruction.ts';
 import { RowWriter } from './rows.ts';
 import { StraceWriter } from './strace/writer.ts';
 import { SummaryWriter } from './summary.ts';
+import { trapNames } from './traps/names.ts';
+import { withTrapColumns } from './traps/trap.ts';
 import { parseMoment, type Window, windowPredicate } from './window.ts';
 
 interface ReplayFlags {
@@ -33,11 +35,15 @@ const collect = (value: string, before: string[] = []): string[] => [...before, 
 /** `replay FILE`: the recorded calls as strace shows them, as JSON lines or as CSV. Throws UserError. */
 export function replayCommand(): Command {
   return new Command('replay')
-    .description("show a trace's system calls as strace -f would")
+    .description("show a trace's system calls as strace -f would, and what else was trapped")
     .argument('<file>', 'the trace')
     .option('-p, --pid <pid>', 'only this process or thread (repeatable)', collect)
-    .option('-e, --expression <expr>', 'trace=NAMES or %CLASS, status=failed, signal=none (repeatable)', collect)
-    .option('-c, --summary', 'a table of calls, errors and times instead of the calls')
+    .option(
+      '-e, --expression <expr>',
+      'trace=NAMES or %CLASS, status=failed, signal=none, trap=NAMES (repeatable)',
+      collect,
+    )
+    .option('-c, --summary', 'a table of calls, errors and times, and one of other traps, instead of each')
     .option('--from <t>', 'from here: an instruction count, a time (1.25s) or an event (#1234)')
     .option('--to <t>', 'up to here')
     .addOption(
@@ -78,6 +84,7 @@ function replay(file: string, flags: ReplayFlags): void {
           commandOnly: flags.all !== true && reader.header.command.length > 0,
           descriptors: flags.paths === true,
           within: windowPredicate(window),
+          traps: showsTraps(filter, flags) ? trapNames(reader.profile) : undefined,
           ...(pids === undefined ? {} : { pids }),
         },
         ({ descriptors }) => chooseSink(output, descriptors),
@@ -86,7 +93,8 @@ function replay(file: string, flags: ReplayFlags): void {
         arguments: flags.summary !== true || flags.paths === true,
         times: looksAtTimes(flags),
       });
-      for (const chunk of reader.chunks({}, columns)) reconstruction.feed(chunk);
+      const read = withTrapColumns(columns, showsTraps(filter, flags) ? reader.header.traps : []);
+      for (const chunk of reader.chunks({}, read)) reconstruction.feed(chunk);
       reconstruction.end();
       output.close();
     } catch (error) {
@@ -115,6 +123,9 @@ function replay(file: string, flags: ReplayFlags): void {
     reader.close();
   }
 }
+
+const showsTraps = ({ traps }: CallFilter, { format, summary }: ReplayFlags): boolean =>
+  traps?.size !== 0 && (summary === true || format !== 'csv');
 
 /** Whether moments decide what is shown, or are shown. */
 function looksAtTimes({ summary, format, from, to, timestamps, relative, durations }: ReplayFlags): boolean {

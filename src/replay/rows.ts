@@ -1,13 +1,14 @@
 import { MECHANISM } from '../emu/monitor-layout.ts';
 import { errnoOf } from '../guest/linux/tables/errno.ts';
 import type { TaskIdentity } from '../guest/linux/task-identity.ts';
-import { type CallFilter, wantsCall, wantsOutcome } from './call-filter.ts';
+import { type CallFilter, wantsCall, wantsOutcome, wantsTrap } from './call-filter.ts';
 import type { Call } from './calls.ts';
 import type { TextOutput } from './output.ts';
 import type { CallSink } from './reconstruction.ts';
 import type { FormatOptions } from './strace/format.ts';
 import { formatOf, writeAll } from './strace/line.ts';
 import { TextBuffer } from './text-buffer.ts';
+import type { Trap } from './traps/trap.ts';
 
 /** 32-bit SYSCALL is SYSCALL; the call's own number and the trace tell it apart. */
 const MECHANISM_NAMES = new Map<number, string>([
@@ -235,16 +236,40 @@ class CsvForm implements RowForm {
 
 const CSV_COLUMNS = 'seq,icount,time,vcpu,pid,tid,comm,mechanism,nr,name,args,raw,ret,errno,duration';
 
-/** Rows as JSON lines or CSV, in the order in which calls end; unfinished ones last. */
+/** A trap that is no call as a JSON object. */
+function trapJson(trap: Trap, identity: TaskIdentity | undefined): string {
+  const { policy, text, fields, instruction, chunk, row } = trap;
+  return JSON.stringify({
+    policy,
+    event: chunk.firstEvent + row,
+    icount: chunk.icount(row),
+    time: chunk.time(row),
+    vcpu: chunk.vcpu(row),
+    pid: identity?.tgid ?? null,
+    tid: identity?.pid ?? null,
+    comm: identity?.comm ?? null,
+    cpl: chunk.cpl(row),
+    instruction: instruction === undefined ? null : `0x${instruction.toString(16)}`,
+    text,
+    fields,
+  });
+}
+
+/**
+ * Rows as JSON lines or CSV, in the order in which calls end; unfinished ones last. Other traps are JSON objects with a
+ * `policy`, each where it happened; CSV has the columns of calls and leaves them out.
+ */
 export class RowWriter implements CallSink {
   readonly #output: TextOutput;
   readonly #filter: CallFilter;
   readonly #form: RowForm;
+  readonly #trapsToo: boolean;
   readonly #open = new Map<Call, TaskIdentity | undefined>();
 
   constructor(output: TextOutput, filter: CallFilter, format: 'jsonl' | 'csv') {
     this.#output = output;
     this.#filter = filter;
+    this.#trapsToo = format === 'jsonl';
     this.#form = format === 'jsonl' ? new JsonForm(output.buffer) : new CsvForm(output.buffer);
   }
 
@@ -260,6 +285,10 @@ export class RowWriter implements CallSink {
   }
 
   signal(): void {}
+
+  trap(trap: Trap, identity: TaskIdentity | undefined): void {
+    if (this.#trapsToo && wantsTrap(this.#filter, trap.policy)) this.#output.write(`${trapJson(trap, identity)}\n`);
+  }
 
   end(): void {
     for (const [call, identity] of this.#open) this.#write(call, identity);

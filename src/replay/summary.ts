@@ -1,7 +1,8 @@
-import { type CallFilter, wantsCall, wantsOutcome } from './call-filter.ts';
+import { type CallFilter, wantsCall, wantsOutcome, wantsTrap } from './call-filter.ts';
 import type { Call } from './calls.ts';
 import type { TextOutput } from './output.ts';
 import type { CallSink } from './reconstruction.ts';
+import { TRAP_NAMES, type Trap } from './traps/trap.ts';
 
 interface Row {
   readonly name: string;
@@ -10,11 +11,21 @@ interface Row {
   time: number;
 }
 
-/** The table of `-c`: time, calls and errors by system call. Times are virtual. */
+interface TrapRow {
+  readonly policy: Trap['policy'];
+  readonly subject: string;
+  count: number;
+}
+
+/** Policies as they are listed; what has no name last. */
+const ORDER: readonly string[] = [...TRAP_NAMES, 'unknown'];
+
+/** The tables of `-c`: time, calls and errors by system call, and other traps by policy. Times are virtual. */
 export class SummaryWriter implements CallSink {
   readonly #output: TextOutput;
   readonly #filter: CallFilter;
   readonly #rows = new Map<string, Row>();
+  readonly #traps = new Map<string, TrapRow>();
 
   constructor(output: TextOutput, filter: CallFilter) {
     this.#output = output;
@@ -31,6 +42,14 @@ export class SummaryWriter implements CallSink {
 
   signal(): void {}
 
+  trap({ policy, subject }: Trap): void {
+    if (!wantsTrap(this.#filter, policy)) return;
+    const key = `${policy}:${subject}`;
+    const row = this.#traps.get(key);
+    if (row === undefined) this.#traps.set(key, { policy, subject, count: 1 });
+    else row.count++;
+  }
+
   #count(call: Call): void {
     if (!wantsCall(this.#filter, call) || !wantsOutcome(this.#filter, call)) return;
     let row = this.#rows.get(call.name);
@@ -44,6 +63,26 @@ export class SummaryWriter implements CallSink {
   }
 
   end(): void {
+    this.#writeCalls();
+    if (this.#traps.size > 0) this.#writeTraps();
+  }
+
+  #writeTraps(): void {
+    const rows = [...this.#traps.values()].sort(
+      (a, b) =>
+        ORDER.indexOf(a.policy) - ORDER.indexOf(b.policy) || b.count - a.count || (a.subject < b.subject ? -1 : 1),
+    );
+    const line = (count: string, policy: string, subject: string): string =>
+      `${count.padStart(9)} ${policy.padEnd(10)} ${subject}\n`;
+    const rule = line('-'.repeat(9), '-'.repeat(10), '-'.repeat(16));
+    const total = rows.reduce((sum, { count }) => sum + count, 0);
+    const lines = rows.map(({ count, policy, subject }) => line(String(count), policy, subject));
+    this.#output.write(
+      `\n${line('traps', 'policy', 'what')}${rule}${lines.join('')}${rule}${line(String(total), 'total', '').trimEnd()}\n`,
+    );
+  }
+
+  #writeCalls(): void {
     const rows = [...this.#rows.values()].sort((a, b) => b.time - a.time || (a.name < b.name ? -1 : 1));
     const total = rows.reduce((sum, row) => sum + row.time, 0);
     const line = (share: string, time: string, each: string, calls: string, errors: string, name: string): string =>

@@ -72,6 +72,19 @@ export class Bus {
     );
   }
 
+  /** The ports that answer now, in runs of one device, each with its name. */
+  portRanges(): { base: number; length: number; name: string }[] {
+    const ranges: { base: number; length: number; name: string }[] = [];
+    for (const [port, handler] of this.ports.entries()) {
+      if (handler === undefined) continue;
+      const { name = 'unnamed' } = handler;
+      const last = ranges.at(-1);
+      if (last?.name === name && last.base + last.length === port) last.length++;
+      else ranges.push({ base: port, length: 1, name });
+    }
+    return ranges;
+  }
+
   private windowAt(address: GuestPhys): MemoryWindow | undefined {
     if (this.lastWindow?.holds(address)) return this.lastWindow;
     this.lastWindow = this.windows.find((window) => window.holds(address));

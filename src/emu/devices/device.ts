@@ -27,6 +27,8 @@ export interface Device {
 
 /** Ports by number; `size` is 1, 2 or 4 bytes. A port that nobody claims reads as all ones. */
 export interface PortHandler {
+  /** The device behind them, for people. */
+  readonly name?: string;
   /** The widest access that the device takes, default 4: the bus splits wider ones, low part first. */
   readonly portWidth?: 1 | 2 | 4;
   portRead(port: number, size: number): number;

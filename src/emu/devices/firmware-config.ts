@@ -23,6 +23,7 @@ export class FirmwareConfig implements Device {
       [KEY.maximumProcessors, little(processors, 2)],
     ]);
     platform.claimPorts(SELECT_PORT, 1, {
+      name: this.name,
       portRead: () => 0,
       portWrite: (_port, _size, value) => {
         this.key = value & 0xffff;
@@ -30,6 +31,7 @@ export class FirmwareConfig implements Device {
       },
     });
     platform.claimPorts(DATA_PORT, 1, {
+      name: this.name,
       portWidth: 1,
       portRead: () => this.items.get(this.key)?.[this.offset++] ?? 0,
       portWrite: () => {},

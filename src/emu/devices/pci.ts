@@ -315,6 +315,7 @@ export class PciFunction {
 
 function offsetPorts(handler: PortHandler, base: () => number): PortHandler {
   return {
+    ...(handler.name === undefined ? {} : { name: handler.name }),
     portRead: (port, size) => handler.portRead(port - base(), size),
     portWrite: (port, size, value) => handler.portWrite(port - base(), size, value),
   };

@@ -18,6 +18,7 @@ const OCW3 = {
 
 /** One 8259A. Bits of a register stand for its inputs 0..7. */
 class Chip implements PortHandler {
+  readonly name = 'pic';
   readonly portWidth = 1;
   private readonly command: number;
   private readonly changed: () => void;
@@ -43,6 +44,7 @@ class Chip implements PortHandler {
     this.changed = changed;
     platform.claimPorts(ports.command, 2, this);
     platform.claimPorts(ports.elcr, 1, {
+      name: this.name,
       portWidth: 1,
       portRead: () => this.levelTriggered,
       portWrite: (_port, _size, value) => {

@@ -11,6 +11,7 @@ export class Port92 implements Device {
 
   constructor(platform: Platform) {
     platform.claimPorts(PORT, 1, {
+      name: this.name,
       portWidth: 1,
       portRead: () => this.value,
       portWrite: (_port, _size, value) => {

@@ -1,0 +1,129 @@
+/** Traps of the processor's own: interrupts, and instructions that control it or ask it. */
+import { msrs } from '../../emu/isa/msrs.ts';
+import { DESCRIPTOR_TABLE, SENSITIVE } from '../../emu/layout.ts';
+import { REGISTER, type RegisterName } from '../../trace/event.ts';
+import type { Exit } from './exit.ts';
+import type { TrapNames } from './names.ts';
+import type { Description } from './trap.ts';
+import { hex, hexBytes } from './values.ts';
+
+const instructionOf = ({ chunk, row }: Exit): bigint => chunk.rip(row);
+
+export function interrupt(exit: Exit, { vectors }: TrapNames): Description {
+  const vector = exit.word('vector');
+  const name = vectors.get(vector);
+  const subject = `vector ${hex(vector)}${name === undefined ? '' : ` (${name})`}`;
+  const instruction = instructionOf(exit);
+  return { policy: 'interrupt', subject, text: subject, fields: { vector, name: name ?? null }, instruction };
+}
+
+function load(exit: Exit, register: string, more: Readonly<Record<string, string | number>> = {}): Description {
+  const value = hex(exit.long('value'));
+  const tail = Object.entries(more).map(([name, text]) => `, ${name} ${text}`);
+  return {
+    policy: 'control',
+    subject: register,
+    text: `${register} <- ${value}${tail.join('')}`,
+    fields: { register, value, ...more },
+    instruction: instructionOf(exit),
+  };
+}
+
+export const controlRegister = (exit: Exit): Description => load(exit, `cr${exit.low('qualification')}`);
+
+const MSR_NAMES = new Map(msrs.map(({ index, name }) => [index, name]));
+
+export function modelSpecificRegister(exit: Exit): Description {
+  const index = exit.low('qualification');
+  const name = MSR_NAMES.get(index);
+  return load(exit, `msr ${hex(index)}${name === undefined ? '' : ` (${name})`}`);
+}
+
+const TABLE_NAMES = new Map<number, string>(Object.entries(DESCRIPTOR_TABLE).map(([name, number]) => [number, name]));
+
+/** GDTR and IDTR get base and limit, LDTR and TR a selector. */
+export function descriptorTable(exit: Exit): Description {
+  const register = TABLE_NAMES.get(exit.low('qualification')) ?? 'descriptor table';
+  return load(exit, register, register === 'gdtr' || register === 'idtr' ? { limit: hex(exit.low('linear')) } : {});
+}
+
+type Sensitive = (typeof SENSITIVE)[number];
+
+/** As assemblers write them, where that is more than one word. */
+const MNEMONICS: Readonly<Partial<Record<Sensitive, string>>> = {
+  movSeg: 'mov segment',
+  pushSeg: 'push segment',
+  popSeg: 'pop segment',
+  callFar: 'call far',
+  jmpFar: 'jmp far',
+  retFar: 'ret far',
+  intN: 'int n',
+};
+
+export function sensitive(exit: Exit): Description {
+  const name = SENSITIVE[exit.low('qualification')];
+  const subject = name === undefined ? `instruction ${exit.low('qualification')}` : (MNEMONICS[name] ?? name);
+  const bytes = hexBytes(exit.instruction);
+  return {
+    policy: 'sensitive',
+    subject,
+    text: `${subject} <${bytes}>`,
+    fields: { instruction: subject, bytes },
+    instruction: instructionOf(exit),
+  };
+}
+
+const RDTSC = '0f31';
+
+export function timeStamp(exit: Exit): Description {
+  // Prefixes may stand before it.
+  const subject = hexBytes(exit.instruction).endsWith(RDTSC) ? 'rdtsc' : 'rdtscp';
+  const value = hex(exit.long('value'));
+  const instruction = instructionOf(exit);
+  return { policy: 'rdtsc', subject, text: `${subject} -> ${value}`, fields: { value }, instruction };
+}
+
+/** Leaves that look at ECX (SDM volume 2, CPUID; AMD APM volume 3, appendix E); to others it is a leftover. */
+const INDEXED: ReadonlySet<number> = new Set([
+  4, 7, 0xb, 0xd, 0xf, 0x10, 0x12, 0x14, 0x17, 0x18, 0x1a, 0x1b, 0x1d, 0x1f, 0x20, 0x24, 0x8000_001d, 0x8000_0020,
+  0x8000_0026,
+]);
+
+export function cpuid(exit: Exit): Description {
+  const number = exit.low('qualification');
+  const leaf = hex(number);
+  const subleaf = hex(exit.low('value'));
+  const answer = {
+    eax: hex(exit.low('linear')),
+    ebx: hex(exit.high('linear')),
+    ecx: hex(exit.low('physical')),
+    edx: hex(exit.high('physical')),
+  };
+  const subject = `leaf ${leaf}${INDEXED.has(number) ? `, subleaf ${subleaf}` : ''}`;
+  const shown = Object.entries(answer).map(([name, value]) => `${name}=${value}`);
+  return {
+    policy: 'cpuid',
+    subject,
+    text: `${subject} -> ${shown.join(' ')}`,
+    fields: { leaf, subleaf, ...answer },
+    instruction: instructionOf(exit),
+  };
+}
+
+/** Leaf 0 switches the view; the others are the guest's own, with what its registers hold. */
+const SWITCH = 0;
+const PAYLOAD: readonly RegisterName[] = ['rcx', 'rdx', 'rbx', 'rsi', 'rdi', 'r8', 'r9'];
+
+export function vmfunc(exit: Exit): Description {
+  const leaf = exit.low('qualification');
+  const instruction = instructionOf(exit);
+  const subject = `leaf ${leaf}`;
+  if (leaf === SWITCH) {
+    const view = exit.low('value');
+    return { policy: 'vmfunc', subject, text: `${subject}, view ${view}`, fields: { leaf, view }, instruction };
+  }
+  const { chunk, row } = exit;
+  const payload = PAYLOAD.map((name) => [name, hex(chunk.register(row, REGISTER[name]))] as const);
+  const text = `${subject}, ${payload.map(([name, value]) => `${name}=${value}`).join(' ')}`;
+  return { policy: 'vmfunc', subject, text, fields: { leaf, ...Object.fromEntries(payload) }, instruction };
+}

@@ -1,0 +1,89 @@
+/** Traps that are no system calls: what an event tells, in words for people and in fields for programs. */
+import { EXIT } from '../../emu/layout.ts';
+import { EVENT_KIND, REGISTER_COUNT } from '../../trace/event.ts';
+import type { ColumnChoice, EventChunk } from '../../trace/event-chunk.ts';
+import { memoryAccess, portAccess } from './device-access.ts';
+import { Exit } from './exit.ts';
+import type { TrapNames } from './names.ts';
+import {
+  controlRegister,
+  cpuid,
+  descriptorTable,
+  interrupt,
+  modelSpecificRegister,
+  sensitive,
+  timeStamp,
+  vmfunc,
+} from './processor.ts';
+import { dirtiedPages, registerChange, watchedWrite } from './watched.ts';
+
+/** Policies of traps that are no calls, in the order in which they are listed. */
+// biome-ignore format: a list
+export const TRAP_NAMES = ['interrupt', 'port-io', 'mmio', 'control', 'sensitive', 'rdtsc', 'cpuid', 'vmfunc', 'page-write', 'pages', 'register'] as const;
+export type TrapName = (typeof TRAP_NAMES)[number];
+
+export type FieldValue = string | number | boolean | null | readonly { readonly [name: string]: FieldValue }[];
+
+export interface Description {
+  /** `unknown`: an exit that this version has no words for. */
+  readonly policy: TrapName | 'unknown';
+  /** What traps of a policy are counted by. */
+  readonly subject: string;
+  /** What happened, subject included. */
+  readonly text: string;
+  /** 64-bit values and addresses are 0x strings, bytes hexadecimal. */
+  readonly fields: Readonly<Record<string, FieldValue>>;
+  /** Guest-virtual; undefined where no instruction did it. */
+  readonly instruction: bigint | undefined;
+}
+
+/** A trap and its event: a row of a chunk. */
+export interface Trap extends Description {
+  readonly chunk: EventChunk;
+  readonly row: number;
+}
+
+type Describe = (exit: Exit, names: TrapNames) => Description;
+
+const BY_REASON: ReadonlyMap<number, Describe> = new Map<number, Describe>([
+  [EXIT.interrupt, interrupt],
+  [EXIT.io, portAccess],
+  [EXIT.mmio, memoryAccess],
+  [EXIT.crAccess, controlRegister],
+  [EXIT.msrWrite, modelSpecificRegister],
+  [EXIT.descriptorTable, descriptorTable],
+  [EXIT.sensitive, sensitive],
+  [EXIT.rdtsc, timeStamp],
+  [EXIT.cpuid, cpuid],
+  [EXIT.vmfunc, vmfunc],
+  [EXIT.secondLevel, watchedWrite],
+  [EXIT.register, registerChange],
+]);
+
+function unknown(exit: Exit): Description {
+  const reason = exit.word('reason');
+  const subject = `exit ${reason}`;
+  return { policy: 'unknown', subject, text: subject, fields: { reason }, instruction: exit.chunk.rip(exit.row) };
+}
+
+/** The trap that a row tells of; undefined for rows of calls and tasks. */
+export function trapOf(chunk: EventChunk, row: number, names: TrapNames): Trap | undefined {
+  const kind = chunk.kind(row);
+  if (kind === EVENT_KIND.pages) return { ...dirtiedPages(chunk, row), chunk, row };
+  if (kind !== EVENT_KIND.exit && kind !== EVENT_KIND.cr3Load) return undefined;
+  const exit = Exit.of(chunk, row);
+  if (exit === undefined) return undefined;
+  const describe = BY_REASON.get(exit.word('reason')) ?? unknown;
+  return { ...describe(exit, names), chunk, row };
+}
+
+const ALL_REGISTERS = Array.from({ length: REGISTER_COUNT }, (_, i) => i);
+
+/** The columns that traps of these policies are told from, added to others. */
+export function withTrapColumns(columns: ColumnChoice, policies: readonly string[]): ColumnChoice {
+  return {
+    ...columns,
+    ...(policies.includes('vmfunc') ? { registers: () => ALL_REGISTERS } : {}),
+    ...(policies.includes('pages') ? { captures: 'all' } : {}),
+  };
+}

@@ -1,0 +1,10 @@
+/** Parts of what is said of traps. */
+
+export const hex = (value: number | bigint): string => `0x${value.toString(16)}`;
+
+export const plural = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
+
+export const hexBytes = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+
+export const littleEndian = (bytes: Uint8Array): bigint =>
+  bytes.reduceRight((value, byte) => (value << 8n) | BigInt(byte), 0n);

@@ -1,0 +1,112 @@
+/** Changes of watched memory and registers, and pages that tasks dirtied. */
+import { CAPTURE_KIND, PAGE_BLOCK, PAGE_BLOCK_BYTES, PAGE_FLAG, WRITE_SOURCE } from '../../emu/monitor-layout.ts';
+import { REGISTER } from '../../trace/event.ts';
+import type { EventChunk } from '../../trace/event-chunk.ts';
+import { type CallCapture, capturesOf } from '../calls.ts';
+import type { Exit } from './exit.ts';
+import type { TrapNames } from './names.ts';
+import type { Description } from './trap.ts';
+import { hex, hexBytes, littleEndian, plural } from './values.ts';
+
+type WriteSource = keyof typeof WRITE_SOURCE;
+
+/** How writes that are no instruction's own are told. */
+const BY: Readonly<Record<WriteSource, string>> = {
+  instruction: '',
+  delivery: ' by an interrupt or exception',
+  pageWalk: ' by the page walk',
+  device: ' by a device',
+};
+const SOURCES = new Map<number, WriteSource>(
+  (Object.keys(WRITE_SOURCE) as WriteSource[]).map((name) => [WRITE_SOURCE[name], name]),
+);
+const REGISTER_NAMES = Object.keys(REGISTER);
+
+const watchName = (exit: Exit, { watches }: TrapNames): string => {
+  const number = exit.word('vector');
+  return watches[number] ?? `watch ${number}`;
+};
+
+/** Values wider than this are shown as bytes. */
+const WIDEST_VALUE = 8;
+const SHOWN_BYTES = 32;
+
+function shownValue(bytes: Uint8Array): string {
+  if (bytes.length === 0) return '?';
+  if (bytes.length <= WIDEST_VALUE) return hex(littleEndian(bytes));
+  return `<${hexBytes(bytes.subarray(0, SHOWN_BYTES))}${bytes.length > SHOWN_BYTES ? '...' : ''}>`;
+}
+
+export function watchedWrite(exit: Exit, names: TrapNames): Description {
+  const watch = watchName(exit, names);
+  const source = SOURCES.get(exit.word('errorCode')) ?? 'instruction';
+  const linear = hex(exit.long('linear'));
+  const physical = hex(exit.long('physical'));
+  const before = exit.change('before');
+  const after = exit.change('after');
+  const size = exit.low('qualification') >>> 8;
+  // Devices know no addresses but physical ones, and the page walk writes to its own tables.
+  const where = source === 'device' || source === 'pageWalk' ? `physical ${physical}` : linear;
+  const values = `${shownValue(before)} -> ${shownValue(after)}`;
+  return {
+    policy: 'page-write',
+    subject: watch,
+    text: `${watch}: ${where}, ${plural(size, 'byte')}, ${values}${BY[source]}`,
+    fields: { watch, source, linear, physical, size, before: hexBytes(before), after: hexBytes(after) },
+    instruction: source === 'device' ? undefined : exit.chunk.rip(exit.row),
+  };
+}
+
+export function registerChange(exit: Exit, names: TrapNames): Description {
+  const watch = watchName(exit, names);
+  const register = REGISTER_NAMES[exit.low('qualification')] ?? `register ${exit.low('qualification')}`;
+  const before = shownValue(exit.change('before'));
+  const after = shownValue(exit.change('after'));
+  const instruction = exit.long('linear');
+  return {
+    policy: 'register',
+    subject: watch,
+    text: `${watch}: ${register}, ${before} -> ${after}${instruction === 0n ? ' while not watched' : ''}`,
+    fields: { watch, register, before, after },
+    instruction: instruction === 0n ? undefined : instruction,
+  };
+}
+
+/** A page that was dirtied. */
+interface DirtiedPage {
+  /** Its address at its first write; null where a device or the page walk made that. */
+  readonly linear: string | null;
+  readonly physical: string;
+  readonly by: 'task' | 'device' | 'page-walk';
+  /** It holds something else than what was recorded of it last. */
+  readonly changed: boolean;
+}
+
+const SHOWN_PAGES = 4;
+
+export function dirtiedPages(chunk: EventChunk, row: number): Description & { readonly policy: 'pages' } {
+  const pages = capturesOf(chunk, row).flatMap(dirtiedPage);
+  const fresh = pages.filter(({ changed }) => changed).length;
+  const shown = pages.slice(0, SHOWN_PAGES).map(({ linear, physical }) => linear ?? `physical ${physical}`);
+  if (pages.length > SHOWN_PAGES) shown.push('...');
+  return {
+    policy: 'pages',
+    subject: 'intervals with dirtied pages',
+    text: `${plural(pages.length, 'page')} dirtied, ${fresh} with new content: ${shown.join(', ')}`,
+    fields: { pages: pages.map((page) => ({ ...page })) },
+    instruction: undefined,
+  };
+}
+
+function dirtiedPage({ kind, address, view, start, length }: CallCapture): DirtiedPage[] {
+  if (kind !== CAPTURE_KIND.page || length < PAGE_BLOCK_BYTES) return [];
+  const flags = view.getUint32(start + PAGE_BLOCK.flags, true);
+  return [
+    {
+      linear: address === 0n ? null : hex(address),
+      physical: hex(view.getBigUint64(start + PAGE_BLOCK.physical, true)),
+      by: (flags & PAGE_FLAG.device) !== 0 ? 'device' : (flags & PAGE_FLAG.pageWalk) !== 0 ? 'page-walk' : 'task',
+      changed: (flags & PAGE_FLAG.content) !== 0,
+    },
+  ];
+}
