@@ -156,7 +156,12 @@ const ROWS: readonly (readonly [string, FieldType, number, string])[] = [
     1,
     'IDT limit in force when VMCS_CONTROL.idtLimit, as for gates of 16 bytes; half of it where they have 8',
   ],
-  ['vmcsVmfuncControls', 'u32', 1, 'VM-function leaves that do not exit'],
+  [
+    'vmcsVmfuncControls',
+    'u32',
+    1,
+    'VM functions 0 to 31 that execute without an exit, one bit each; 0 switches the view',
+  ],
   ['vmcsOpcodeBitmap', 'u64', 2, 'sensitive instructions that exit, one bit each: SENSITIVE'],
   ['vmcsIoBitmap', 'bytes', 8192, 'one bit a port'],
   ['vmcsMsrBitmap', 'bytes', 2048, 'writes: MSRs 0..1fffh, then c0000000h..c0001fffh'],
@@ -253,6 +258,8 @@ export const VMCS_CONTROL = {
   pageWrite: 1 << 17,
   /** Pages that tasks dirty are recorded by the core. */
   pages: 1 << 18,
+  /** With pageWrite: some watch row is for reads or fetches too. */
+  pageRead: 1 << 19,
 } as const;
 
 /** Sensitive, unprivileged instructions by bit number in vmcsOpcodeBitmap. */

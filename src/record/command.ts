@@ -7,7 +7,7 @@ import { record } from './recording.ts';
 import { DEFAULT_TRAPS, TRAP_POLICIES } from './traps/index.ts';
 import type { TrapPolicy } from './traps/policy.ts';
 import { DEFAULT_LIMITS } from './traps/syscall-captures.ts';
-import { parseWatch, WATCH_FILTERS, WATCH_FORMS, type WatchSpec } from './traps/watch-spec.ts';
+import { parseWatch, WATCH_FILTERS, WATCH_FORMS, type WatchSpec, watchClass } from './traps/watch-spec.ts';
 
 interface RecordFlags {
   readonly kernel?: string;
@@ -156,17 +156,16 @@ function memorySize(text: string): number {
 
 /** The policies of the list, and those that a watch asks for. */
 function traps(text: string, watches: readonly WatchSpec[]): readonly TrapPolicy[] {
-  const asked = (operand: TrapPolicy['operand']): boolean =>
-    watches.some(({ kind }) => (kind === 'register') === (operand === 'register'));
-  if (text === 'all') return TRAP_POLICIES.filter(({ operand }) => operand === undefined || asked(operand));
+  const asked = (policy: TrapPolicy): boolean => watches.some((spec) => watchClass(spec) === policy.operand);
+  const complete = (policy: TrapPolicy): boolean =>
+    policy.operand === undefined || policy.operandOptional === true || asked(policy);
+  if (text === 'all') return TRAP_POLICIES.filter(complete);
   const chosen = listed(text);
   for (const policy of chosen) {
-    if (policy.operand !== undefined && !asked(policy.operand))
+    if (!complete(policy))
       throw new UsageError(`--traps ${policy.name} needs a --watch that says which ${policy.operand}`);
   }
-  return TRAP_POLICIES.filter(
-    (policy) => chosen.includes(policy) || (policy.operand !== undefined && asked(policy.operand)),
-  );
+  return TRAP_POLICIES.filter((policy) => chosen.includes(policy) || asked(policy));
 }
 
 function listed(text: string): readonly TrapPolicy[] {

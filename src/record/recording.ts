@@ -9,6 +9,7 @@ import { SLICE } from '../world/guest.ts';
 import { type GuestFacts, readGuestFacts, UNKNOWN_GUEST } from '../world/guest-facts.ts';
 import { CommandWorkload } from './command-workload.ts';
 import { HostInput, windowSize, writeAll } from './console.ts';
+import { Introspector } from './introspection.ts';
 import { KernelWorkload } from './kernel-workload.ts';
 import type { RecordOptions } from './options.ts';
 import { ProgressLine } from './progress.ts';
@@ -28,6 +29,7 @@ class Recording implements WorkloadHost {
   readonly #inputs: RecordingInputs;
   readonly #workload: Workload;
   readonly #progress: ProgressLine;
+  readonly #introspector = new Introspector();
   #hostInput: HostInput | undefined;
   #writer: TraceWriterHandle | undefined;
   #entries: InputEntry[] = [];
@@ -189,7 +191,16 @@ class Recording implements WorkloadHost {
     if (reason === EXIT.ringFull) this.#writer?.waitForRoom();
     // The kernel is up, and shall tell what it is before its first call is recorded.
     else if (this.#facts === undefined && isFirstCall(reason)) this.#armWith(readGuestFacts(machine) ?? UNKNOWN_GUEST);
+    else if (reason === EXIT.vmfunc) this.#triggered();
     else this.#ending = failed('exit', `unexpected exit ${reason} of the core`);
+  }
+
+  /** The guest asks to be looked at; it goes on behind its VMFUNC. */
+  #triggered(): void {
+    const { machine } = this.#workload.guest;
+    const fact = this.#introspector.take(machine, Number(machine.core.get64('exitQualification')));
+    if (fact !== undefined) this.#writer?.addProfile([fact]);
+    machine.core.completeExit();
   }
 
   /** Nothing to do for the guest: real time passes as long as the host may still say something, else it is skipped. */

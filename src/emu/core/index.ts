@@ -1,11 +1,12 @@
 // What the host may call.
 import { RAM_SIZE } from "./generated/layout";
-import { initTlb, flushTlb as flush, markWrites } from "./tlb";
+import { initTlb, flushTlb as flush } from "./tlb";
 import { inspect, isRam, pageInfo } from "./mmu";
 import { readRflags, writeRflags } from "./flags";
 import { flushBlocks, invalidateWritten } from "./blocks";
 import { listPage, listsPages } from "./monitor/pages";
 import { forgetRegisters } from "./monitor/registers";
+import { lookAtEverything } from "./monitor/views";
 import { PAGE_FLAG_device } from "./generated/monitor-layout";
 
 export { modeChanged } from "./mode";
@@ -36,9 +37,9 @@ export function invalidatePhysical(address: u32, length: u32): void {
   }
 }
 
-/** Watch rows or the listing of pages were changed from outside: the next write to any page is looked at. */
+/** Watch rows, the view or the listing of pages were changed from outside: the next access to any page is looked at. */
 export function watchesChanged(): void {
-  markWrites();
+  lookAtEverything();
   forgetRegisters();
 }
 

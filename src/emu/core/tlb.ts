@@ -17,7 +17,7 @@ export const TLB_CODE: u32 = 6; // + 0 supervisor, 1 user
 const TABLES: u32 = 8;
 export const TLB_EMPTY: u64 = 2;
 export const TLB_HAS_CODE: u64 = 1;
-/** The monitor wants to know of the next write: watched memory, or a page not listed in this interval. */
+/** The monitor wants to know of the next access: watched memory, or a page not listed in this interval. */
 export const TLB_LOOK: u64 = 4;
 
 const NO_JUMP: u64 = TLB_EMPTY << 60;
@@ -171,13 +171,17 @@ function flushWritesOf(log: usize, count: u32, host: u32): void {
 }
 
 /** The next write through any translation takes the slow path once; the translations stay. */
-export function markWrites(): void {
-  markLogged(LOCAL_LOG, localCount);
-  markLogged(GLOBAL_LOG, globalCount);
+export function markWrites(): void { markTables(TLB_WRITE, TLB_WRITE + 3); }
+
+/** The next access of any kind. */
+export function markAll(): void { markTables(0, TABLES); }
+
+function markTables(from: u32, to: u32): void {
+  markLogged(LOCAL_LOG, localCount, <u32>tableOf(from), <u32>tableOf(to));
+  markLogged(GLOBAL_LOG, globalCount, <u32>tableOf(from), <u32>tableOf(to));
 }
 
-function markLogged(log: usize, count: u32): void {
-  const first = <u32>tableOf(TLB_WRITE), last = <u32>tableOf(TLB_WRITE + 3);
+function markLogged(log: usize, count: u32, first: u32, last: u32): void {
   for (let i: u32 = 0; i < count; i++) {
     const entry = load<u32>(log + (i << 2));
     if (entry < first || entry >= last) continue;
