@@ -20,7 +20,7 @@ import {
 } from "./mmu";
 import { fetchIsWatched, noteFetch } from "./monitor/views";
 import { watchesReads } from "./monitor/watches";
-import { entryOf, fillTlb, fillJump, flushJumps, flushWrites, TLB_LOOK } from "./tlb";
+import { emptyJumps, entryOf, fillTlb, fillJump, flushWrites, TLB_LOOK } from "./tlb";
 import { raiseCode, raiseExit, VECTOR_GP } from "./fault";
 
 export const BLOCK_HEADER: usize = 32;
@@ -65,7 +65,7 @@ export function flushBlocks(): void {
   }
   arenaNext = ARENA;
   blocksFlushed = true;
-  flushJumps();
+  emptyJumps();
 }
 
 // ---- fetching ----

@@ -1,7 +1,7 @@
 // Guest memory by linear address. A TLB hit is inline; everything else (miss, page end, MMIO, pages with code or
 // second-level protection) takes the slow functions. Accesses are little-endian and may be unaligned.
 import {
-  READ_TLB, WRITE_TLB, REGION_TLB, CPL, CR4, RFLAGS, SEG_ATTR, SEG_BASE, SEG_LIMIT, GPR, ALIGNMENT_CHECK,
+  READ_TLB, WRITE_TLB, CPL, CR4, RFLAGS, SEG_ATTR, SEG_BASE, SEG_LIMIT, GPR, ALIGNMENT_CHECK,
   VMCS_SECOND_LEVEL_ON, SECOND_LEVEL_IGNORED, SECOND_LEVEL_READ, SECOND_LEVEL_WRITE, EXIT_SECOND_LEVEL,
   BREAKPOINTS, EXIT_LINEAR, EXIT_PHYSICAL, EXIT_QUALIFICATION, EXIT_VALUE, MODE, CR0,
 } from "./generated/layout";
