@@ -1,5 +1,5 @@
 import { existsSync, statSync } from 'node:fs';
-import { basename } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { UsageError, UserError } from '../emu/errors.ts';
 import type { CommandOptions, KernelOptions, RecordOptions } from './options.ts';
@@ -111,7 +111,7 @@ function commandOptions(command: string[], flags: RecordFlags): CommandOptions {
     world: {
       command,
       environment: environment(flags.env),
-      directory: flags.chdir ?? process.cwd(),
+      directory: workingFolder(flags),
       ...(kernel === undefined ? {} : { kernel }),
       ...(append === undefined ? {} : { append }),
       ...(rootfs === undefined ? {} : { rootfs }),
@@ -119,6 +119,16 @@ function commandOptions(command: string[], flags: RecordFlags): CommandOptions {
       ...(collect === undefined ? {} : { collect }),
     },
   };
+}
+
+function workingFolder({ chdir, rootfs, share }: RecordFlags): string {
+  if (chdir === undefined) return process.cwd();
+  const folder = resolve(chdir);
+  // Another root, or a share with a place of its own, may have it.
+  const known =
+    rootfs !== undefined || share !== undefined || statSync(folder, { throwIfNoEntry: false })?.isDirectory();
+  if (!known) throw new UserError(`--chdir ${chdir}: there is no such folder`);
+  return folder;
 }
 
 const FOR_COMMANDS = ['rootfs', 'share', 'collect', 'env', 'chdir'] as const;
@@ -192,7 +202,9 @@ function number(text: string, flag: string, least: number, most: number): number
 /** Nothing recorded is ever overwritten. */
 function outputName(wanted: string | undefined, command: string): string {
   if (wanted === undefined) return freeName(command);
-  if (existsSync(wanted) && !statSync(wanted).isCharacterDevice()) {
+  const there = statSync(wanted, { throwIfNoEntry: false });
+  if (there?.isDirectory()) throw new UserError(`-o ${wanted}: this is a folder; the trace is a file`);
+  if (there !== undefined && !there.isCharacterDevice()) {
     throw new UserError(`${wanted} exists already; remove it or choose another name with -o`);
   }
   return wanted;

@@ -1,4 +1,4 @@
-import { UserError } from '../emu/errors.ts';
+import { UsageError } from '../emu/errors.ts';
 import { allSyscalls, type Syscall } from '../guest/linux/signature.ts';
 import type { Call } from './calls.ts';
 
@@ -36,7 +36,7 @@ function classMembers(name: string): Syscall[] {
     );
   const names = CLASSES[name];
   if (names === undefined) {
-    throw new UserError(
+    throw new UsageError(
       `no class %${name} of system calls; there are %file %desc ${Object.keys(CLASSES)
         .map((key) => `%${key}`)
         .join(' ')}`,
@@ -59,14 +59,14 @@ function selected(word: string): Syscall[] {
   if (found.length > 0 || optional) return found;
   if (name === 'all') return classMembers('all');
   if (name in CLASSES || name === 'file' || name === 'desc') return classMembers(name);
-  throw new UserError(`no system call named ${name}`);
+  throw new UsageError(`no system call named ${name}`);
 }
 
 function parsePattern(text: string): RegExp {
   try {
     return new RegExp(text);
   } catch {
-    throw new UserError(`/${text} is not a regular expression`);
+    throw new UsageError(`/${text} is not a regular expression`);
   }
 }
 
@@ -82,7 +82,7 @@ export function parseFilter(expressions: readonly string[]): CallFilter {
     if (kind === 'trace' || kind === 't') filter = { ...filter, names: parseNames(value) };
     else if (kind === 'status' && STATUS.has(value)) filter = { ...filter, status: value as CallFilter['status'] };
     else if (kind === 'signal' || kind === 's') filter = { ...filter, signals: value !== 'none' && value !== '!all' };
-    else throw new UserError(`-e ${expression}: use trace=NAMES, status=successful|failed|unfinished or signal=none`);
+    else throw new UsageError(`-e ${expression}: use trace=NAMES, status=successful|failed|unfinished or signal=none`);
   }
   return filter;
 }

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
-import { UserError } from '../emu/errors.ts';
+import { UsageError, UserError } from '../emu/errors.ts';
+import { systemReason } from '../trace/system-reason.ts';
 import { parseFilter } from './call-filter.ts';
 import { callColumns } from './calls.ts';
 import type { Descriptors } from './descriptors.ts';
@@ -134,11 +135,11 @@ function openOutput(path: string | undefined): TextOutput {
     return new TextOutput(path);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw new UserError(code === 'EEXIST' ? `${path} exists already` : `can't write ${path}: ${code}`);
+    throw new UserError(code === 'EEXIST' ? `${path} exists already` : `can't write ${path}: ${systemReason(error)}`);
   }
 }
 
 function wholeNumber(text: string, flag: string): number {
-  if (!/^\d+$/.test(text)) throw new UserError(`${flag} ${text}: a whole number is wanted`);
+  if (!/^\d+$/.test(text)) throw new UsageError(`${flag} ${text}: a whole number is wanted`);
   return Number(text);
 }
