@@ -1,6 +1,6 @@
 // Boots a Linux kernel on the bare machine and shows its console: the shortest way to see whether the core works.
 //   npm run boot-kernel -- [--kernel F] [--initrd F | --busybox SCRIPT] [--append S] [--memory MIB] [--protected] [--limit N]
-//                          [--legacy] [--trace FROM:TO] [--symbols SYSTEM.MAP] [--quiet] [--hash]
+//                          [--cpus N] [--legacy] [--trace FROM:TO] [--symbols SYSTEM.MAP] [--quiet] [--hash]
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -21,6 +21,7 @@ const { values: options } = parseArgs({
     busybox: { type: 'string' },
     append: { type: 'string', default: 'console=ttyS0 earlyprintk=ttyS0 cryptomgr.notests' },
     memory: { type: 'string', default: '256' },
+    cpus: { type: 'string', default: '1' },
     protected: { type: 'boolean', default: false },
     legacy: { type: 'boolean', default: false },
     limit: { type: 'string', default: '20000000000' },
@@ -81,6 +82,7 @@ const seed = options.seed ? () => new Uint8Array(randomBytes(32)) : () => new Ui
 const machine = new Machine({
   memory: Number(options.memory) << 20,
   vendor: 'AuthenticAMD',
+  processors: Number(options.cpus),
   inputs: new RecordingInputs(),
   startTime: () => encodeStartTime(1_700_000_000),
   entropy: () => seed().slice(0, 8),

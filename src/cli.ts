@@ -4,6 +4,7 @@ import { UserError } from './emu/errors.ts';
 import { recordCommand } from './record/command.ts';
 import { infoCommand, verifyCommand } from './replay/command.ts';
 import { replayCommand } from './replay/replay-command.ts';
+import { systemReason } from './trace/system-reason.ts';
 import { VERSION } from './version.ts';
 
 const USAGE = 2;
@@ -18,6 +19,9 @@ export async function main(args: readonly string[]): Promise<void> {
   for (const command of commands) program.addCommand(command);
   for (const command of [program, ...program.commands])
     command.exitOverride().configureOutput({ outputError: () => {} });
+  process.stdout.on('error', (error) => {
+    process.exitCode = statusOf(error);
+  });
   try {
     await program.parseAsync(args, { from: 'user' });
   } catch (error) {
@@ -35,5 +39,11 @@ function statusOf(error: unknown): number {
     if (error.code !== 'commander.help') process.stderr.write(`trapline: ${error.message.replace(/^error: /, '')}\n`);
     return USAGE;
   }
-  throw error;
+  const reason = systemReason(error);
+  if (reason === undefined) throw error;
+  const { code, syscall, path } = error as NodeJS.ErrnoException;
+  // A reader that went away (`| head`) is the end of the work, not a failure.
+  if (code === 'EPIPE') return 0;
+  process.stderr.write(`trapline: can't ${syscall ?? 'go on'}${path === undefined ? '' : ` ${path}`}: ${reason}\n`);
+  return 1;
 }

@@ -6,12 +6,13 @@ import {
   REGION,
   SECOND_LEVEL,
   SENSITIVE,
+  VCPU,
   VMCS_CONTROL,
 } from '../../src/emu/layout.ts';
 
 const upper = (name: string) => name.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toUpperCase();
 
-/** layout.ts as constants of the core: fields by name, REGION_*, EXIT_*, CONTROL_*, SENSITIVE_*, SECOND_LEVEL_*, ... */
+/** layout.ts as constants of the core: fields by name, REGION_*, VCPU_*, EXIT_*, CONTROL_*, SENSITIVE_*, SECOND_LEVEL_*, ... */
 export function layoutConstants(): string {
   const lines: string[] = [];
   const constant = (name: string, type: string, value: number) =>
@@ -21,6 +22,7 @@ export function layoutConstants(): string {
     constant(`REGION_${upper(name)}`, 'usize', region.address);
     constant(`REGION_${upper(name)}_SIZE`, 'usize', region.size);
   }
+  for (const [name, value] of Object.entries(VCPU)) constant(`VCPU_${upper(name)}`, 'u32', value);
   for (const [name, value] of Object.entries(EXIT)) constant(`EXIT_${upper(name)}`, 'u32', value);
   for (const [name, value] of Object.entries(VMCS_CONTROL)) constant(`CONTROL_${upper(name)}`, 'u32', value);
   for (const [name, value] of Object.entries(SECOND_LEVEL)) constant(`SECOND_LEVEL_${upper(name)}`, 'u32', value);

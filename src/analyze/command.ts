@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { UserError } from '../emu/errors.ts';
+import { UsageError, UserError } from '../emu/errors.ts';
 import { NotKnown } from '../guest/linux/views/kernel.ts';
 import { recordedKernel } from '../replay/start-state.ts';
 import { readKernelFile } from '../world/vmlinux.ts';
@@ -34,7 +34,7 @@ const hex = (value: bigint | number): string => `0x${value.toString(16)}`;
 const list = (words: readonly string[]): string => words.join(',');
 const pidOf = ({ pid }: ViewFlags): number | undefined => {
   if (pid === undefined) return undefined;
-  if (!/^\d+$/.test(pid)) throw new UserError(`--pid ${pid}: a number is wanted`);
+  if (!/^\d+$/.test(pid)) throw new UsageError(`--pid ${pid}: a number is wanted`);
   return Number(pid);
 };
 

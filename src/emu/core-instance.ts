@@ -18,8 +18,12 @@ export interface CoreHost {
 }
 
 interface CoreExports {
-  init(ramSize: number): void;
+  init(ramSize: number, vcpus: number): void;
   reset(vendor: number): void;
+  initialise(): void;
+  startUp(vector: number): void;
+  showVcpu(number: number): void;
+  switchVcpu(number: number): number;
   run(budget: number): number;
   stepOver(): number;
   completeExit(): void;
@@ -37,10 +41,11 @@ interface CoreExports {
 
 const CORE_WASM = new URL('../../dist/core.wasm', import.meta.url);
 const PAGE = 65536;
+const CURRENT_VCPU = fieldAddress('vcpu');
 const SIZE: Readonly<Record<Field['type'], number>> = { u8: 1, u16: 2, u32: 4, u64: 8, u128: 16, bytes: 1 };
 let compiled: WebAssembly.Module | undefined;
 
-/** One virtual CPU with its memory: the compiled core, instantiated, and typed access to its state. */
+/** Virtual CPUs with their memory: the compiled core, instantiated, and typed access to the state of the one that runs. */
 export class Core {
   readonly memory: WebAssembly.Memory;
   /** All of linear memory. */
@@ -51,8 +56,8 @@ export class Core {
   readonly ramSize: number;
   private readonly core: CoreExports;
 
-  /** `ramSize`: bytes of guest RAM, a multiple of 4096, up to 3 GiB. `vendor`: 0 AuthenticAMD, 1 GenuineIntel. */
-  constructor(host: CoreHost, ramSize: number, vendor = 0) {
+  /** `ramSize`: bytes of guest RAM, a multiple of 4096, up to 3 GiB. `vendor`: 0 AuthenticAMD, 1 GenuineIntel. `vcpus`: 1 to VCPU.most. */
+  constructor(host: CoreHost, ramSize: number, vendor = 0, vcpus = 1) {
     if (ramSize % 4096 !== 0 || ramSize > REGION.ram.size) throw new Error(`RAM size ${ramSize} is not possible`);
     this.ramSize = ramSize;
     this.memory = new WebAssembly.Memory({
@@ -66,7 +71,7 @@ export class Core {
     compiled ??= new WebAssembly.Module(readFileSync(CORE_WASM));
     const instance = new WebAssembly.Instance(compiled, { env: { memory: this.memory }, host: this.imports(host) });
     this.core = instance.exports as unknown as CoreExports;
-    this.core.init(ramSize);
+    this.core.init(ramSize, vcpus);
     this.core.reset(vendor);
   }
 
@@ -114,12 +119,37 @@ export class Core {
     this.core.reset(vendor);
   }
 
+  /** The current virtual CPU as after an INIT message; one that came is answered. */
+  initialise(): void {
+    this.core.initialise();
+  }
+
+  /** The current virtual CPU has got a startup message. */
+  startUp(vector: number): void {
+    this.core.startUp(vector);
+  }
+
+  /** Number of the virtual CPU whose state the state block holds. */
+  get currentVcpu(): number {
+    return this.view.getUint32(CURRENT_VCPU, true);
+  }
+
+  /** Makes the state block hold another virtual CPU's state, between runs; the same one must run next. */
+  showVcpu(number: number): void {
+    this.core.showVcpu(number);
+  }
+
+  /** Another virtual CPU runs next. Returns -1, or EXIT.ringFull: nothing has changed, and records must be read first. */
+  switchVcpu(number: number): number {
+    return this.core.switchVcpu(number);
+  }
+
   /** Tells the core that CPL, control registers, segments or RFLAGS were written from outside. */
   modeChanged(): void {
     this.core.modeChanged();
   }
 
-  /** Forgets all translations. After CR3 or page tables, second-level permissions or dirty bits were written. */
+  /** Forgets all translations of all virtual CPUs. After CR3 or page tables, second-level permissions or dirty bits were written. */
   flushTlb(): void {
     this.core.flushTlb();
   }

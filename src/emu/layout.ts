@@ -19,12 +19,12 @@ const SIZE: Record<FieldType, number> = { u8: 1, u16: 2, u32: 4, u64: 8, u128: 1
 
 /** Absolute addresses of the regions of linear memory; sizes in bytes. */
 export const REGION = {
-  /** The virtual CPU's state block, see FIELDS. */
+  /** The state block of the running virtual CPU and of the machine, see FIELDS. */
   state: { address: 0x1000, size: 0x7000 },
   /** Static data of the compiled core (asc --memoryBase). */
   coreData: { address: 0x1_0000, size: 0x1f_0000 },
-  /** Translation look-aside buffers. */
-  tlb: { address: 0x20_0000, size: 0x10_0000 },
+  /** Look-up from linear code addresses to blocks. */
+  jumps: { address: 0x20_0000, size: 0x10_0000 },
   /** Second-level (EPT-like) permissions, one byte a physical page, up to 3 GiB. */
   secondLevel: { address: 0x30_0000, size: 0xc_0000 },
   /** What the core knows of each physical page (16 bytes a page, up to 3 GiB): decoded code in it, dirty. */
@@ -35,6 +35,8 @@ export const REGION = {
   tasks: { address: 0x140_0000, size: 0xc0_0000 },
   /** Ring of raw trap records, single producer (core), single consumer (writer). */
   ring: { address: 0x200_0000, size: 0x80_0000 },
+  /** Of each virtual CPU: its look-aside buffers, and the VCPU range of its state while another one runs. */
+  vcpus: { address: 0x3e0_0000, size: 0x20_0000 },
   /** Pre-decoded blocks and their look-up tables. */
   blocks: { address: 0x400_0000, size: 0xb60_0000 },
   /** What the monitor knows of pages that tasks dirty: PAGE_LIST entries, then a hash of each page's last recorded content. */
@@ -45,7 +47,7 @@ export const REGION = {
 
 /** One row a field: [name, type, count, what it is]. Order is the order in memory; each field is aligned to its type. */
 const ROWS: readonly (readonly [string, FieldType, number, string])[] = [
-  // Architectural state.
+  // Of the running virtual CPU, up to `vcpu`: architectural state.
   ['gpr', 'u64', 16, 'rax rcx rdx rbx rsp rbp rsi rdi r8..r15'],
   ['zero', 'u64', 1, 'always 0: the register that an absent base, index or flat segment base names'],
   ['scratch', 'u64', 7, 'where register writes go that must be dropped; temporaries of ops'],
@@ -91,7 +93,6 @@ const ROWS: readonly (readonly [string, FieldType, number, string])[] = [
   ['mtrr', 'u64', 32, 'def-type, fixed, variable: stored and given back'],
   ['performance', 'u64', 8, 'AMD event selectors and counters: stored, nothing is counted'],
   ['tscOffset', 'u64', 1, 'added to virtual time to give the TSC'],
-  ['randomState', 'u64', 1, 'what RDRAND and RDSEED go on from; seeded by the machine'],
   // x87, MMX and SSE.
   ['fpr', 'u128', 8, 'physical x87 registers R0..R7, 80 bits in the low bytes; MMi is the low half of Ri'],
   ['xmm', 'u128', 32, 'xmm0..15 (low half of ymm i at 2i, high half at 2i+1)'],
@@ -112,17 +113,11 @@ const ROWS: readonly (readonly [string, FieldType, number, string])[] = [
   ['halted', 'u32', 1, ''],
   ['interruptShadow', 'u32', 1, '1: STI or MOV SS just executed'],
   ['nmiBlocked', 'u32', 1, ''],
-  ['cpuVendor', 'u32', 1, '0 AuthenticAMD, 1 GenuineIntel'],
-  ['a20', 'u32', 1, ''],
-  // Time and the outside.
-  ['icount', 'u64', 1, 'instructions retired since reset; exact at every exit'],
-  ['idleTime', 'u64', 1, 'nanoseconds skipped in HLT; virtual time = icount + idleTime'],
-  ['budgetLeft', 'u64', 1, 'instructions left of the present run()'],
-  ['interruptPending', 'u32', 1, 'set by devices: INTR is asserted'],
+  ['interruptPending', 'u32', 1, 'set by its local APIC: INTR is asserted'],
   ['nmiPending', 'u32', 1, ''],
-  ['exitRequest', 'u32', 1, 'set by the host: leave run() at the next instruction boundary'],
-  ['ramSize', 'u32', 1, 'bytes of guest RAM (up to 3 GiB)'],
-  ['hostValue', 'u64', 1, 'value handed over with an import call (MSR reads and writes)'],
+  ['awaitsStartup', 'u32', 1, '1: nothing runs here until a startup message comes'],
+  ['initPending', 'u32', 1, '1: an INIT message came'],
+  ['startupPending', 'u32', 1, '0 none, else 100h + vector of a startup message'],
   // A fault on its way to delivery (core/fault.ts).
   ['faultPending', 'u32', 1, '0 none, else 1 + vector'],
   [
@@ -135,11 +130,36 @@ const ROWS: readonly (readonly [string, FieldType, number, string])[] = [
   ['faultCode', 'u32', 1, ''],
   ['faultKind', 'u32', 1, '0 fault, 1 trap, 2 abort; 16: the exit below was taken instead'],
   ['faultAddress', 'u64', 1, 'CR2 of a page fault'],
-  // What the loop and the memory paths share (core/run.ts, core/mode.ts).
+  // Its translations (core/mode.ts, core/tlb.ts).
   ['readTlb', 'u32', 1, 'address of the read TLB of the present context'],
   ['writeTlb', 'u32', 1, ''],
   ['codeTlb', 'u32', 1, ''],
   ['alignmentCheck', 'u32', 1, '1: CR0.AM, EFLAGS.AC and CPL 3'],
+  ['tlbBase', 'u32', 1, 'address of its look-aside buffers'],
+  ['tlbLocalCount', 'u32', 1, 'entries logged that a CR3 load empties'],
+  ['tlbGlobalCount', 'u32', 1, 'entries logged that it does not'],
+  ['tlbLargest', 'u32', 1, '1: fragments of a 1-GiB page are cached'],
+  ['jumpGeneration', 'u32', 2, 'that entries of the jump cache must have: lower, upper half of the address space'],
+  ['jumpUpperLocal', 'u32', 1, '1: entries of the upper half come from pages that are not global'],
+  // What the monitor asked of it.
+  ['exitSkip', 'u32', 1, '1: the intercept that made the last exit does not fire at exitSkipRip, exitSkipIcount'],
+  ['exitSkipRip', 'u64', 1, ''],
+  ['exitSkipIcount', 'u64', 1, ''],
+  ['vmcsView', 'u32', 1, 'index of the second-level view in force'],
+  ['vcpu', 'u32', 1, 'number of this virtual CPU, which is its APIC ID; the last field of the VCPU range'],
+  // Of the whole machine.
+  ['randomState', 'u64', 1, 'what RDRAND and RDSEED go on from; seeded by the machine'],
+  ['cpuVendor', 'u32', 1, '0 AuthenticAMD, 1 GenuineIntel'],
+  ['a20', 'u32', 1, ''],
+  ['icount', 'u64', 1, 'instructions retired since reset; exact at every exit'],
+  ['idleTime', 'u64', 1, 'nanoseconds skipped in HLT; virtual time = icount + idleTime'],
+  ['budgetLeft', 'u64', 1, 'instructions left of the present run()'],
+  ['exitRequest', 'u32', 1, 'set by the host: leave run() at the next instruction boundary'],
+  ['ramSize', 'u32', 1, 'bytes of guest RAM (up to 3 GiB)'],
+  ['hostValue', 'u64', 1, 'value handed over with an import call (MSR reads and writes)'],
+  ['vcpuCount', 'u32', 1, '1 to VCPU.most'],
+  ['pauseYields', 'u32', 1, '1: PAUSE leaves run(), as another virtual CPU could run'],
+  // What the loop and the memory paths share (core/run.ts).
   ['secondLevelIgnored', 'u32', 1, '1: the present instruction is stepped over (stepOver)'],
   ['runOp', 'u32', 1, 'op that may call the host in the middle of a block'],
   ['runBlock', 'u32', 1, 'its block'],
@@ -156,12 +176,16 @@ const ROWS: readonly (readonly [string, FieldType, number, string])[] = [
     1,
     'IDT limit in force when VMCS_CONTROL.idtLimit, as for gates of 16 bytes; half of it where they have 8',
   ],
-  ['vmcsVmfuncControls', 'u32', 1, 'VM-function leaves that do not exit'],
+  [
+    'vmcsVmfuncControls',
+    'u32',
+    1,
+    'VM functions 0 to 31 that execute without an exit, one bit each; 0 switches the view',
+  ],
   ['vmcsOpcodeBitmap', 'u64', 2, 'sensitive instructions that exit, one bit each: SENSITIVE'],
   ['vmcsIoBitmap', 'bytes', 8192, 'one bit a port'],
   ['vmcsMsrBitmap', 'bytes', 2048, 'writes: MSRs 0..1fffh, then c0000000h..c0001fffh'],
   ['vmcsSecondLevelOn', 'u32', 1, 'the permissions of REGION.secondLevel are in force'],
-  ['vmcsView', 'u32', 1, 'index of the second-level view in force'],
   // Why run() came back.
   ['exitReason', 'u32', 1, 'EXIT'],
   ['exitVector', 'u32', 1, ''],
@@ -172,9 +196,6 @@ const ROWS: readonly (readonly [string, FieldType, number, string])[] = [
   ['exitPhysical', 'u64', 1, 'guest-physical address'],
   ['exitValue', 'u64', 1, 'value written or about to be'],
   ['exitBytes', 'bytes', 16, 'the instruction'],
-  ['exitSkip', 'u32', 1, '1: the intercept that made the last exit does not fire at exitSkipRip, exitSkipIcount'],
-  ['exitSkipRip', 'u64', 1, ''],
-  ['exitSkipIcount', 'u64', 1, ''],
   // The ring of records. head and tail are byte positions that only grow; position modulo ring size gives the place.
   ['ringHead', 'u64', 1, 'written by the core'],
   ['ringTail', 'u64', 1, 'written by the consumer'],
@@ -205,6 +226,20 @@ export function fieldAddress(name: string, index = 0): number {
   return field.address + SIZE[field.type] * index;
 }
 
+/**
+ * Virtual CPUs. The state block holds the one that runs; a switch keeps the fields from `gpr` to `vcpu` in the CPU's slot
+ * of REGION.vcpus and takes those of the next one from there.
+ */
+export const VCPU = {
+  most: 8,
+  /** Bytes of a slot. */
+  slot: 0x4_0000,
+  /** Where in the slot the saved fields lie; its look-aside buffers come before. */
+  saved: 0x3_8000,
+  first: fieldAddress('gpr'),
+  bytes: fieldAddress('vcpu') + 4 - fieldAddress('gpr'),
+} as const;
+
 /** Why `run` returned. */
 export const EXIT = {
   budget: 0,
@@ -228,6 +263,8 @@ export const EXIT = {
   interrupt: 17,
   register: 18,
   mmio: 19,
+  /** PAUSE is complete, and `pauseYields` is set. */
+  pause: 20,
 } as const;
 
 /** Bits of vmcsControls. A control that is off costs nothing. */
@@ -253,6 +290,8 @@ export const VMCS_CONTROL = {
   pageWrite: 1 << 17,
   /** Pages that tasks dirty are recorded by the core. */
   pages: 1 << 18,
+  /** With pageWrite: some watch row is for reads or fetches too. */
+  pageRead: 1 << 19,
 } as const;
 
 /** Sensitive, unprivileged instructions by bit number in vmcsOpcodeBitmap. */

@@ -20,18 +20,20 @@ import { COM1, COM2, Uart } from './devices/uart.ts';
 import { Ram } from './guest-memory.ts';
 import type { InputLog, Moment } from './input-log.ts';
 import { EXIT, fieldAddress } from './layout.ts';
+import { Processors } from './processors.ts';
 import type { Icount, Nanoseconds } from './units.ts';
 
 export const VENDOR = { AuthenticAMD: 0, GenuineIntel: 1 } as const;
 /** The longest run that the core is asked for at once. */
 const LONGEST_RUN = 0x4000_0000;
 const MSR_APIC_BASE = 0x1b;
-const PROCESSORS = 1;
 
 export interface MachineOptions {
   /** Bytes of RAM, a multiple of 4096, up to 3 GiB. */
   readonly memory: number;
   readonly vendor: keyof typeof VENDOR;
+  /** Virtual CPUs, 1 to 8; default 1. */
+  readonly processors?: number;
   readonly inputs: InputLog;
   /** Supplies the wall-clock time at power-on, as `encodeStartTime` makes it. */
   readonly startTime: () => Uint8Array;
@@ -66,14 +68,16 @@ export interface RunLimit {
 
 type Listener = (bytes: Uint8Array) => void;
 
-/** A small PC: one processor, its memory, and the devices wired below. */
+/** A small PC: processors that take turns, memory, and the devices wired below. */
 export class Machine implements Platform, CoreHost {
   readonly core: Core;
   readonly memory: Ram;
   readonly clock = new Clock(() => this.now());
   readonly bus = new Bus();
   readonly pci: PciBus;
-  readonly apic: LocalApic;
+  readonly processors: Processors;
+  /** The local APICs, in the order of their processors. */
+  readonly apics: readonly LocalApic[];
   /** In the order in which they are reset, saved and restored. */
   readonly devices: readonly Device[];
   readonly options: MachineOptions;
@@ -90,7 +94,9 @@ export class Machine implements Platform, CoreHost {
   constructor(options: MachineOptions) {
     this.options = options;
     this.inputLog = options.inputs;
-    this.core = new Core(this, options.memory, VENDOR[options.vendor]);
+    const { processors: count = 1 } = options;
+    this.core = new Core(this, options.memory, VENDOR[options.vendor], count);
+    this.processors = new Processors(this.core, count, this);
     this.memory = new Ram(this.core);
     this.clock.onEarlier = () => this.cutShort();
 
@@ -98,15 +104,18 @@ export class Machine implements Platform, CoreHost {
     const interrupts = new InterruptBus();
     const ioapic = new IoApic(this, interrupts);
     this.lines = new InterruptLines(pic, ioapic);
-    this.apic = new LocalApic(this, 0, interrupts, processorOf(this.core));
+    this.apics = this.processors.all.map(
+      ({ number }) => new LocalApic(this, number, interrupts, this.processors.port(number)),
+    );
+    this.processors.attach(this.apics);
     interrupts.acknowledgeExternal = () => pic.acknowledge();
-    pic.onInterrupt = (asserted) => this.apic.setExternalInterrupt(asserted);
+    pic.onInterrupt = (asserted) => this.apics[0]!.setExternalInterrupt(asserted);
     this.messageInterrupt = (address, data) => interrupts.messageInterrupt(address, data);
     this.pci = new PciBus(this);
     this.devices = [
       pic,
       ioapic,
-      this.apic,
+      ...this.apics,
       this.lines,
       new Pit(this),
       new Rtc(this, options.startTime),
@@ -116,7 +125,7 @@ export class Machine implements Platform, CoreHost {
       new Port92(this),
       new Power(this),
       new TestDevice(this),
-      new FirmwareConfig(this, PROCESSORS),
+      new FirmwareConfig(this, count),
       this.pci,
       ...(options.devices?.(this, this.pci) ?? []),
     ];
@@ -126,15 +135,16 @@ export class Machine implements Platform, CoreHost {
   /** Power-on: processor and devices reset, firmware run. RAM is not cleared. */
   reset(): void {
     this.stopped = undefined;
-    this.core.reset(VENDOR[this.options.vendor]);
+    this.processors.reset(VENDOR[this.options.vendor]);
     for (const device of this.devices) device.reset();
     const seed = this.inputs.take('cpu.random', this.options.entropy);
     this.core.set64('randomState', new DataView(seed.buffer, seed.byteOffset).getBigUint64(0, true));
-    runFirmware(this, PROCESSORS);
+    runFirmware(this, this.processors.all.length);
   }
 
   /** Runs until something happens that the caller must know. */
   run(limit: RunLimit = {}): Outcome {
+    const { processors } = this;
     for (;;) {
       this.deliverInputs();
       this.clock.fireDue();
@@ -142,28 +152,31 @@ export class Machine implements Platform, CoreHost {
       const now = this.now();
       const left = this.limitLeft(limit, now);
       if (left <= 0) return { kind: 'limit' };
-      if (this.core.get('halted') !== 0 && !this.awake()) {
-        const outcome = this.idle(limit, now);
+      if (processors.stalled) {
+        const turn = processors.passTurn();
+        if (turn === 'ring-full') return { kind: 'exit', reason: EXIT.ringFull };
+        const outcome = turn === 'none' ? this.idle(limit, now) : undefined;
         if (outcome !== undefined) return outcome;
         continue;
       }
       const event = Math.min(this.clock.next, this.inputLog.nextOffer());
-      const budget = Math.min(left, event - now, LONGEST_RUN);
+      const budget = Math.min(left, event - now, processors.turnLeft, LONGEST_RUN);
       this.runEnd = now + budget;
+      processors.prepare();
       const exit = this.core.run(budget);
       this.runEnd = Number.NEGATIVE_INFINITY;
       this.core.set('exitRequest', 0);
       if (exit === EXIT.shutdown) return { kind: 'shutdown' };
-      if (exit !== EXIT.budget && exit !== EXIT.halt && exit !== EXIT.hostRequest)
-        return { kind: 'exit', reason: exit };
+      if (!OF_THE_LOOP.has(exit)) return { kind: 'exit', reason: exit };
+      if (!processors.endTurn(exit)) return { kind: 'exit', reason: EXIT.ringFull };
     }
   }
 
-  /** Lets virtual time pass while the processor is halted, up to the next event; the host has waited as long. */
+  /** Lets virtual time pass while all processors are halted, up to the next event; the host has waited as long. */
   passIdleTime(duration: Nanoseconds): void {
     const now = this.now();
     const next = Math.min(this.clock.next, this.inputLog.nextOffer(), now + Math.max(Math.floor(duration), 0));
-    if (this.core.get('halted') !== 0) this.skipTo(Math.max(next, now));
+    if (this.processors.idle) this.skipTo(Math.max(next, now));
   }
 
   /** Gives the machine something from outside: it enters at the next boundary. `kind` names the device that listens. */
@@ -240,20 +253,25 @@ export class Machine implements Platform, CoreHost {
   }
 
   acknowledgeInterrupt(): number {
-    return this.core.get('interruptPending') === 0 ? -1 : this.apic.acknowledge();
+    return this.core.get('interruptPending') === 0 ? -1 : this.presentApic.acknowledge();
   }
 
   msrRead(index: number): bigint | undefined {
-    return index === MSR_APIC_BASE ? this.core.get64('apicBase') : this.apic.msrRead(index);
+    return index === MSR_APIC_BASE ? this.core.get64('apicBase') : this.presentApic.msrRead(index);
   }
 
   msrWrite(index: number, value: bigint): boolean {
-    if (index !== MSR_APIC_BASE) return this.apic.msrWrite(index, value);
-    return this.apic.writeBase(value);
+    if (index !== MSR_APIC_BASE) return this.presentApic.msrWrite(index, value);
+    return this.presentApic.writeBase(value);
   }
 
   tprChanged(): void {
-    this.apic.taskPriorityChanged();
+    this.presentApic.taskPriorityChanged();
+  }
+
+  /** Of the processor that runs. */
+  private get presentApic(): LocalApic {
+    return this.apics[this.processors.current]!;
   }
 
   private moment(): Moment {
@@ -281,18 +299,10 @@ export class Machine implements Platform, CoreHost {
     return Math.min(byCount, byTime);
   }
 
-  /** Whether something can end HLT now. */
-  private awake(): boolean {
-    const { core } = this;
-    if (core.get('nmiPending') !== 0) return true;
-    return core.get('interruptPending') !== 0 && (core.rflags & FLAG_IF) !== 0n;
-  }
-
   /** Skips to the next event, or says why it doesn't. */
   private idle(limit: RunLimit, now: Nanoseconds): Outcome | undefined {
-    const masked = (this.core.rflags & FLAG_IF) === 0n;
     const next = Math.min(this.clock.next, this.inputLog.nextOffer());
-    if (masked) return { kind: 'halted' };
+    if (this.processors.masked) return { kind: 'halted' };
     if (next === Number.POSITIVE_INFINITY) return { kind: 'idle', until: undefined };
     if (limit.reportIdle === true) return { kind: 'idle', until: next };
     this.skipTo(Math.min(next, limit.time ?? next));
@@ -308,26 +318,12 @@ export class Machine implements Platform, CoreHost {
     if (Math.min(this.clock.next, this.inputLog.nextOffer()) < this.runEnd) this.requestExit();
   }
 
-  private requestExit(): void {
+  requestExit(): void {
     this.core.set('exitRequest', 1);
   }
 }
 
-const FLAG_IF = 1n << 9n;
 const ICOUNT = fieldAddress('icount');
 const IDLE_TIME = fieldAddress('idleTime');
-
-function processorOf(core: Core): ConstructorParameters<typeof LocalApic>[3] {
-  return {
-    setInterrupt: (asserted) => core.set('interruptPending', asserted ? 1 : 0),
-    raiseNmi: () => core.set('nmiPending', 1),
-    tscAt: (now) => BigInt.asUintN(64, BigInt(now) + core.get64('tscOffset')),
-    setBase: (value) => core.set64('apicBase', value),
-    get taskPriorityClass() {
-      return core.get('cr8');
-    },
-    set taskPriorityClass(value) {
-      core.set('cr8', value);
-    },
-  };
-}
+/** Exits after which the loop goes on by itself. */
+const OF_THE_LOOP: ReadonlySet<number> = new Set([EXIT.budget, EXIT.halt, EXIT.hostRequest, EXIT.pause]);

@@ -202,8 +202,10 @@ export const SIGNAL_FRAME_BYTES = 1024;
 
 /**
  * Recorded by the core itself, EXIT_BLOCK of
- *   EXIT.secondLevel: vector = number of the watch, errorCode = WRITE_SOURCE, qualification = 2 | size << 8, linear,
- *     physical, value; `before` and `after` captures. One for each write, two when it crosses a page end.
+ *   EXIT.secondLevel: vector = number of the watch, errorCode = WRITE_SOURCE | view << 16, qualification = 2 | size << 8,
+ *     linear, physical, value; `before` and `after` captures. One for each write, two when it crosses a page end.
+ *     Rows of views also: a read, qualification 1, with the value and a `before` capture of what was read; and control
+ *     that comes into the page, qualification 4 with size 0, linear and RIP where it comes to.
  *   EXIT.register: vector = number of the watch, qualification = number of the register, linear = the instruction
  *     (0: it changed where it is not watched, as in a system call), value; `before` and `after` captures.
  *   EXIT.mmio: qualification = 1 (read) or 2 (write) | size << 8, linear, physical, value.
@@ -436,7 +438,9 @@ export const TASK_FILTER_FLAG = { user: 1, kernel: 2, process: 4, name: 8 } as c
 export const WATCH_ROW = offsets({
   start: 8,
   end: 8,
-  kind: 4, // WATCH_KIND
+  kind: 1, // WATCH_KIND
+  accesses: 1, // SECOND_LEVEL.read, write, execute: what is recorded. Fetches count by the page
+  view: 2, // the view in which it holds; VIEW_ANY: in all
   number: 4, // of the watch that it belongs to
   filter: 24, // TASK_FILTER
   imageBase: 8, // imageRelative: start_code of a program that lies where `start` says
@@ -453,6 +457,11 @@ export const WATCH_KIND = {
   /** Guest-virtual, moved by how far the task's program lies from `imageBase`. */
   imageRelative: 2,
 } as const;
+
+/** Second-level views that VM function 0 may switch to; any other index exits (SDM volume 3, 25.5.5.3). */
+export const VIEWS = 512;
+/** WATCH_ROW.view: whatever view is in force. */
+export const VIEW_ANY = 0xffff;
 
 /** A watched register. */
 export const REGISTER_ROW = offsets({

@@ -38,7 +38,7 @@ export function takeSnapshot(machine: Machine): Snapshot {
   return { state: encodeState(machineState(machine)), ramSize: machine.memory.size, pages, contents };
 }
 
-/** Makes the machine what it was. It must have the same memory size, vendor and devices. */
+/** Makes the machine what it was. It must have the same memory size, vendor, number of processors and devices. */
 export function restoreSnapshot(machine: Machine, snapshot: Snapshot): void {
   if (snapshot.ramSize !== machine.memory.size) {
     throw new UserError(
@@ -54,19 +54,27 @@ export function restoreSnapshot(machine: Machine, snapshot: Snapshot): void {
 
   const state = stateFields(decodeState(snapshot.state));
   restoreProcessor(machine.core, state.processor!);
+  const { processors } = machine;
+  const several = processors.all.length > 1;
+  if (several) processors.restore(state.processors ?? null);
+  else if (state.processors !== undefined)
+    throw new UserError('the snapshot is of a machine with several virtual CPUs');
   const devices = stateFields(state.devices!);
   for (const device of machine.devices) {
     const saved = devices[device.name];
     if (saved === undefined) throw new UserError(`the snapshot has no device ${device.name}`);
     device.restore(saved);
   }
+  if (several) processors.restoreTurn(state.processors!);
   machine.inputLog.position = state.inputPosition as number;
 }
 
-/** Everything but RAM: processor, devices and input-log position. */
+/** Everything but RAM: processor (the current one, and all where there are several), devices and input-log position. */
 export function machineState(machine: Machine): StateValue {
+  const { processors } = machine;
   return {
     processor: saveProcessor(machine.core),
+    ...(processors.all.length > 1 ? { processors: processors.save() } : {}),
     devices: Object.fromEntries(machine.devices.map((device) => [device.name, device.save()])),
     inputPosition: machine.inputLog.position,
   };

@@ -1,5 +1,5 @@
 import { existsSync, statSync } from 'node:fs';
-import { basename } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { UsageError, UserError } from '../emu/errors.ts';
 import type { CommandOptions, KernelOptions, RecordOptions } from './options.ts';
@@ -7,7 +7,7 @@ import { record } from './recording.ts';
 import { DEFAULT_TRAPS, TRAP_POLICIES } from './traps/index.ts';
 import type { TrapPolicy } from './traps/policy.ts';
 import { DEFAULT_LIMITS } from './traps/syscall-captures.ts';
-import { parseWatch, WATCH_FILTERS, WATCH_FORMS, type WatchSpec } from './traps/watch-spec.ts';
+import { parseWatch, WATCH_FILTERS, WATCH_FORMS, type WatchSpec, watchClass } from './traps/watch-spec.ts';
 
 interface RecordFlags {
   readonly kernel?: string;
@@ -111,7 +111,7 @@ function commandOptions(command: string[], flags: RecordFlags): CommandOptions {
     world: {
       command,
       environment: environment(flags.env),
-      directory: flags.chdir ?? process.cwd(),
+      directory: workingFolder(flags),
       ...(kernel === undefined ? {} : { kernel }),
       ...(append === undefined ? {} : { append }),
       ...(rootfs === undefined ? {} : { rootfs }),
@@ -119,6 +119,16 @@ function commandOptions(command: string[], flags: RecordFlags): CommandOptions {
       ...(collect === undefined ? {} : { collect }),
     },
   };
+}
+
+function workingFolder({ chdir, rootfs, share }: RecordFlags): string {
+  if (chdir === undefined) return process.cwd();
+  const folder = resolve(chdir);
+  // Another root, or a share with a place of its own, may have it.
+  const known =
+    rootfs !== undefined || share !== undefined || statSync(folder, { throwIfNoEntry: false })?.isDirectory();
+  if (!known) throw new UserError(`--chdir ${chdir}: there is no such folder`);
+  return folder;
 }
 
 const FOR_COMMANDS = ['rootfs', 'share', 'collect', 'env', 'chdir'] as const;
@@ -156,17 +166,16 @@ function memorySize(text: string): number {
 
 /** The policies of the list, and those that a watch asks for. */
 function traps(text: string, watches: readonly WatchSpec[]): readonly TrapPolicy[] {
-  const asked = (operand: TrapPolicy['operand']): boolean =>
-    watches.some(({ kind }) => (kind === 'register') === (operand === 'register'));
-  if (text === 'all') return TRAP_POLICIES.filter(({ operand }) => operand === undefined || asked(operand));
+  const asked = (policy: TrapPolicy): boolean => watches.some((spec) => watchClass(spec) === policy.operand);
+  const complete = (policy: TrapPolicy): boolean =>
+    policy.operand === undefined || policy.operandOptional === true || asked(policy);
+  if (text === 'all') return TRAP_POLICIES.filter(complete);
   const chosen = listed(text);
   for (const policy of chosen) {
-    if (policy.operand !== undefined && !asked(policy.operand))
+    if (!complete(policy))
       throw new UsageError(`--traps ${policy.name} needs a --watch that says which ${policy.operand}`);
   }
-  return TRAP_POLICIES.filter(
-    (policy) => chosen.includes(policy) || (policy.operand !== undefined && asked(policy.operand)),
-  );
+  return TRAP_POLICIES.filter((policy) => chosen.includes(policy) || asked(policy));
 }
 
 function listed(text: string): readonly TrapPolicy[] {
@@ -193,7 +202,9 @@ function number(text: string, flag: string, least: number, most: number): number
 /** Nothing recorded is ever overwritten. */
 function outputName(wanted: string | undefined, command: string): string {
   if (wanted === undefined) return freeName(command);
-  if (existsSync(wanted) && !statSync(wanted).isCharacterDevice()) {
+  const there = statSync(wanted, { throwIfNoEntry: false });
+  if (there?.isDirectory()) throw new UserError(`-o ${wanted}: this is a folder; the trace is a file`);
+  if (there !== undefined && !there.isCharacterDevice()) {
     throw new UserError(`${wanted} exists already; remove it or choose another name with -o`);
   }
   return wanted;

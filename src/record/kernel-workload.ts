@@ -3,6 +3,7 @@ import type { KernelBoot } from '../emu/boot/boot.ts';
 import type { Stop } from '../emu/devices/device.ts';
 import { UserError } from '../emu/errors.ts';
 import type { InputLog } from '../emu/input-log.ts';
+import { systemReason } from '../trace/system-reason.ts';
 import { inputKind } from '../world/devices.ts';
 import { Guest } from '../world/guest.ts';
 import { SERIAL } from '../world/index.ts';
@@ -22,12 +23,14 @@ export class KernelWorkload implements Workload {
   readonly over = false;
   readonly input: Workload['input'];
   readonly header: WorkloadHeader;
+  readonly #path: string;
   readonly #boot: KernelBoot;
   #escaped = false;
 
   /** Throws UserError when a file can't be read. */
   constructor(options: RecordOptions, kernel: KernelOptions, inputs: InputLog, host: WorkloadHost) {
     const randomness = new Randomness(options.seed);
+    this.#path = kernel.kernel;
     this.#boot = {
       kernel: readInput('--kernel', kernel.kernel),
       initrd: kernel.initrd === undefined ? undefined : readInput('--initrd', kernel.initrd),
@@ -56,7 +59,12 @@ export class KernelWorkload implements Workload {
 
   /** Loads the kernel. Throws UserError when it is none that this machine can start. */
   async boot(): Promise<undefined> {
-    this.guest.boot(this.#boot);
+    try {
+      this.guest.boot(this.#boot);
+    } catch (error) {
+      if (error instanceof UserError) throw new UserError(`--kernel ${this.#path}: ${error.message}`);
+      throw error;
+    }
   }
 
   start(): void {}
@@ -96,7 +104,6 @@ function readInput(flag: string, path: string): Uint8Array {
   try {
     return readFileSync(path);
   } catch (error) {
-    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    throw new UserError(`${flag} ${path}: ${missing ? 'there is no such file' : "can't be read"}`);
+    throw new UserError(`${flag} ${path}: ${systemReason(error) ?? "can't be read"}`);
   }
 }

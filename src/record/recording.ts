@@ -1,27 +1,29 @@
 import { once } from 'node:events';
+import { lstatSync, rmSync } from 'node:fs';
 import { setImmediate as yieldToHost } from 'node:timers/promises';
 import { UserError } from '../emu/errors.ts';
 import { type InputEntry, RecordingInputs } from '../emu/input-log.ts';
 import { EXIT } from '../emu/layout.ts';
 import type { Outcome } from '../emu/machine.ts';
 import { stateHash } from '../emu/state-hash.ts';
+import { systemReason } from '../trace/system-reason.ts';
 import { SLICE } from '../world/guest.ts';
 import { type GuestFacts, readGuestFacts, UNKNOWN_GUEST } from '../world/guest-facts.ts';
 import { CommandWorkload } from './command-workload.ts';
 import { HostInput, windowSize, writeAll } from './console.ts';
+import { Introspector } from './introspection.ts';
 import { KernelWorkload } from './kernel-workload.ts';
 import type { RecordOptions } from './options.ts';
 import { ProgressLine } from './progress.ts';
 import { stateParts } from './state-parts.ts';
+import type { EndReport } from './trace-file.ts';
 import { machineFacts, profileFacts, traceHeader } from './trace-header.ts';
 import { armTraps, awaitFirstCall, isFirstCall } from './traps/index.ts';
 import { mmioTrap } from './traps/mmio.ts';
 import { portIoTrap } from './traps/port-io.ts';
 import { DEFAULT_LIMITS } from './traps/syscall-captures.ts';
-import { type Ending, STATUS, type Workload, type WorkloadHost } from './workload.ts';
+import { type Ending, SIGNAL_STATUS, STATUS, type Workload, type WorkloadHost } from './workload.ts';
 import { TraceWriterHandle } from './writer.ts';
-
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** One run of a guest with its trace. */
 class Recording implements WorkloadHost {
@@ -29,12 +31,15 @@ class Recording implements WorkloadHost {
   readonly #inputs: RecordingInputs;
   readonly #workload: Workload;
   readonly #progress: ProgressLine;
+  readonly #introspector = new Introspector();
   #hostInput: HostInput | undefined;
   #writer: TraceWriterHandle | undefined;
   #entries: InputEntry[] = [];
   #facts: GuestFacts | undefined;
   #ending: Ending | undefined;
-  #interrupted = false;
+  #interruption: Ending | undefined;
+  /** Of the host's outputs, those that took no more. */
+  readonly #unwritable = new Set<1 | 2>();
   #wakeUp = new AbortController();
 
   constructor(options: RecordOptions) {
@@ -55,11 +60,18 @@ class Recording implements WorkloadHost {
 
   show(fd: 1 | 2, bytes: Uint8Array): boolean {
     this.#progress.clear();
-    return writeAll(fd, bytes);
+    if (this.#unwritable.has(fd)) return false;
+    try {
+      return writeAll(fd, bytes);
+    } catch (error) {
+      this.#unwritable.add(fd);
+      this.note(`can't write to standard ${fd === 1 ? 'output' : 'error'}: ${systemReason(error) ?? String(error)}`);
+      return false;
+    }
   }
 
-  interrupt(): void {
-    this.#interrupted = true;
+  interrupt(signal: keyof typeof SIGNAL_STATUS = 'SIGINT'): void {
+    this.#interruption ??= { status: SIGNAL_STATUS[signal], reason: 'interrupt', message: 'interrupted' };
     this.#wakeUp.abort();
   }
 
@@ -69,8 +81,8 @@ class Recording implements WorkloadHost {
 
   /** Resolves to the exit status. */
   async run(): Promise<number> {
-    const onSignal = (): void => this.interrupt();
-    for (const signal of SIGNALS) process.on(signal, onSignal);
+    const onSignal = (signal: NodeJS.Signals): void => this.interrupt(signal as keyof typeof SIGNAL_STATUS);
+    for (const signal of Object.keys(SIGNAL_STATUS)) process.on(signal, onSignal);
     try {
       this.#facts = await this.#workload.boot();
       return await this.#record();
@@ -78,15 +90,24 @@ class Recording implements WorkloadHost {
       this.#hostInput?.stop();
       this.#progress.clear();
       this.#workload.close();
-      for (const signal of SIGNALS) process.off(signal, onSignal);
+      for (const signal of Object.keys(SIGNAL_STATUS)) process.off(signal, onSignal);
     }
   }
 
   async #record(): Promise<number> {
-    const { core } = this.#workload.guest.machine;
     const header = traceHeader(this.#options, this.#workload);
     const writer = await TraceWriterHandle.open(this.#options.output, header);
     this.#writer = writer;
+    try {
+      return await this.#recordTo(writer);
+    } catch (error) {
+      await this.#giveUp(writer, error);
+      throw error;
+    }
+  }
+
+  async #recordTo(writer: TraceWriterHandle): Promise<number> {
+    const { core } = this.#workload.guest.machine;
     if (this.#options.snapshot) {
       this.forgetInputs();
       for (const part of stateParts(this.#workload.guest.machine)) writer.addSnapshotPart(part);
@@ -158,7 +179,7 @@ class Recording implements WorkloadHost {
         events: this.#writer?.progress.events ?? 0,
       }));
       await yieldToHost();
-      if (this.#interrupted) this.#ending = { status: STATUS.interrupted, reason: 'interrupt', message: 'interrupted' };
+      this.#ending ??= this.#interruption;
       const failure = this.#writer?.failure;
       if (failure !== undefined) this.#ending = failed('write-error', failure);
     }
@@ -192,7 +213,16 @@ class Recording implements WorkloadHost {
     if (reason === EXIT.ringFull) this.#writer?.waitForRoom();
     // The kernel is up, and shall tell what it is before its first call is recorded.
     else if (this.#facts === undefined && isFirstCall(reason)) this.#armWith(readGuestFacts(machine) ?? UNKNOWN_GUEST);
+    else if (reason === EXIT.vmfunc) this.#triggered();
     else this.#ending = failed('exit', `unexpected exit ${reason} of the core`);
+  }
+
+  /** The guest asks to be looked at; it goes on behind its VMFUNC. */
+  #triggered(): void {
+    const { machine } = this.#workload.guest;
+    const fact = this.#introspector.take(machine, Number(machine.core.get64('exitQualification')));
+    if (fact !== undefined) this.#writer?.addProfile([fact]);
+    machine.core.completeExit();
   }
 
   /** Nothing to do for the guest: real time passes as long as the host may still say something, else it is skipped. */
@@ -210,7 +240,7 @@ class Recording implements WorkloadHost {
 
   async #sleep(milliseconds: number | undefined): Promise<void> {
     this.#wakeUp = new AbortController();
-    if (this.#interrupted) return;
+    if (this.#interruption !== undefined) return;
     const timer = milliseconds === undefined ? undefined : setTimeout(() => this.#wakeUp.abort(), milliseconds);
     await once(this.#wakeUp.signal, 'abort');
     clearTimeout(timer);
@@ -223,24 +253,32 @@ class Recording implements WorkloadHost {
   }
 
   async #close(writer: TraceWriterHandle, ending: Ending): Promise<void> {
-    const { machine } = this.#workload.guest;
     this.#progress.clear();
     this.#addMachineFacts();
-    const totals = await writer.close({
-      exitStatus: ending.status,
-      reason: ending.reason,
-      message: ending.message,
-      instructions: machine.icount,
-      time: machine.now(),
-      stateSha256: Buffer.from(stateHash(machine), 'hex'),
-      totals: {},
-    });
+    const totals = await writer.close(this.#report(ending, stateHash(this.#workload.guest.machine)));
     const { failure } = writer;
     if (failure !== undefined) throw new UserError(failure);
     if (this.#ending !== undefined && ending.message !== '') this.note(ending.message);
     if (!this.#options.quiet && totals !== undefined) {
       this.note(`${totals.calls} calls in ${this.#options.output} (${totals.bytes} bytes)`);
     }
+  }
+
+  #report({ status, reason, message }: Ending, hash: string): EndReport {
+    const { machine } = this.#workload.guest;
+    return {
+      exitStatus: status,
+      ...{ reason, message, instructions: machine.icount, time: machine.now(), totals: {} },
+      stateSha256: Buffer.from(hash, 'hex'),
+    };
+  }
+
+  /** What the recording can't go on after is in the trace's end; a trace with nothing in it does not stay. */
+  async #giveUp(writer: TraceWriterHandle, error: unknown): Promise<void> {
+    const ending = failed('error', error instanceof Error ? error.message : String(error));
+    const totals = await writer.close(this.#report(ending, ''));
+    const { output } = this.#options;
+    if (totals?.events === 0 && lstatSync(output).isFile()) rmSync(output);
   }
 }
 

@@ -12,6 +12,7 @@ import {
   type TraceHeader,
 } from '../trace/messages.ts';
 import type { ChunkSummary } from '../trace/summary.ts';
+import { systemReason } from '../trace/system-reason.ts';
 import { ChunkEncoder } from './chunk-encoder.ts';
 import type { RecordSink } from './ring.ts';
 
@@ -48,6 +49,7 @@ export class TraceFile implements RecordSink {
   #written = 0;
   #calls = 0;
   #eventBytes = 0;
+  #failed = false;
 
   /** Creates the file with its header frame. Throws the system's error, as all methods do that write. */
   constructor(path: string, header: TraceHeader) {
@@ -73,19 +75,25 @@ export class TraceFile implements RecordSink {
     return this.#encoder.count + this.#waitingInputs.length;
   }
 
-  /** Writes what inputs there are, and what events as a chunk. */
+  /** Writes what inputs there are, and what events as a chunk. Inputs come first, so that events can be re-executed. */
   writeChunk(): void {
     this.#writeInputs();
+    this.#writeEvents();
+  }
+
+  #writeEvents(): void {
     if (this.#encoder.count === 0) return;
     const before = this.#appender.offset;
     const { payload, summary } = this.#encoder.finish(this.#written);
-    this.add(FRAME_KIND.events, payload, summary);
+    this.#append(FRAME_KIND.events, payload, summary);
     this.#written += summary.count;
     this.#calls += summary.kinds.get(EVENT_KIND.callEntry) ?? 0;
     this.#eventBytes += this.#appender.offset - before;
+    this.#indexNowAndThen();
   }
 
   addInputs(entries: readonly InputEntry[]): void {
+    if (this.#failed) return;
     for (const entry of entries) {
       this.#waitingInputs.push(entry);
       this.#waitingBytes += entry.bytes.length;
@@ -101,13 +109,22 @@ export class TraceFile implements RecordSink {
     this.add(FRAME_KIND.inputs, this.#inputs.encode(entries));
   }
 
-  add(kind: FrameKind, payload: Uint8Array, summary?: ChunkSummary): void {
+  add(kind: FrameKind, payload: Uint8Array): void {
+    this.#append(kind, payload);
+    this.#indexNowAndThen();
+  }
+
+  #append(kind: FrameKind, payload: Uint8Array, summary?: ChunkSummary): void {
     const { number, offset } = this.#appender.append(kind, payload);
     this.#unindexed.push({ number, offset, kind, summary });
+  }
+
+  #indexNowAndThen(): void {
     if (this.#unindexed.length >= INDEX_INTERVAL) this.#writeIndex();
   }
 
   #writeIndex(): void {
+    if (this.#unindexed.length === 0) return;
     const entries = this.#unindexed;
     this.#unindexed = [];
     this.#appender.append(FRAME_KIND.index, encodeIndex(entries));
@@ -116,26 +133,44 @@ export class TraceFile implements RecordSink {
   /** Writes the last chunk, the index and the end, and closes the file. */
   close(report: EndReport, lost: number): TraceTotals {
     this.writeChunk();
-    return this.#end(report, lost);
-  }
-
-  /** After a failed write: ends the file behind its last whole frame as well as the disk lets it. */
-  abandon(report: EndReport, lost: number): TraceTotals {
-    try {
-      return this.#end(report, lost + this.events - this.#written);
-    } catch {
-      this.#appender.close();
-      return this.totals(lost + this.events - this.#written);
-    }
-  }
-
-  #end(report: EndReport, lost: number): TraceTotals {
-    if (this.#unindexed.length > 0) this.#writeIndex();
-    const end = { ...report, events: this.#written, lost, unattributed: this.#encoder.unattributed };
-    this.#appender.append(FRAME_KIND.end, encodeEnd(end));
+    this.#writeIndex();
+    this.#writeEnd(report, lost);
     this.#appender.sync();
     this.#appender.close();
     return this.totals(lost);
+  }
+
+  /** After a failed write: what room is left is for events. Inputs are far larger, and of no use with some missing. */
+  fail(): void {
+    this.#failed = true;
+    this.#waitingInputs = [];
+  }
+
+  /**
+   * After a failed write: ends the file behind its last whole frame as well as the disk lets it. `lost` are those that
+   * were never taken; those that did not get into the file are counted here.
+   */
+  abandon(report: EndReport, lost: number): TraceTotals {
+    const attempt = (write: () => void): void => {
+      try {
+        write();
+      } catch (error) {
+        // The file ends with the frame before, and what comes next is smaller.
+        if (systemReason(error) === undefined) throw error;
+      }
+    };
+    attempt(() => this.#writeEvents());
+    const missing = lost + this.events - this.#written;
+    attempt(() => this.#writeIndex());
+    attempt(() => this.#writeEnd(report, missing));
+    attempt(() => this.#appender.sync());
+    attempt(() => this.#appender.close());
+    return this.totals(missing);
+  }
+
+  #writeEnd(report: EndReport, lost: number): void {
+    const end = { ...report, events: this.#written, lost, unattributed: this.#encoder.unattributed };
+    this.#appender.append(FRAME_KIND.end, encodeEnd(end));
   }
 
   /** What is in the file; `lost` is taken as given. */

@@ -5,8 +5,10 @@ import type { WindowSize } from '../world/index.ts';
 import type { InputSink } from './console.ts';
 import type { WorkloadHeader } from './trace-header.ts';
 
-/** Statuses of our own, as shells have them. */
-export const STATUS = { failed: 1, interrupted: 130 } as const;
+/** Statuses of our own. */
+export const STATUS = { failed: 1 } as const;
+/** Signals that end a recording, with the status that shells give to a program that one of them ended. */
+export const SIGNAL_STATUS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 
 /** How a recording ended. */
 export interface Ending {

@@ -136,7 +136,7 @@ class Writer {
     this.#showProgress();
   }
 
-  /** Does something that writes. A system error ends the writing and nothing else: the file keeps what it has. */
+  /** Does something that writes. A system error ends the writing and nothing else: see `#abandon`. */
   #guarded(action: () => void): void {
     if (this.#abandoned !== undefined) {
       this.#ring?.discard();
@@ -152,7 +152,14 @@ class Writer {
     }
   }
 
+  /** The file keeps what it has, and gets what events happened until now, as far as there is room. */
   #abandon(reason: string): void {
+    this.#file.fail();
+    try {
+      this.#drainAll();
+    } catch (error) {
+      if (systemReason(error) === undefined) throw error;
+    }
     const message = `can't write ${this.#path}: ${reason}`;
     const report = {
       exitStatus: 1,

@@ -1,4 +1,4 @@
-import { UserError } from '../emu/errors.ts';
+import { UsageError } from '../emu/errors.ts';
 import { allSyscalls, type Syscall } from '../guest/linux/signature.ts';
 import type { Call } from './calls.ts';
 import { TRAP_NAMES, type Trap, type TrapName } from './traps/trap.ts';
@@ -39,7 +39,7 @@ function classMembers(name: string): Syscall[] {
     );
   const names = CLASSES[name];
   if (names === undefined) {
-    throw new UserError(
+    throw new UsageError(
       `no class %${name} of system calls; there are %file %desc ${Object.keys(CLASSES)
         .map((key) => `%${key}`)
         .join(' ')}`,
@@ -62,14 +62,14 @@ function selected(word: string): Syscall[] {
   if (found.length > 0 || optional) return found;
   if (name === 'all') return classMembers('all');
   if (name in CLASSES || name === 'file' || name === 'desc') return classMembers(name);
-  throw new UserError(`no system call named ${name}`);
+  throw new UsageError(`no system call named ${name}`);
 }
 
 function parsePattern(text: string): RegExp {
   try {
     return new RegExp(text);
   } catch {
-    throw new UserError(`/${text} is not a regular expression`);
+    throw new UsageError(`/${text} is not a regular expression`);
   }
 }
 
@@ -90,7 +90,7 @@ export function parseFilter(expressions: readonly string[]): CallFilter {
     else if (kind === 'signal' || kind === 's') filter = { ...filter, signals: value !== 'none' && value !== '!all' };
     else if (kind === 'trap') filter = { ...filter, traps: parseTraps(value) };
     else
-      throw new UserError(
+      throw new UsageError(
         `-e ${expression}: use trace=NAMES, status=successful|failed|unfinished, signal=none or trap=NAMES`,
       );
   }
@@ -118,7 +118,8 @@ function parseTraps(value: string): CallFilter['traps'] {
 
 function trapNamed(word: string): TrapName {
   const name = TRAP_NAMES.find((each) => each === word);
-  if (name === undefined) throw new UserError(`no trap named ${word}; there are ${TRAP_NAMES.join(' ')}, all and none`);
+  if (name === undefined)
+    throw new UsageError(`no trap named ${word}; there are ${TRAP_NAMES.join(' ')}, all and none`);
   return name;
 }
 

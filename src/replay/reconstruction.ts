@@ -29,12 +29,21 @@ export interface CallSink {
   end(): void;
 }
 
+/** Policies of system calls. */
+const CALLS: readonly string[] = ['syscall', 'int', 'sysenter'];
+
+function hasCalls(recorded: readonly string[] | undefined): boolean {
+  return recorded === undefined || recorded.some((name) => CALLS.includes(name));
+}
+
 /** Says of each row whether it is shown. */
 export type RowPredicate = (chunk: EventChunk, row: number) => boolean;
 
 export interface ReconstructionOptions {
   /** Only the recorded command and what it started, not the whole guest. */
   readonly commandOnly: boolean;
+  /** Names of the policies whose events the trace has; without it: calls at least. */
+  readonly recorded?: readonly string[];
   /** Only these thread or process ids. */
   readonly pids?: ReadonlySet<number>;
   /** Keep track of what descriptors mean. */
@@ -57,7 +66,7 @@ export class Reconstruction {
   readonly #sink: CallSink;
 
   constructor(options: ReconstructionOptions, sink: (reconstruction: Reconstruction) => CallSink) {
-    this.#scope = options.commandOnly ? new CommandScope() : WHOLE_GUEST;
+    this.#scope = options.commandOnly ? new CommandScope(hasCalls(options.recorded)) : WHOLE_GUEST;
     this.#pids = options.pids;
     this.#within = options.within;
     this.#traps = options.traps;

@@ -2,6 +2,7 @@ import { UserError } from '../emu/errors.ts';
 import { Divergence } from '../emu/input-log.ts';
 import type { Machine, RunLimit } from '../emu/machine.ts';
 import { stateHash } from '../emu/state-hash.ts';
+import { allowVmFunctions } from '../emu/vm-functions.ts';
 import { EVENT_KIND, REGISTER } from '../trace/event.ts';
 import { TraceEvent, type TraceReader } from './reader.ts';
 import { type StartFiles, startMachine } from './start-state.ts';
@@ -19,6 +20,7 @@ export class Reexecution {
   constructor(reader: TraceReader, files: StartFiles = {}) {
     this.reader = reader;
     this.machine = startMachine(reader, files);
+    if (reader.header.traps.includes('vmfunc')) allowVmFunctions(this.machine.core);
   }
 
   /**

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
-import { UserError } from '../emu/errors.ts';
+import { UsageError, UserError } from '../emu/errors.ts';
+import { systemReason } from '../trace/system-reason.ts';
 import { type CallFilter, parseFilter } from './call-filter.ts';
 import { callColumns } from './calls.ts';
 import type { Descriptors } from './descriptors.ts';
@@ -82,6 +83,7 @@ function replay(file: string, flags: ReplayFlags): void {
       const reconstruction = new Reconstruction(
         {
           commandOnly: flags.all !== true && reader.header.command.length > 0,
+          recorded: reader.header.traps,
           descriptors: flags.paths === true,
           within: windowPredicate(window),
           traps: showsTraps(filter, flags) ? trapNames(reader.profile) : undefined,
@@ -145,11 +147,11 @@ function openOutput(path: string | undefined): TextOutput {
     return new TextOutput(path);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw new UserError(code === 'EEXIST' ? `${path} exists already` : `can't write ${path}: ${code}`);
+    throw new UserError(code === 'EEXIST' ? `${path} exists already` : `can't write ${path}: ${systemReason(error)}`);
   }
 }
 
 function wholeNumber(text: string, flag: string): number {
-  if (!/^\d+$/.test(text)) throw new UserError(`${flag} ${text}: a whole number is wanted`);
+  if (!/^\d+$/.test(text)) throw new UsageError(`${flag} ${text}: a whole number is wanted`);
   return Number(text);
 }

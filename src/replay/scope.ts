@@ -13,6 +13,7 @@ export interface Scope {
 export const WHOLE_GUEST: Scope = { shows: () => true, beginsWith: () => true };
 
 const INIT = 1;
+const INIT_NAME = 'init';
 
 /** Whether a call puts another program into its process. */
 export function isExecve({ name }: Call): boolean {
@@ -22,12 +23,23 @@ export function isExecve({ name }: Call): boolean {
 /**
  * The recorded command and all its descendants, as `strace -f CMD` shows them: a child of the guest's init counts from
  * its first successful execve on (what it does before is the launcher's own), everything that it starts from its first call on.
+ * Where calls are not in the trace, the name of the child's program tells that it has begun.
  */
 export class CommandScope implements Scope {
   readonly #groups = new Map<number, 'launching' | 'shown' | 'hidden'>();
+  readonly #calls: boolean;
+
+  /** `calls`: system calls are in the trace. */
+  constructor(calls: boolean) {
+    this.#calls = calls;
+  }
 
   shows(identity: TaskIdentity | undefined): boolean {
-    return identity !== undefined && this.#classify(identity) === 'shown';
+    if (identity === undefined) return false;
+    const state = this.#classify(identity);
+    if (state !== 'launching' || this.#calls || identity.comm === INIT_NAME) return state === 'shown';
+    this.#groups.set(identity.tgid, 'shown');
+    return true;
   }
 
   beginsWith(call: Call, identity: TaskIdentity | undefined): boolean {

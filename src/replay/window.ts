@@ -1,4 +1,4 @@
-import { UserError } from '../emu/errors.ts';
+import { UsageError } from '../emu/errors.ts';
 import type { EventChunk } from '../trace/event-chunk.ts';
 
 /** A moment of a trace. */
@@ -16,11 +16,11 @@ export interface Window {
 
 const UNITS: Readonly<Record<string, number>> = { s: 1e9, ms: 1e6, us: 1e3, ns: 1 };
 
-/** An instruction count (`123456`), a time (`1.25s`, `300ms`) or an event (`#1234`). Throws UserError. */
+/** An instruction count (`123456`), a time (`1.25s`, `300ms`) or an event (`#1234`). Throws UsageError. */
 export function parseMoment(text: string, flag: string): TraceMoment {
   const match = /^(?:#(\d+)|(\d+)|(\d+(?:\.\d+)?)(s|ms|us|ns))$/.exec(text);
   if (match === null)
-    throw new UserError(`${flag} ${text}: use an instruction count, a time like 1.25s or an event like #1234`);
+    throw new UsageError(`${flag} ${text}: use an instruction count, a time like 1.25s or an event like #1234`);
   const [, event, icount, amount, unit] = match;
   if (event !== undefined) return { by: 'event', value: Number(event) };
   if (icount !== undefined) return { by: 'icount', value: Number(icount) };

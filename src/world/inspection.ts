@@ -1,6 +1,6 @@
 import type { Machine } from '../emu/machine.ts';
 import { type LinuxProfile, readLinuxProfile } from '../guest/linux/profile.ts';
-import { PagedMemory } from '../guest/memory.ts';
+import { PagedMemory, readString } from '../guest/memory.ts';
 import type { ProcessorFacts } from '../guest/processor.ts';
 
 /** A machine looked at from outside, between two runs. Nothing in it changes by that. */
@@ -20,7 +20,8 @@ const EFER_LONG_MODE_ACTIVE = 1n << 10n;
 const USER_TABLES = 0x1000n;
 const FRAME = 0x000f_ffff_ffff_f000n;
 
-export function inspect(machine: Machine): Inspection {
+/** `known`: what was read of this guest's kernel before, which then is not read again as long as that kernel runs. */
+export function inspect(machine: Machine, known?: LinuxProfile): Inspection {
   const { core, memory } = machine;
   const physical = (address: number, length: number): Uint8Array | undefined =>
     memory.contains(address, length) ? memory.read(address, length) : undefined;
@@ -28,7 +29,9 @@ export function inspect(machine: Machine): Inspection {
   const cr3 = core.get64('cr3') & FRAME;
   const seen = [cr3 & ~USER_TABLES, cr3].map((root) => {
     const paged = new PagedMemory(physical, root);
-    return { root, memory: paged, read: () => readLinuxProfile(paged, lstar) };
+    const read = (): LinuxProfile | undefined =>
+      known !== undefined && isStill(known, paged) ? known : readLinuxProfile(paged, lstar);
+    return { root, memory: paged, read };
   });
   const paging = (core.get64('cr0') & CR0_PAGING) !== 0n;
   for (const { root, memory: paged, read } of paging ? seen : []) {
@@ -36,6 +39,12 @@ export function inspect(machine: Machine): Inspection {
     if (profile !== undefined) return { processor: processorFacts(machine, root), memory: paged, profile };
   }
   return { processor: processorFacts(machine, cr3), memory: seen[1]!.memory, profile: undefined };
+}
+
+/** The kernel's banner stands where it stood. */
+function isStill({ banner, symbols }: LinuxProfile, memory: PagedMemory): boolean {
+  const at = symbols.address('linux_banner');
+  return at !== undefined && banner !== '' && readString(memory, at, 512)?.trim() === banner;
 }
 
 function processorFacts({ core }: Machine, cr3: bigint): ProcessorFacts {

@@ -145,7 +145,7 @@ describe.skipIf(missing !== undefined)('traps that are no calls', () => {
     const here = `#${one!.event}`;
     expect(objects('--from', here, '--to', here)).toEqual([one]);
     expect(trapline(['replay', file, '-e', 'trap=page'])).toMatchObject({
-      status: 1,
+      status: 2,
       stderr: expect.stringContaining('no trap named page; there are interrupt port-io'),
     });
   });

@@ -16,6 +16,7 @@ describe.skipIf(missing !== undefined)('trap policies', () => {
   const WATCHES: Readonly<Record<string, readonly string[]>> = {
     'page-write': ['--watch', 'jiffies_64'],
     register: ['--watch', 'reg:rax=0x27@user@comm:busybox'],
+    vmfunc: ['--watch', 'view:0:jiffies_64:none'],
   };
 
   function run(name: string, traps: string): { events: number; state: string } {

@@ -1,15 +1,17 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { UserError } from '../../src/emu/errors.ts';
 import { TraceWriterHandle } from '../../src/record/writer.ts';
 import { TraceReader } from '../../src/replay/reader.ts';
 import { verifyTrace } from '../../src/replay/verify.ts';
 import { FRAME_KIND } from '../../src/trace/frame.ts';
 import { CallLoad, RingProducer } from '../support/ring-load.ts';
+import { smallDisk } from '../support/small-disk.ts';
 import { END, HEADER } from '../support/trace-ends.ts';
 import { temporaryFolder } from '../support/trace-files.ts';
 
@@ -85,24 +87,8 @@ test.skipIf(!existsSync('/dev/full'))('a device that is full is told at once', a
   await expect(open).rejects.toThrow(new UserError("can't write /dev/full: no space left on device"));
 });
 
-/** A file system of so many kibibytes, or why there is none. */
-function smallDisk(kibibytes: number): { path: string } | { why: string } {
-  const path = join(folder, `disk-${kibibytes}`);
-  mkdirSync(path);
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${kibibytes}k`, 'tmpfs', path], { stdio: 'pipe' });
-  } catch (error) {
-    return { why: `a small disk can't be mounted here: ${(error as Error).message.split('\n').at(-2) ?? ''}` };
-  }
-  return { path };
-}
-
-const disks = [64, 500, 1024].map((kibibytes) => ({ kibibytes, disk: smallDisk(kibibytes) }));
-afterAll(() => {
-  for (const { disk } of disks) if ('path' in disk) execFileSync('umount', [disk.path]);
-});
-
-test.for(disks)('a disk of $kibibytes KiB that fills up leaves a whole beginning', async ({ disk }, { skip }) => {
+test.for([64, 500, 1024])('a disk of %i KiB that fills up leaves a whole beginning', async (kibibytes, { skip }) => {
+  const disk = smallDisk(join(folder, `disk-${kibibytes}`), kibibytes);
   if ('why' in disk) return skip(disk.why);
   const path = join(disk.path, 'x.trap');
   const writer = await TraceWriterHandle.open(path, HEADER);
@@ -127,6 +113,23 @@ test.for(disks)('a disk of $kibibytes KiB that fills up leaves a whole beginning
     expect(reader.findings[0]!.message).toMatch(/\d+ events were lost while recording \(no space left on device\)$/);
   }
   reader.close();
+});
+
+test('events go before inputs when there is room for one of them only', async ({ skip }) => {
+  const disk = smallDisk(join(folder, 'disk-inputs'), 64);
+  if ('why' in disk) return skip(disk.why);
+  const path = join(disk.path, 'x.trap');
+  const writer = await TraceWriterHandle.open(path, HEADER);
+  const producer = new RingProducer(1 << 21);
+  writer.attach(producer.memory, producer.region);
+  const load = new CallLoad(producer);
+  expect(produce(writer, producer, load, 200)).toBe(true);
+  writer.addInputs([{ kind: 'share', icount: 1, time: 1, asked: true, bytes: randomBytes(2 << 20) }]);
+  const totals = await writer.close(END);
+  expect(writer.failure).toMatch(/no space left on device; what was recorded before \(400 events\) is kept$/);
+  expect(totals).toMatchObject({ events: 400, calls: 200, lost: 0 });
+  const messages = verifyTrace(path).findings.map(({ message }) => message);
+  expect(messages).toEqual([expect.stringMatching(/the recording could not go on .*: later events are missing$/)]);
 });
 
 async function startEndless(path: string, calls?: number): Promise<ChildProcess> {

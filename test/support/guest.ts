@@ -1,9 +1,9 @@
-import { spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const CLI = new URL('../../bin/trapline.js', import.meta.url).pathname;
+export const CLI = new URL('../../bin/trapline.js', import.meta.url).pathname;
 /** Boots are cached here between tests, not in the user's cache. */
 const CACHE = new URL('../../build/test-cache', import.meta.url).pathname;
 
@@ -25,6 +25,14 @@ export function trapline(args: readonly string[], options: { input?: string | nu
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   });
   return { status, stdout, stderr };
+}
+
+/** Starts the command line without waiting for it; standard input is empty, the other streams are pipes. */
+export function startTrapline(...args: readonly string[]): ChildProcess {
+  return spawn(process.execPath, [CLI, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, XDG_CACHE_HOME: CACHE },
+  });
 }
 
 /** A folder that goes with the machine's temporary files. */

@@ -18,7 +18,9 @@ import {
   walk, isRam, ramAddress, pageInfo, secondLevelRights, canonical, walkGlobal, walkPageSize,
   NO_TRANSLATION, ACCESS_FETCH, ACCESS_USER, PAGE_INFO_BLOCKS,
 } from "./mmu";
-import { entryOf, fillTlb, fillJump, flushJumps, flushWrites } from "./tlb";
+import { fetchIsWatched, noteFetch } from "./monitor/views";
+import { watchesReads } from "./monitor/watches";
+import { emptyJumps, entryOf, fillTlb, fillJump, flushWrites, TLB_LOOK } from "./tlb";
 import { raiseCode, raiseExit, VECTOR_GP } from "./fault";
 
 export const BLOCK_HEADER: usize = 32;
@@ -63,16 +65,25 @@ export function flushBlocks(): void {
   }
   arenaNext = ARENA;
   blocksFlushed = true;
-  flushJumps();
+  emptyJumps();
 }
 
 // ---- fetching ----
+
+/** TLB_LOOK if the monitor wants to see the next fetch from this page too. */
+// @ts-ignore: decorator
+@inline function lookedFetch(linear: u64, physical: u64): u64 { return fetchIsWatched(linear, physical) ? TLB_LOOK : 0; }
 
 /** Guest-physical address of code, or NO_TRANSLATION with a fault or exit raised. */
 function translateCode(linear: u64): u64 {
   const table: usize = load<u32>(CODE_TLB);
   const entry = entryOf(table, linear);
-  if (load<u64>(entry) == (linear & ~4095)) return u64((<u32>linear + load<u32>(entry, 8)) - <u32>ramAddress(0));
+  const tag = load<u64>(entry);
+  if ((tag & ~TLB_LOOK) == (linear & ~4095)) {
+    const cached = u64((<u32>linear + load<u32>(entry, 8)) - <u32>ramAddress(0));
+    if (tag & TLB_LOOK) store<u64>(entry, (tag & ~TLB_LOOK) | lookedFetch(linear, cached));
+    return cached;
+  }
   if ((load<u32>(MODE) & MODE_BITS) == MODE_CODE64 && !canonical(linear)) {
     raiseCode(VECTOR_GP, 0);
     return NO_TRANSLATION;
@@ -87,7 +98,8 @@ function translateCode(linear: u64): u64 {
     raiseExit(EXIT_SECOND_LEVEL);
     return NO_TRANSLATION;
   }
-  fillTlb(table, linear, linear & ~4095, <u32>ramAddress(physical & ~4095), walkGlobal, walkPageSize);
+  const tagged = (linear & ~4095) | lookedFetch(linear, physical);
+  fillTlb(table, linear, tagged, <u32>ramAddress(physical & ~4095), walkGlobal, walkPageSize);
   return physical;
 }
 
@@ -110,6 +122,7 @@ export function findBlock(linear: u64, entry: usize, tag: u64): usize {
     block = load<u32>(block, HASH_NEXT);
   }
   if (block == 0) block = build(address, mode);
+  if (block != 0 && watchesReads() && fetchIsWatched(linear, physical)) return noteFetch(linear, physical) ? block : 0;
   if (block != 0) {
     const page = entryOf(load<u32>(CODE_TLB), linear);
     fillJump(linear, entry, tag, block, load<u64>(page) == (linear & ~4095) && load<u32>(page, 12) != 0);
@@ -192,6 +205,7 @@ export function single(linear: u64, rip: u64): usize {
   }
   const physical = translateCode(linear);
   if (physical == NO_TRANSLATION) return 0;
+  if (watchesReads() && isRam(physical) && fetchIsWatched(linear, physical) && !noteFetch(linear, physical)) return 0;
   const offset = <u32>linear & 4095;
   const op = SINGLE + BLOCK_HEADER;
   const here = min<u32>(allowed, 4096 - offset);

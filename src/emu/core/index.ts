@@ -1,6 +1,6 @@
 // What the host may call.
 import { RAM_SIZE } from "./generated/layout";
-import { initTlb, flushTlb as flush, markWrites } from "./tlb";
+import { lookAtAll, flushAll, initVcpus } from "./vcpus";
 import { inspect, isRam, pageInfo } from "./mmu";
 import { readRflags, writeRflags } from "./flags";
 import { flushBlocks, invalidateWritten } from "./blocks";
@@ -10,18 +10,20 @@ import { PAGE_FLAG_device } from "./generated/monitor-layout";
 
 export { modeChanged } from "./mode";
 export { run, stepOver } from "./run";
-export { reset } from "./reset";
+export { initialise, reset, startUp } from "./reset";
+export { showVcpu, switchVcpu } from "./vcpus";
 export { completeExit, injectExit } from "./monitor/resume";
 export { beginDeviceWrite, endDeviceWrite } from "./monitor/watches";
 
-/** Once, before anything else. `ramSize` in bytes. */
-export function init(ramSize: u32): void {
+/** Once, before anything else. `ramSize` in bytes, `vcpus` from 1 to VCPU.most. */
+export function init(ramSize: u32, vcpus: u32): void {
   store<u32>(RAM_SIZE, ramSize);
-  initTlb();
+  initVcpus(vcpus);
   flushBlocks();
 }
 
-export function flushTlb(): void { flush(true); }
+/** Of all virtual CPUs. */
+export function flushTlb(): void { flushAll(); }
 
 /** RAM was written from outside the core. */
 export function invalidatePhysical(address: u32, length: u32): void {
@@ -36,9 +38,9 @@ export function invalidatePhysical(address: u32, length: u32): void {
   }
 }
 
-/** Watch rows or the listing of pages were changed from outside: the next write to any page is looked at. */
+/** Watch rows, the view or the listing of pages were changed from outside: the next access to any page is looked at. */
 export function watchesChanged(): void {
-  markWrites();
+  lookAtAll();
   forgetRegisters();
 }
 

@@ -1,7 +1,7 @@
 // Guest memory by linear address. A TLB hit is inline; everything else (miss, page end, MMIO, pages with code or
 // second-level protection) takes the slow functions. Accesses are little-endian and may be unaligned.
 import {
-  READ_TLB, WRITE_TLB, REGION_TLB, CPL, CR4, RFLAGS, SEG_ATTR, SEG_BASE, SEG_LIMIT, GPR, ALIGNMENT_CHECK,
+  READ_TLB, WRITE_TLB, CPL, CR4, RFLAGS, SEG_ATTR, SEG_BASE, SEG_LIMIT, GPR, ALIGNMENT_CHECK,
   VMCS_SECOND_LEVEL_ON, SECOND_LEVEL_IGNORED, SECOND_LEVEL_READ, SECOND_LEVEL_WRITE, EXIT_SECOND_LEVEL,
   BREAKPOINTS, EXIT_LINEAR, EXIT_PHYSICAL, EXIT_QUALIFICATION, EXIT_VALUE, MODE, CR0,
 } from "./generated/layout";
@@ -13,7 +13,8 @@ import {
 import { entryOf, fillTlb, tableOf, TLB_READ, TLB_WRITE, TLB_HAS_CODE, TLB_LOOK } from "./tlb";
 import { noteMmio, recordsMmio, roomForMmio } from "./monitor/mmio";
 import { listPage, listsPages } from "./monitor/pages";
-import { endWide, noteWide, noteWrite, pageIsWatched, roomForWrites, watchesWrites } from "./monitor/watches";
+import { noteRead, readIsWatched } from "./monitor/views";
+import { endWide, noteWide, noteWrite, pageIsWatched, roomForWrites, watchesReads, watchesWrites } from "./monitor/watches";
 import { MODE_BITS, MODE_CODE64, MODE_STACK32, MODE_PROTECTED, CR0_PE, CR0_PG, SEG_SS, SEG_CS, SEG_FS } from "./mode";
 import { AC } from "./flags";
 import { mmioRead, mmioWrite } from "./host";
@@ -44,11 +45,18 @@ function secondLevelExit(linear: u64, physical: u64, right: u32, size: u32, valu
     && (secondLevelRights(physical) & right) == 0;
 }
 
+/** A page is about to be read by way of a translation: TLB_LOOK if the monitor wants to see the next read too. */
+// @ts-ignore: decorator
+@inline function lookedRead(linear: u64, physical: u64): u64 { return readIsWatched(linear, physical) ? TLB_LOOK : 0; }
+
 /** Physical address for a read; fills the TLB. */
 function translateRead(linear: u64, table: usize, size: u32): u64 {
   const entry = entryOf(table, linear);
-  if (load<u64>(entry) == (linear & ~4095)) {
-    return u64((<u32>linear + load<u32>(entry, 8)) - <u32>ramAddress(0));
+  const tag = load<u64>(entry);
+  if ((tag & ~TLB_LOOK) == (linear & ~4095)) {
+    const cached = u64((<u32>linear + load<u32>(entry, 8)) - <u32>ramAddress(0));
+    if (tag & TLB_LOOK) store<u64>(entry, (tag & ~TLB_LOOK) | lookedRead(linear, cached));
+    return cached;
   }
   const physical = walk(linear, ACCESS_READ | accessOf(table));
   if (physical == NO_TRANSLATION || !isRam(physical)) return physical;
@@ -60,7 +68,8 @@ function translateRead(linear: u64, table: usize, size: u32): u64 {
     return physical;
   }
   if (load<u32>(BREAKPOINTS) != 0 && watchedPage(linear)) return physical;
-  fillTlb(table, linear, linear & ~4095, <u32>ramAddress(physical & ~4095), walkGlobal, walkPageSize);
+  const tagged = (linear & ~4095) | lookedRead(linear, physical);
+  fillTlb(table, linear, tagged, <u32>ramAddress(physical & ~4095), walkGlobal, walkPageSize);
   return physical;
 }
 
@@ -100,7 +109,12 @@ function readSlow(linear: u64, size: u32, table: usize): u64 {
   if (first >= size) {
     const physical = translateRead(linear, table, size);
     if (physical == NO_TRANSLATION) return 0;
-    if (isRam(physical) || !recordsMmio()) return readPhysical(physical, size);
+    if (isRam(physical)) {
+      const stored = readPhysical(physical, size);
+      if (watchesReads()) noteRead(linear, physical, size, stored);
+      return stored;
+    }
+    if (!recordsMmio()) return readDevice(physical, size);
     if (!roomForMmio(false)) return 0;
     const value = readDevice(physical, size);
     noteMmio(linear, physical, size, false, value);
@@ -114,6 +128,10 @@ function readSlow(linear: u64, size: u32, table: usize): u64 {
   for (let i: u32 = 0; i < size; i++) {
     const at = i < first ? low + i : high + (i - first);
     value |= readPhysical(at, 1) << (i << 3);
+  }
+  if (watchesReads()) {
+    if (isRam(low)) noteRead(linear, low, first, value & ((u64(1) << u64(first << 3)) - 1));
+    if (isRam(high)) noteRead(linearAfter(linear, first), high, size - first, value >> u64(first << 3));
   }
   return value;
 }
@@ -156,7 +174,7 @@ export function readSystem64(linear: u64): u64 { return readFrom<u64>(linear, ta
 /** A page is about to be written by way of a translation: TLB_LOOK if the monitor wants to see the next write too. */
 function looked(linear: u64, physical: u64): u64 {
   const unlisted = listsPages() && !listPage(linear, physical, 0);
-  return unlisted || pageIsWatched(linear, physical) ? TLB_LOOK : 0;
+  return unlisted || pageIsWatched(linear, physical, SECOND_LEVEL_WRITE) ? TLB_LOOK : 0;
 }
 
 /** Physical address for a write; fills the TLB when the page may be written without looking. */

@@ -62,6 +62,8 @@ const BASE = { bootProcessor: 1 << 8, x2apic: 1 << 10, enable: 1 << 11 } as cons
 /** Bits 0-7, 9 and what lies beyond 40 address bits. */
 const BASE_RESERVED = 0xffff_ff00_0000_02ffn;
 const DEFAULT_BASE = 0xfee0_0000;
+const ICR_ASSERT = 1 << 14;
+const ICR_LEVEL = 1 << 15;
 const PAGE = 0x1000;
 const MSR_DEADLINE = 0x6e0;
 const MSR_X2APIC = 0x800;
@@ -71,6 +73,10 @@ export interface ApicProcessor {
   /** INTR: something is deliverable (the processor still looks at IF). */
   setInterrupt(asserted: boolean): void;
   raiseNmi(): void;
+  /** INIT: the processor resets and waits to be started. False: it is the boot processor, which ignores it. */
+  initialise(): boolean;
+  /** It runs from page `vector` of the first megabyte, if it waits. */
+  startUp(vector: number): void;
   /** Time-stamp counter that virtual time `now` gives. */
   tscAt(now: Nanoseconds): bigint;
   /** IA32_APIC_BASE in the core's state. */
@@ -94,6 +100,8 @@ export class LocalApic implements Device, MmioHandler {
   private readonly inService = new Uint32Array(8);
   private readonly levelTriggered = new Uint32Array(8);
   private base = 0;
+  /** Its processor runs: the page and the MSRs are this one's. */
+  private present: boolean;
   private externalInterrupt = false;
   private pendingErrors = 0;
   /** Low four bits of the task priority; CR8 holds the others. */
@@ -110,6 +118,7 @@ export class LocalApic implements Device, MmioHandler {
     this.platform = platform;
     this.bus = bus;
     this.processor = processor;
+    this.present = id === 0;
     this.window = platform.claimMemory(undefined, PAGE, this);
     this.timer = platform.timer(() => this.timerFired());
     bus.attach(this);
@@ -127,6 +136,13 @@ export class LocalApic implements Device, MmioHandler {
     this.serviceVector = vector;
     this.update();
     return vector;
+  }
+
+  /** All local APICs lie at one address; the one whose processor runs answers there. */
+  setPresent(present: boolean): void {
+    if (this.present === present) return;
+    this.present = present;
+    this.placeWindow();
   }
 
   /** The processor changed CR8. */
@@ -153,11 +169,15 @@ export class LocalApic implements Device, MmioHandler {
     const base = Number(value);
     const wasEnabled = (this.base & BASE.enable) !== 0;
     this.base = base;
-    const page = base - (base % PAGE);
-    const answers = (base & BASE.enable) !== 0 && (base & BASE.x2apic) === 0;
-    this.window.place(answers ? page : undefined);
+    this.placeWindow();
     if (wasEnabled && (base & BASE.enable) === 0) this.resetRegisters();
     this.update();
+  }
+
+  private placeWindow(): void {
+    const { base } = this;
+    const answers = this.present && (base & BASE.enable) !== 0 && (base & BASE.x2apic) === 0;
+    this.window.place(answers ? base - (base % PAGE) : undefined);
   }
 
   /** x2APIC register or TSC deadline; undefined: the guest gets #GP. */
@@ -224,7 +244,19 @@ export class LocalApic implements Device, MmioHandler {
       case DELIVERY.nmi:
         this.processor.raiseNmi();
         break;
+      case DELIVERY.init:
+        if (this.processor.initialise()) this.resetRegisters();
+        this.update();
+        break;
+      case DELIVERY.startup:
+        this.processor.startUp(message.vector);
+        break;
     }
+  }
+
+  /** Who has the lowest gets a lowest-priority message. */
+  priority(): number {
+    return this.processorPriority();
   }
 
   /** Level of the PIC's INTR at LINT0. */
@@ -247,9 +279,11 @@ export class LocalApic implements Device, MmioHandler {
 
   reset(): void {
     this.resetRegisters();
-    // As firmware leaves it: the PIC reaches the processor through LINT0 ("virtual wire"), NMI through LINT1.
-    this.registers[REG.lvtLint0 >> 4] = DELIVERY.external << 8;
-    this.registers[REG.lvtLint1 >> 4] = DELIVERY.nmi << 8;
+    // As firmware leaves the boot processor's: the PIC reaches it through LINT0 ("virtual wire"), NMI through LINT1.
+    if (this.id === 0) {
+      this.registers[REG.lvtLint0 >> 4] = DELIVERY.external << 8;
+      this.registers[REG.lvtLint1 >> 4] = DELIVERY.nmi << 8;
+    }
     const base = BigInt(DEFAULT_BASE + (BASE.enable | (this.id === 0 ? BASE.bootProcessor : 0)));
     this.processor.setBase(base);
     this.setBase(base);
@@ -473,6 +507,8 @@ export class LocalApic implements Device, MmioHandler {
       this.error(ERROR_ILLEGAL_VECTOR.sent);
       return;
     }
+    // Levels of INIT are no more than history: to withdraw one says nothing.
+    if (message.delivery === DELIVERY.init && (low & ICR_LEVEL) !== 0 && (low & ICR_ASSERT) === 0) return;
     switch ((low >> 18) & 3) {
       case 0:
         this.bus.send(message);

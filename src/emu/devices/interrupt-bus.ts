@@ -13,6 +13,8 @@ export interface InterruptMessage {
 export interface InterruptReceiver {
   matches(destination: number, logical: boolean): boolean;
   receive(message: InterruptMessage): void;
+  /** Of what it does now, as its processor-priority register tells. */
+  priority(): number;
 }
 
 export interface EoiListener {
@@ -36,13 +38,17 @@ export class InterruptBus {
     this.listeners.push(listener);
   }
 
-  /** Lowest-priority messages go to the first processor that matches: there is only one priority to compare yet. */
+  /** Lowest-priority messages go to the processor that does the least urgent work, the first of several. */
   send(message: InterruptMessage): void {
-    for (const receiver of this.receivers) {
-      if (!receiver.matches(message.destination, message.logical)) continue;
-      receiver.receive(message);
-      if (message.delivery === DELIVERY.lowestPriority) return;
+    const matching = this.receivers.filter((receiver) => receiver.matches(message.destination, message.logical));
+    if (message.delivery !== DELIVERY.lowestPriority) {
+      for (const receiver of matching) receiver.receive(message);
+      return;
     }
+    const [first, ...others] = matching;
+    if (first === undefined) return;
+    const best = others.reduce((least, receiver) => (receiver.priority() < least.priority() ? receiver : least), first);
+    best.receive(message);
   }
 
   broadcast(message: InterruptMessage, except: InterruptReceiver | undefined): void {

@@ -135,18 +135,18 @@ const CRYSTAL_HZ = 1_000_000_000;
 export const cpuid: readonly CpuidRow[] = [
   { leaf: 0, vendor: amd, eax: LAST_LEAF, ...vendorWords(amd) },
   { leaf: 0, vendor: intel, eax: LAST_LEAF, ...vendorWords(intel) },
-  // EBX: one processor, CLFLUSH line of 8 quadwords.
-  { leaf: 1, vendor: amd, eax: SIGNATURE[amd], ebx: 0x0001_0800, ecx: STANDARD_ECX, edx: STANDARD_EDX + SEP },
-  { leaf: 1, vendor: intel, eax: SIGNATURE[intel], ebx: 0x0001_0800, ecx: STANDARD_ECX, edx: STANDARD_EDX + SEP },
+  // EBX: CLFLUSH line of 8 quadwords. APIC ID, number of processors and topology are filled in: core/ops/cpuid.ts.
+  { leaf: 1, vendor: amd, eax: SIGNATURE[amd], ebx: 0x0800, ecx: STANDARD_ECX, edx: STANDARD_EDX + SEP },
+  { leaf: 1, vendor: intel, eax: SIGNATURE[intel], ebx: 0x0800, ecx: STANDARD_ECX, edx: STANDARD_EDX + SEP },
   { leaf: 2, vendor: intel, eax: 0x00fe_ff01 },
   cache(0, 1, 1, 8, 64),
   cache(1, 1, 2, 8, 64),
   cache(2, 2, 3, 8, 1024),
   cache(3, 3, 3, 16, 8192),
   { leaf: 7, subleaf: 0, ebx: STRUCTURED_EBX, ecx: STRUCTURED_ECX },
-  // Topology: one thread, one core.
+  // Topology: one thread a core, then the cores.
   { leaf: 0xb, subleaf: 0, ebx: 1, ecx: 0x100 },
-  { leaf: 0xb, subleaf: 1, ebx: 1, ecx: 0x201 },
+  { leaf: 0xb, subleaf: 1, ecx: 0x201 },
   // x87 and SSE state: legacy area and header.
   { leaf: 0xd, subleaf: 0, eax: 3, ebx: 576, ecx: 576 },
   { leaf: 0xd, subleaf: 1, eax: bits({ xsaveopt: 0 }) },

@@ -1,4 +1,5 @@
 import type { Core } from '../../emu/core-instance.ts';
+import { VMCS_CONTROL } from '../../emu/layout.ts';
 import {
   ABI,
   COMPLETION,
@@ -45,6 +46,8 @@ export class ControlPlan {
   idtLimit = 0;
   /** Sensitive instructions, one bit each: SENSITIVE. */
   readonly opcodes = new Uint8Array(16);
+  /** VM functions that execute without an exit, one bit each. */
+  vmFunctions = 0;
   /** One bit a port. */
   readonly ports = new Uint8Array(8192);
   /** One bit an MSR: 0 to 1fffh, then c0000000h to c0001fffh. */
@@ -74,6 +77,8 @@ export class ControlPlan {
     core.set('vmcsExceptionBitmap', this.exceptions);
     core.set64('vmcsEferHidden', this.eferHidden);
     core.set('vmcsIdtLimit', this.idtLimit);
+    core.set('vmcsVmfuncControls', this.vmFunctions);
+    if ((this.controls & VMCS_CONTROL.vmfunc) === 0) core.set('vmcsView', 0);
     core.set('vmcsControls', this.controls);
     core.set('monitorOn', recording ? 1 : 0);
     view.setUint32(POLICY.header + POLICY_HEADER.imageOffset, this.program?.memory ?? 0, true);

@@ -19,6 +19,7 @@ import { syscallTrap } from './syscall.ts';
 import { type CaptureLimits, DEFAULT_LIMITS, writeSyscallCaptures } from './syscall-captures.ts';
 import { sysenterTrap } from './sysenter.ts';
 import { writeTaskPolicy } from './task-policy.ts';
+import { vmfuncTrap } from './vmfunc.ts';
 import { NOTHING_WATCHED, type WatchContext } from './watched-guest.ts';
 
 /** Every policy, in the order in which `--help` lists them. */
@@ -36,6 +37,7 @@ export const TRAP_POLICIES: readonly TrapPolicy[] = [
   pagesTrap,
   pageWriteTrap,
   registerTrap,
+  vmfuncTrap,
 ];
 /** What is trapped when nobody says otherwise: every way into the kernel. */
 export const DEFAULT_TRAPS: readonly TrapPolicy[] = [syscallTrap, intTrap, sysenterTrap];

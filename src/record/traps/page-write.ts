@@ -4,6 +4,7 @@
 import { UsageError } from '../../emu/errors.ts';
 import { VMCS_CONTROL } from '../../emu/layout.ts';
 import type { TrapPolicy } from './policy.ts';
+import { watchClass } from './watch-spec.ts';
 import { memoryRows } from './watched-guest.ts';
 
 export const pageWriteTrap: TrapPolicy = {
@@ -11,11 +12,11 @@ export const pageWriteTrap: TrapPolicy = {
   about: 'writes to the memory that --watch names: instruction, task, size, value before and after',
   operand: 'memory',
   plan(plan, context) {
-    if (!context.watches.some(({ kind }) => kind !== 'register'))
+    if (!context.watches.some((spec) => watchClass(spec) === 'memory'))
       throw new UsageError('--traps page-write: say with --watch which memory');
-    const { rows, program } = memoryRows(context);
+    const { rows, program } = memoryRows(context, 'memory');
     plan.controls |= VMCS_CONTROL.pageWrite;
     plan.memory.push(...rows);
-    plan.program = program;
+    plan.program ??= program;
   },
 };

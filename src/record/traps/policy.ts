@@ -1,4 +1,5 @@
 import type { ControlPlan } from './control-plan.ts';
+import type { WatchClass } from './watch-spec.ts';
 import type { WatchContext } from './watched-guest.ts';
 
 /** One thing that can be trapped: `record --traps NAME`. */
@@ -8,8 +9,9 @@ export interface TrapPolicy {
   readonly about: string;
   /** Adds its controls and rows. Throws UserError when what it needs of the guest or the command line is not there. */
   plan(plan: ControlPlan, context: WatchContext): void;
-  /** It needs a `--watch` of that kind, and comes into force with one. */
-  readonly operand?: 'memory' | 'register';
+  /** It comes into force with a `--watch` of that class, and can't do without one unless `operandOptional`. */
+  readonly operand?: WatchClass;
+  readonly operandOptional?: true;
   /** Policies of calls: adds the controls that make the guest's first one leave run(), before anything is recorded. */
   awaitFirst?(plan: ControlPlan): void;
 }

@@ -11,6 +11,7 @@ import {
   TASK_FILTER,
   TASK_FILTER_BYTES,
   TASK_FILTER_FLAG,
+  VIEW_ANY,
   WATCH_KIND,
   WATCH_ROW,
   WATCH_ROW_BYTES,
@@ -26,6 +27,14 @@ export interface TaskFilter {
   readonly name?: string | undefined;
 }
 
+/** What a view does not let through unseen. */
+export interface ViewRights {
+  /** 0 to VIEWS - 1 */
+  readonly index: number;
+  /** SECOND_LEVEL.read, write, execute: accesses that are recorded. */
+  readonly accesses: number;
+}
+
 /** Watched memory: bytes `start` to `end` - 1. */
 export interface WatchRow {
   readonly kind: keyof typeof WATCH_KIND;
@@ -36,6 +45,8 @@ export interface WatchRow {
   readonly filter: TaskFilter;
   /** `imageRelative`: start_code of a program that lies where `start` says. */
   readonly imageBase?: bigint;
+  /** The second-level view in which it holds; left out: all, and then writes are watched. */
+  readonly view?: ViewRights | undefined;
 }
 
 /** A watched register. */
@@ -92,7 +103,9 @@ function markPages({ bytes, ramSize }: Core, rows: readonly WatchRow[]): void {
 function writeMemoryRow(view: DataView, at: number, row: WatchRow): void {
   view.setBigUint64(at + WATCH_ROW.start, row.start, true);
   view.setBigUint64(at + WATCH_ROW.end, row.end, true);
-  view.setUint32(at + WATCH_ROW.kind, WATCH_KIND[row.kind], true);
+  view.setUint8(at + WATCH_ROW.kind, WATCH_KIND[row.kind]);
+  view.setUint8(at + WATCH_ROW.accesses, row.view?.accesses ?? SECOND_LEVEL.write);
+  view.setUint16(at + WATCH_ROW.view, row.view?.index ?? VIEW_ANY, true);
   view.setUint32(at + WATCH_ROW.number, row.number, true);
   writeFilter(view, at + WATCH_ROW.filter, row.filter);
   view.setBigUint64(at + WATCH_ROW.imageBase, row.imageBase ?? 0n, true);

@@ -1,13 +1,17 @@
 // The operands of `--watch`: what memory, or which register.
 import { UsageError } from '../../emu/errors.ts';
+import { SECOND_LEVEL } from '../../emu/layout.ts';
+import { VIEWS } from '../../emu/monitor-layout.ts';
 import { REGISTER } from '../../trace/event.ts';
-import type { TaskFilter } from './watch-rows.ts';
+import type { TaskFilter, ViewRights } from './watch-rows.ts';
 
 /** A watch as the command line has it; addresses are not yet looked up in any guest. */
 export type WatchSpec = {
   /** The operand as it was given: its name in the trace. */
   readonly text: string;
   readonly filter: TaskFilter;
+  /** It holds in one second-level view only. */
+  readonly view?: ViewRights;
 } & (
   | { readonly kind: 'register'; readonly register: number; readonly value: bigint | undefined }
   /** A kernel's symbol. `length` undefined: up to the next symbol. */
@@ -17,6 +21,14 @@ export type WatchSpec = {
   | { readonly kind: 'program'; readonly path: string; readonly symbol: string; readonly length: bigint | undefined }
 );
 
+/** Which policy a watch belongs to. */
+export type WatchClass = 'memory' | 'register' | 'view';
+
+export function watchClass({ kind, view }: WatchSpec): WatchClass {
+  if (view !== undefined) return 'view';
+  return kind === 'register' ? 'register' : 'memory';
+}
+
 /** For `--help`: a line a form. */
 export const WATCH_FORMS: readonly (readonly [form: string, about: string])[] = [
   ['SYMBOL[+BYTES]', 'writes to a kernel symbol, like sys_call_table'],
@@ -24,11 +36,13 @@ export const WATCH_FORMS: readonly (readonly [form: string, about: string])[] = 
   ['phys:ADDRESS[+BYTES]', 'writes to a guest-physical range'],
   ['exe:FILE:SYMBOL[+BYTES]', "writes to a program's symbol or section, wherever it is loaded"],
   ['reg:NAME[=VALUE]', 'a register: every change, or when it takes the value; runs step by step'],
+  ['view:N:MEMORY:RIGHTS', 'memory by any form above, in view N of VMFUNC: what is beyond rwx, rx, r, ... or none'],
 ];
 /** What each form may end with. */
 export const WATCH_FILTERS = '@user, @kernel, @pid:N, @comm:NAME';
 
-const FORMS = 'use SYMBOL, virt:ADDRESS+BYTES, phys:ADDRESS+BYTES, exe:FILE:SYMBOL or reg:NAME[=VALUE]';
+const FORMS =
+  'use SYMBOL, virt:ADDRESS+BYTES, phys:ADDRESS+BYTES, exe:FILE:SYMBOL, reg:NAME[=VALUE] or view:N:MEMORY:RIGHTS';
 /** Bytes of a range whose length is not given. */
 const WORD = 8n;
 const GENERAL_REGISTERS = 16;
@@ -38,9 +52,11 @@ const LONGEST_NAME = 15;
 export function parseWatch(text: string): WatchSpec {
   const [operand = '', ...suffixes] = text.split('@');
   const filter: TaskFilter = Object.assign({}, ...suffixes.map((suffix) => parseFilter(text, suffix)));
-  const form = /^(reg|virt|phys|exe):/.exec(operand)?.[1];
+  const form = /^(reg|virt|phys|exe|view):/.exec(operand)?.[1];
   const rest = form === undefined ? operand : operand.slice(form.length + 1);
   switch (form) {
+    case 'view':
+      return parseView(text, rest, filter);
     case 'reg':
       return { text, filter, kind: 'register', ...parseRegister(text, rest) };
     case 'phys':
@@ -75,6 +91,23 @@ function parseRegister(text: string, rest: string): { register: number; value: b
     throw wrong(text, `${name} is no register; use reg:NAME or reg:NAME=VALUE with rax to r15`);
   return { register, value: value === undefined ? undefined : BigInt.asUintN(64, parseNumber(text, value)) };
 }
+
+/** What the rights don't allow in a view is recorded there. `ro`: everything but writes. */
+function parseView(text: string, rest: string, filter: TaskFilter): WatchSpec {
+  const [, index = '', memory = '', rights = ''] = /^(\d+):(.+):([a-z]+)$/.exec(rest) ?? [];
+  if (index === '') throw wrong(text, 'use view:N:MEMORY:RIGHTS, as view:1:sys_call_table:none');
+  if (Number(index) >= VIEWS) throw wrong(text, `views have numbers from 0 to ${VIEWS - 1}`);
+  const allowed = { none: '', ro: 'rx' }[rights] ?? rights;
+  if (!/^r?w?x?$/.test(allowed)) throw wrong(text, `${rights} is no right; use rx, rw, r, ... or none`);
+  const accesses = (['read', 'write', 'execute'] as const).filter((access) => !allowed.includes(RIGHT[access]));
+  if (accesses.length === 0) throw wrong(text, 'with all rights nothing is recorded');
+  const inner = parseWatch(memory);
+  if (inner.kind === 'register' || inner.view !== undefined) throw wrong(text, 'a view is of memory');
+  const view = { index: Number(index), accesses: accesses.reduce((bits, access) => bits | SECOND_LEVEL[access], 0) };
+  return { ...inner, text, filter: { ...inner.filter, ...filter }, view };
+}
+
+const RIGHT = { read: 'r', write: 'w', execute: 'x' } as const;
 
 function parseVirtual(text: string, rest: string, filter: TaskFilter): WatchSpec {
   const [, process, range = rest] = /^(\d+):(.*)$/.exec(rest) ?? [];

@@ -5,7 +5,7 @@ import type { Machine } from '../../emu/machine.ts';
 import { findProgramPiece } from '../../world/elf-symbols.ts';
 import { type Inspection, inspect } from '../../world/inspection.ts';
 import type { WatchRow } from './watch-rows.ts';
-import type { WatchSpec } from './watch-spec.ts';
+import { type WatchClass, type WatchSpec, watchClass } from './watch-spec.ts';
 
 /** Offsets that lead from a task to where its program's code begins. */
 export interface ProgramPlace {
@@ -25,13 +25,17 @@ export const NOTHING_WATCHED: WatchContext = { watches: [], machine: undefined }
 const PAGE = 4096n;
 const UPPER_HALF = 2n ** 63n;
 
-/** The rows of all memory watches. Throws UserError naming the watch that the guest has no place for. */
-export function memoryRows({ watches, machine }: WatchContext): {
-  rows: WatchRow[];
-  program: ProgramPlace | undefined;
-} {
+/** The rows of all memory watches of a class. Throws UserError naming the watch that the guest has no place for. */
+export function memoryRows(
+  { watches, machine }: WatchContext,
+  wanted: Exclude<WatchClass, 'register'>,
+): { rows: WatchRow[]; program: ProgramPlace | undefined } {
   const lookUp = new LookUp(machine);
-  const rows = watches.flatMap((spec, number) => (spec.kind === 'register' ? [] : lookUp.rows(spec, number)));
+  const rows = watches.flatMap((spec, number) =>
+    spec.kind === 'register' || watchClass(spec) !== wanted
+      ? []
+      : lookUp.rows(spec, number).map((row) => ({ ...row, view: spec.view })),
+  );
   return { rows, program: lookUp.program };
 }
 

@@ -1,5 +1,7 @@
 import { INTERRUPT_VECTORS } from '../../guest/linux/tables/interrupt-vectors.ts';
+import { introspections } from '../../trace/introspection.ts';
 import type { Fact } from '../../trace/messages.ts';
+import { plural } from './values.ts';
 
 /** Addresses or ports, and the device that answers there. */
 export type DeviceRange = readonly [base: number, length: number, device: string];
@@ -12,17 +14,13 @@ export interface TrapNames {
   readonly ports: readonly DeviceRange[] | undefined;
   /** Interrupt vectors that the guest's kernel has given a meaning once and for all. */
   readonly vectors: ReadonlyMap<number, string>;
+  /** By instruction count: what the introspection that began there has found. */
+  readonly introspections: ReadonlyMap<number, string>;
 }
 
 /** From a trace's profile. A fact that is no JSON counts as missing. */
 export function trapNames(profile: ReadonlyMap<string, Fact>): TrapNames {
-  const fact = (name: string): unknown => {
-    try {
-      return JSON.parse(profile.get(name)?.json ?? 'null');
-    } catch {
-      return null;
-    }
-  };
+  const fact = (name: string): unknown => readable(() => JSON.parse(profile.get(name)?.json ?? 'null'));
   const list = (name: string): unknown[] | undefined => {
     const value = fact(name);
     return Array.isArray(value) && value.length > 0 ? value : undefined;
@@ -33,7 +31,21 @@ export function trapNames(profile: ReadonlyMap<string, Fact>): TrapNames {
     windows: list('machine.windows')?.filter(isRange),
     ports: list('machine.ports')?.filter(isRange),
     vectors: linux ? INTERRUPT_VECTORS : new Map(),
+    introspections: new Map(readable(() => introspections(profile.values()).map(found))),
   };
+}
+
+function readable<T>(read: () => T): T | null {
+  try {
+    return read();
+  } catch {
+    return null;
+  }
+}
+
+function found({ introspection, data }: ReturnType<typeof introspections>[number]): [icount: number, text: string] {
+  const { kind, icount, rows } = introspection;
+  return [icount, kind === 'memory' ? plural(data.length, 'byte') : `${rows.length} ${kind}`];
 }
 
 function isRange(value: unknown): value is DeviceRange {

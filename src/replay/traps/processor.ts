@@ -2,6 +2,7 @@
 import { msrs } from '../../emu/isa/msrs.ts';
 import { DESCRIPTOR_TABLE, SENSITIVE } from '../../emu/layout.ts';
 import { REGISTER, type RegisterName } from '../../trace/event.ts';
+import { TRIGGER } from '../../trace/introspection.ts';
 import type { Exit } from './exit.ts';
 import type { TrapNames } from './names.ts';
 import type { Description } from './trap.ts';
@@ -110,20 +111,31 @@ export function cpuid(exit: Exit): Description {
   };
 }
 
-/** Leaf 0 switches the view; the others are the guest's own, with what its registers hold. */
+/** The function that switches views: it exits only when it fails. */
 const SWITCH = 0;
-const PAYLOAD: readonly RegisterName[] = ['rcx', 'rdx', 'rbx', 'rsi', 'rdi', 'r8', 'r9'];
+/** What triggers are given, in the order of a function's arguments. */
+const PAYLOAD: readonly RegisterName[] = ['rdi', 'rsi', 'rdx', 'rcx', 'r8', 'r9'];
+const TRIGGER_NAMES = new Map<number, string>(Object.entries(TRIGGER).map(([name, number]) => [number, name]));
 
-export function vmfunc(exit: Exit): Description {
+export function vmfunc(exit: Exit, { introspections }: TrapNames): Description {
   const leaf = exit.low('qualification');
   const instruction = instructionOf(exit);
-  const subject = `leaf ${leaf}`;
   if (leaf === SWITCH) {
     const view = exit.low('value');
-    return { policy: 'vmfunc', subject, text: `${subject}, view ${view}`, fields: { leaf, view }, instruction };
+    const text = `leaf 0, view ${view}: not on the list`;
+    return { policy: 'vmfunc', subject: 'leaf 0, no such view', text, fields: { leaf, view }, instruction };
   }
   const { chunk, row } = exit;
-  const payload = PAYLOAD.map((name) => [name, hex(chunk.register(row, REGISTER[name]))] as const);
-  const text = `${subject}, ${payload.map(([name, value]) => `${name}=${value}`).join(' ')}`;
-  return { policy: 'vmfunc', subject, text, fields: { leaf, ...Object.fromEntries(payload) }, instruction };
+  const name = TRIGGER_NAMES.get(leaf);
+  const subject = `leaf ${leaf}${name === undefined ? '' : ` (${name})`}`;
+  const payload = PAYLOAD.map((register) => [register, hex(chunk.register(row, REGISTER[register]))] as const);
+  const found = introspections.get(chunk.icount(row));
+  const shown = payload.map(([register, value]) => `${register}=${value}`).join(' ');
+  return {
+    policy: 'vmfunc',
+    subject,
+    text: `${subject}, ${shown}${found === undefined ? '' : `: ${found}`}`,
+    fields: { leaf, name: name ?? null, ...Object.fromEntries(payload), found: found ?? null },
+    instruction,
+  };
 }

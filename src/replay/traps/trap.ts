@@ -15,7 +15,7 @@ import {
   timeStamp,
   vmfunc,
 } from './processor.ts';
-import { dirtiedPages, registerChange, watchedWrite } from './watched.ts';
+import { dirtiedPages, registerChange, watchedAccess } from './watched.ts';
 
 /** Policies of traps that are no calls, in the order in which they are listed. */
 // biome-ignore format: a list
@@ -56,7 +56,7 @@ const BY_REASON: ReadonlyMap<number, Describe> = new Map<number, Describe>([
   [EXIT.rdtsc, timeStamp],
   [EXIT.cpuid, cpuid],
   [EXIT.vmfunc, vmfunc],
-  [EXIT.secondLevel, watchedWrite],
+  [EXIT.secondLevel, watchedAccess],
   [EXIT.register, registerChange],
 ]);
 

@@ -1,4 +1,5 @@
-/** Changes of watched memory and registers, and pages that tasks dirtied. */
+/** Accesses to watched memory, changes of watched registers, and pages that tasks dirtied. */
+import { SECOND_LEVEL } from '../../emu/layout.ts';
 import { CAPTURE_KIND, PAGE_BLOCK, PAGE_BLOCK_BYTES, PAGE_FLAG, WRITE_SOURCE } from '../../emu/monitor-layout.ts';
 import { REGISTER } from '../../trace/event.ts';
 import type { EventChunk } from '../../trace/event-chunk.ts';
@@ -37,22 +38,35 @@ function shownValue(bytes: Uint8Array): string {
   return `<${hexBytes(bytes.subarray(0, SHOWN_BYTES))}${bytes.length > SHOWN_BYTES ? '...' : ''}>`;
 }
 
-export function watchedWrite(exit: Exit, names: TrapNames): Description {
+/** Watches of this form are operands of the policy that gives views their meaning. */
+const OF_VIEW = /^view:/;
+const ACCESSES = new Map<number, string>([
+  [SECOND_LEVEL.read, 'read'],
+  [SECOND_LEVEL.write, 'write'],
+  [SECOND_LEVEL.execute, 'execute'],
+]);
+
+/** Writes to watched memory; of views also reads, and control that comes into a page. */
+export function watchedAccess(exit: Exit, names: TrapNames): Description {
   const watch = watchName(exit, names);
-  const source = SOURCES.get(exit.word('errorCode')) ?? 'instruction';
+  const how = exit.low('qualification');
+  const access = ACCESSES.get(how & 255) ?? `access ${how & 255}`;
+  const size = how >>> 8;
+  const source = SOURCES.get(exit.word('errorCode') & 0xffff) ?? 'instruction';
+  const view = exit.word('errorCode') >>> 16;
   const linear = hex(exit.long('linear'));
   const physical = hex(exit.long('physical'));
   const before = exit.change('before');
   const after = exit.change('after');
-  const size = exit.low('qualification') >>> 8;
   // Devices know no addresses but physical ones, and the page walk writes to its own tables.
   const where = source === 'device' || source === 'pageWalk' ? `physical ${physical}` : linear;
-  const values = `${shownValue(before)} -> ${shownValue(after)}`;
+  const what = OF_VIEW.test(watch) ? `${access} in view ${view}, ${where}` : where;
+  const values = access === 'write' ? `, ${shownValue(before)} -> ${shownValue(after)}` : `, ${shownValue(before)}`;
   return {
-    policy: 'page-write',
+    policy: OF_VIEW.test(watch) ? 'vmfunc' : 'page-write',
     subject: watch,
-    text: `${watch}: ${where}, ${plural(size, 'byte')}, ${values}${BY[source]}`,
-    fields: { watch, source, linear, physical, size, before: hexBytes(before), after: hexBytes(after) },
+    text: `${watch}: ${what}${size === 0 ? '' : `, ${plural(size, 'byte')}${values}`}${BY[source]}`,
+    fields: { watch, access, view, source, linear, physical, size, before: hexBytes(before), after: hexBytes(after) },
     instruction: source === 'device' ? undefined : exit.chunk.rip(exit.row),
   };
 }

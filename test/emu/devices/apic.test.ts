@@ -21,6 +21,8 @@ const processor = {
   },
   tscAt: (now: number) => BigInt(now) + 1000n,
   setBase() {},
+  initialise: () => false,
+  startUp() {},
 };
 
 beforeEach(() => {

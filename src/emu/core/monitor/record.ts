@@ -2,7 +2,7 @@
 // many records at once, since an ordered store waits until all that was written before it has left the store buffer.
 import {
   CPL, CR3, EXIT_BYTES, EXIT_ERROR_CODE, EXIT_LENGTH, EXIT_LINEAR, EXIT_PHYSICAL, EXIT_QUALIFICATION, EXIT_VALUE,
-  EXIT_VECTOR, GPR, IDLE_TIME, REGION_RING, REGION_RING_SIZE, RING_HEAD, RING_RECORDS, RING_TAIL, SEG_BASE,
+  EXIT_VECTOR, GPR, IDLE_TIME, REGION_RING, REGION_RING_SIZE, RING_HEAD, RING_RECORDS, RING_TAIL, SEG_BASE, VCPU,
 } from "../generated/layout";
 import {
   ARGUMENT_result, CAPTURE_address, CAPTURE_argument, CAPTURE_BYTES, CAPTURE_fullLength, CAPTURE_kind, CAPTURE_KIND_exit,
@@ -68,7 +68,7 @@ export function openRecord(kind: u32, rip: u64, icount: u64, task: u64): void {
   store<u64>(record, task, RECORD_task);
   store<u64>(record, rip, RECORD_rip);
   store<u32>(record, <u32>readRflags(), RECORD_rflags);
-  store<u32>(record, load<u32>(CPL), RECORD_cpl); // and vcpu, mechanism, abi
+  store<u32>(record, load<u32>(CPL) | (load<u32>(VCPU) << 8), RECORD_cpl); // and vcpu, mechanism, abi
   store<u64>(record, load<u64>(CR3), RECORD_cr3);
   copyRegisters();
   store<u64>(record, load<u64>(SEG_BASE + (SEG_FS << 3)), RECORD_fsBase);

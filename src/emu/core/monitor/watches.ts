@@ -1,15 +1,15 @@
 // Watched memory. A page with a watch never enters a write look-aside buffer as plain memory, so that every write to it
 // comes through the slow path, where the rows are looked at and the record is appended: no exit, no single step.
 import {
-  CONTROL_PAGE_WRITE, CPL, EXIT_ERROR_CODE, EXIT_LENGTH, EXIT_LINEAR, EXIT_PHYSICAL, EXIT_QUALIFICATION, EXIT_RING_FULL,
+  CONTROL_PAGE_READ, CONTROL_PAGE_WRITE, CPL, EXIT_ERROR_CODE, EXIT_LENGTH, EXIT_LINEAR, EXIT_PHYSICAL, EXIT_QUALIFICATION, EXIT_RING_FULL,
   EXIT_SECOND_LEVEL, EXIT_VALUE, EXIT_VECTOR, ICOUNT, RING_RECORDS, RIP, RUN_LEFT, RUN_OP, RUN_START, SECOND_LEVEL_IGNORED,
-  SECOND_LEVEL_WATCHED, SECOND_LEVEL_WRITE, VMCS_CONTROLS,
+  SECOND_LEVEL_WATCHED, SECOND_LEVEL_WRITE, VMCS_CONTROLS, VMCS_VIEW,
 } from "../generated/layout";
 import {
   CAPTURE_KIND_after, CAPTURE_KIND_before, POLICY_header, POLICY_HEADER_imageOffset, POLICY_HEADER_imageStart,
-  POLICY_HEADER_physicalRowCount, POLICY_HEADER_watchRowCount, POLICY_watchRows, RECORD_detail, RECORD_KIND_exit,
-  WATCH_KIND_imageRelative, WATCH_ROW_BYTES, WATCH_ROW_end, WATCH_ROW_filter, WATCH_ROW_hits, WATCH_ROW_imageBase,
-  WATCH_ROW_kind, WATCH_ROW_number, WATCH_ROW_start, WRITE_SOURCE_delivery, WRITE_SOURCE_device,
+  POLICY_HEADER_physicalRowCount, POLICY_HEADER_watchRowCount, POLICY_watchRows, RECORD_detail, RECORD_KIND_exit, VIEW_ANY,
+  WATCH_KIND_imageRelative, WATCH_ROW_accesses, WATCH_ROW_BYTES, WATCH_ROW_end, WATCH_ROW_filter, WATCH_ROW_hits, WATCH_ROW_imageBase,
+  WATCH_ROW_kind, WATCH_ROW_number, WATCH_ROW_start, WATCH_ROW_view, WRITE_SOURCE_delivery, WRITE_SOURCE_device,
   WRITE_SOURCE_instruction, WRITE_SOURCE_pageWalk,
 } from "../generated/monitor-layout";
 import { external } from "../descriptors";
@@ -25,6 +25,10 @@ import { openTaskRecord, presentTask, taskMatches, levelMatches } from "./task-f
 /** Are writes to be looked at? */
 // @ts-ignore: decorator
 @inline export function watchesWrites(): bool { return (load<u32>(VMCS_CONTROLS) & CONTROL_PAGE_WRITE) != 0; }
+
+/** Are reads and fetches? */
+// @ts-ignore: decorator
+@inline export function watchesReads(): bool { return (load<u32>(VMCS_CONTROLS) & CONTROL_PAGE_READ) != 0; }
 
 /** There is room for what an instruction's writes may append; else run() is left before it has done anything. */
 export function roomForWrites(): bool {
@@ -46,7 +50,7 @@ function overlaps(row: usize, at: u64, size: u64, moved: u64): bool {
 let distance: u64 = 0;
 function findDistance(row: usize, task: u64): bool {
   distance = 0;
-  if (load<u32>(row, WATCH_ROW_kind) != WATCH_KIND_imageRelative) return true;
+  if (u32(load<u8>(row, WATCH_ROW_kind)) != WATCH_KIND_imageRelative) return true;
   const offset = load<u32>(POLICY_header, POLICY_HEADER_imageOffset);
   if (task == 0 || offset == 0) return false;
   const pointer = kernelHostOf(task + offset);
@@ -57,15 +61,22 @@ function findDistance(row: usize, task: u64): bool {
   return true;
 }
 
-/** The first row that names a byte of `size` bytes at either address; 0: none. */
-function rowOf(linear: u64, physical: u64, size: u32, ofPage: bool): usize {
+/** Is the row about such an access, in the view that is in force? */
+function appliesTo(row: usize, access: u32): bool {
+  if ((u32(load<u8>(row, WATCH_ROW_accesses)) & access) == 0) return false;
+  const view = u32(load<u16>(row, WATCH_ROW_view));
+  return view == VIEW_ANY || view == load<u32>(VMCS_VIEW);
+}
+
+/** The first row that names a byte of `size` bytes at either address; 0: none. `access`: SECOND_LEVEL. */
+export function rowOf(linear: u64, physical: u64, size: u32, access: u32, ofPage: bool): usize {
   const rows = load<u32>(POLICY_header, POLICY_HEADER_watchRowCount);
   const physicals = load<u32>(POLICY_header, POLICY_HEADER_physicalRowCount);
   let row: usize = POLICY_watchRows;
   let i: u32 = 0;
   if (secondLevelRights(physical) & SECOND_LEVEL_WATCHED) {
     for (; i < physicals; i++, row += WATCH_ROW_BYTES) {
-      if (!overlaps(row, physical, u64(size), 0)) continue;
+      if (!overlaps(row, physical, u64(size), 0) || !appliesTo(row, access)) continue;
       if (ofPage) return row;
       const filter = row + WATCH_ROW_filter;
       if (levelMatches(filter, load<u32>(CPL)) && taskMatches(filter, presentTask())) return row;
@@ -75,15 +86,15 @@ function rowOf(linear: u64, physical: u64, size: u32, ofPage: bool): usize {
   const task = presentTask();
   for (i = physicals, row = POLICY_watchRows + physicals * WATCH_ROW_BYTES; i < rows; i++, row += WATCH_ROW_BYTES) {
     const filter = row + WATCH_ROW_filter;
-    if (findDistance(row, task) && overlaps(row, linear, u64(size), distance) && taskMatches(filter, task)
+    if (appliesTo(row, access) && findDistance(row, task) && overlaps(row, linear, u64(size), distance) && taskMatches(filter, task)
       && (ofPage || levelMatches(filter, load<u32>(CPL)))) return row;
   }
   return 0;
 }
 
-/** Must writes to this page be looked at? Asked when a translation is about to be cached. */
-export function pageIsWatched(linear: u64, physical: u64): bool {
-  return watchesWrites() && rowOf(linear & ~4095, physical & ~4095, 4096, true) != 0;
+/** Must such accesses to this page be looked at? Asked when a translation is about to be cached. */
+export function pageIsWatched(linear: u64, physical: u64, access: u32): bool {
+  return watchesWrites() && rowOf(linear & ~4095, physical & ~4095, 4096, access, true) != 0;
 }
 
 const BEFORE: usize = memory.data(4096);
@@ -94,7 +105,7 @@ let muted: bool = false;
 /** A write within a page, about to happen: `size` bytes at `from` replace those at `physical`. */
 function note(linear: u64, physical: u64, size: u32, from: usize, source: u32): void {
   if (muted || !isRam(physical)) return;
-  const row = rowOf(linear, physical, size, false);
+  const row = rowOf(linear, physical, size, SECOND_LEVEL_WRITE, false);
   if (row == 0) return;
   append(row, linear, physical, size, ramAddress(physical), from, source);
 }
@@ -108,29 +119,35 @@ function append(row: usize, linear: u64, physical: u64, size: u32, before: usize
     rip = instructionRip(op);
     length = opLength(op);
   }
-  store<u64>(row, load<u64>(row, WATCH_ROW_hits) + 1, WATCH_ROW_hits);
   let value: u64 = 0;
   memory.copy(SCRATCH, after, min<u32>(size, 8));
   value = load<u64>(SCRATCH);
   if (size < 8) value &= (u64(1) << u64(size << 3)) - 1;
-  openTaskRecord(RECORD_KIND_exit, rip, presentTask());
-  store<u32>(record, EXIT_SECOND_LEVEL | (load<u32>(row, WATCH_ROW_number) << 8), RECORD_detail);
-  instructionBytes(rip);
-  store<u32>(EXIT_VECTOR, load<u32>(row, WATCH_ROW_number));
-  store<u32>(EXIT_ERROR_CODE, source);
   store<u32>(EXIT_LENGTH, length);
   store<u64>(EXIT_LINEAR, linear);
   store<u64>(EXIT_PHYSICAL, physical);
-  store<u64>(EXIT_QUALIFICATION, u64(SECOND_LEVEL_WRITE | (size << 8)));
   store<u64>(EXIT_VALUE, value);
-  captureExit(EXIT_SECOND_LEVEL);
+  openAccess(row, rip, SECOND_LEVEL_WRITE, size, source);
   captureOwn(CAPTURE_KIND_before, before, size, linear);
   captureOwn(CAPTURE_KIND_after, after, size, linear);
   closeRecord();
 }
 
+/** Opens the record of an access, of which length, addresses and value stand in the exit fields. */
+export function openAccess(row: usize, rip: u64, access: u32, size: u32, source: u32): void {
+  store<u64>(row, load<u64>(row, WATCH_ROW_hits) + 1, WATCH_ROW_hits);
+  openTaskRecord(RECORD_KIND_exit, rip, presentTask());
+  const number = load<u32>(row, WATCH_ROW_number);
+  store<u32>(record, EXIT_SECOND_LEVEL | (number << 8), RECORD_detail);
+  instructionBytes(rip);
+  store<u32>(EXIT_VECTOR, number);
+  store<u32>(EXIT_ERROR_CODE, source | (load<u32>(VMCS_VIEW) << 16));
+  store<u64>(EXIT_QUALIFICATION, u64(access | (size << 8)));
+  captureExit(EXIT_SECOND_LEVEL);
+}
+
 /** Who writes: an instruction, or the delivery of an event between instructions. */
-function presentSource(): u32 {
+export function presentSource(): u32 {
   return load<u32>(SECOND_LEVEL_IGNORED) != 0 && external != 0 ? WRITE_SOURCE_delivery : WRITE_SOURCE_instruction;
 }
 
@@ -158,7 +175,7 @@ export function endWide(): void { muted = false; }
 /** The page walk sets bits of an entry, `linear` being translated; `fetching`: for code. */
 export function noteWalkWrite(linear: u64, physical: u64, size: u32, entry: u64, fetching: bool): void {
   if ((secondLevelRights(physical) & SECOND_LEVEL_WATCHED) == 0) return;
-  const row = rowOf(~(<u64>0) << 12, physical, size, false);
+  const row = rowOf(~(<u64>0) << 12, physical, size, SECOND_LEVEL_WRITE, false);
   if (row == 0) return;
   const delivering = load<u32>(SECOND_LEVEL_IGNORED) != 0 && external != 0;
   if (fetching) store<u64>(ICOUNT, load<u64>(RUN_START) - u64(load<i32>(RUN_LEFT)));
@@ -191,6 +208,7 @@ function deviceRows(physical: u64, length: u32, written: bool): bool {
   let kept: u32 = 0;
   for (let i: u32 = 0; i < rows; i++) {
     const row: usize = POLICY_watchRows + i * WATCH_ROW_BYTES;
+    if (u32(load<u16>(row, WATCH_ROW_view)) != VIEW_ANY) continue; // a view is a processor's
     const start = max(physical, load<u64>(row, WATCH_ROW_start));
     const end = min(physical + length, load<u64>(row, WATCH_ROW_end));
     if (start >= end || !isRam(end - 1)) continue;

@@ -1,6 +1,7 @@
 // XCHG XADD CMPXCHG CMPXCHG8B CMPXCHG16B. All write their destination whatever the comparison says.
 import { PREFIX_REX_W, opIsMemory, opPrefixes, opReg, opRm, opSegment, opSize } from "../op";
-import { VECTOR_GP, faulted, raiseCode } from "../fault";
+import { EXIT_PAUSE, PAUSE_YIELDS } from "../generated/layout";
+import { VECTOR_GP, exitAfter, faulted, raiseCode } from "../fault";
 import { ZF, setFlagsMasked } from "../flags";
 import { effective, probeWrite, read64, segmentBase, segmentLinear, write64 } from "../memory";
 import {
@@ -17,13 +18,19 @@ function exchange(op: usize, size: u32): void {
 
 export function xchgEbGb(op: usize): void { exchange(op, 1); }
 export function xchgEvGv(op: usize): void { exchange(op, opSize(op)); }
-/** 90 without REX.B is NOP (with F3: PAUSE), and so does not clear the upper half of RAX. */
+/** 90 without REX.B is NOP, and so does not clear the upper half of RAX. */
 export function xchgZvRax(op: usize): void {
   if (opRm(op) == RAX) return;
   const size = opSize(op);
   const old = openRm(op, size);
   closeRm(op, size, readRegister(RAX, size));
   writeRegister(RAX, size, old);
+}
+
+/** F3 90: PAUSE, a good moment for another virtual CPU to run. */
+export function pauseZvRax(op: usize): void {
+  if (opRm(op) != RAX) return xchgZvRax(op);
+  if (load<u32>(PAUSE_YIELDS)) exitAfter(EXIT_PAUSE);
 }
 
 function exchangeAdd(op: usize, size: u32): void {

@@ -3,8 +3,9 @@ import {
   CONTROL_CR3_LOAD, CONTROL_CR_LOAD, CONTROL_DESCRIPTOR_TABLE, CONTROL_VMFUNC, CPL, CR0, CR2, CR3, CR4, CR8, DR,
   EXIT_CR_ACCESS, EXIT_DESCRIPTOR_TABLE, EXIT_LINEAR, EXIT_VMFUNC, DESCRIPTOR_TABLE_GDTR, DESCRIPTOR_TABLE_IDTR,
   DESCRIPTOR_TABLE_LDTR, DESCRIPTOR_TABLE_TR, GDTR_BASE, GDTR_LIMIT, IDTR_BASE, IDTR_LIMIT, SEG_BASE, VMCS_CONTROLS,
-  XCR0,
+  VMCS_VMFUNC_CONTROLS, XCR0,
 } from "../generated/layout";
+import { VIEWS } from "../generated/monitor-layout";
 import { selectorOf } from "../descriptors";
 import { breakpointsChanged } from "../breakpoints";
 import { writeCr0, writeCr3, writeCr4, writeCr8 } from "../control-registers";
@@ -15,12 +16,15 @@ import {
   CR0_PE, CR4_DE, CR4_OSXSAVE, CR4_UMIP, SEG_LDTR, SEG_TR, isLongCode, modeChanged,
 } from "../mode";
 import { interceptInstruction } from "../monitor/intercept";
-import { opReg, opRm, opSegment, opSize } from "../op";
+import { switchView } from "../monitor/views";
+import { opPrefixes, opReg, opRm, opSegment, opSize, PREFIX_66, PREFIX_REP, PREFIX_REPNE } from "../op";
 import { readRm16, writeRm16 } from "../operands";
 import { loadLdt, loadTaskRegister } from "../segments";
 import { flushPage } from "../tlb";
 import { RAX, RCX, RDX, addressMask, writeRegister } from "./sized";
 
+/** Instructions told apart by their last byte alone have none of these. */
+const NO_PREFIXES: u32 = PREFIX_66 | PREFIX_REP | PREFIX_REPNE;
 const CR0_TS: u64 = 8;
 const DR6_BD: u64 = 0x2000;
 const DR7_GD: u64 = 0x2000;
@@ -243,11 +247,22 @@ export function xsetbv(op: usize): void {
   store<u64>(XCR0, value);
 }
 
-/** VM functions exist only while the monitor has switched them on. */
+/**
+ * VM functions exist only while the monitor has switched them on (SDM volume 3, 25.5.5). Function 0 switches the view
+ * without an exit; an index beyond the list exits, and the program gets #UD. All others are for the monitor alone.
+ */
 export function vmfunc(op: usize): void {
-  if ((load<u32>(VMCS_CONTROLS) & CONTROL_VMFUNC) == 0 || load<u32>(RAX) >= 64) {
+  const leaf = load<u32>(RAX), index = load<u32>(RCX);
+  if ((load<u32>(VMCS_CONTROLS) & CONTROL_VMFUNC) == 0 || leaf >= 64 || (opPrefixes(op) & NO_PREFIXES) != 0) {
     raise(VECTOR_UD);
     return;
   }
-  interceptInstruction(op, EXIT_VMFUNC, load<u32>(RAX), u64(load<u32>(RCX)));
+  if (leaf < 32 && ((load<u32>(VMCS_VMFUNC_CONTROLS) >> leaf) & 1) != 0) {
+    if (leaf != 0) return;
+    if (index < VIEWS) {
+      switchView(index);
+      return;
+    }
+  }
+  if (interceptInstruction(op, EXIT_VMFUNC, leaf, u64(index)) && leaf == 0) raise(VECTOR_UD);
 }

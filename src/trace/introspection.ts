@@ -1,0 +1,46 @@
+/** What was read of the guest when it asked for it (VMFUNC with a trigger), as facts of a profile frame. */
+import type { Fact } from './messages.ts';
+
+/** Triggers that start an introspection; all others are events with registers alone. */
+export const TRIGGER = {
+  /** Processes and threads. */
+  processes: 1,
+  /** Kernel modules. */
+  modules: 2,
+  /** The RSI bytes of the program's memory at RDI. */
+  memory: 3,
+} as const;
+export type IntrospectionKind = keyof typeof TRIGGER;
+
+/** Bytes of memory that one trigger keeps. */
+export const INTROSPECTION_LIMIT = 1 << 20;
+
+type Cell = string | number | boolean | null | readonly string[];
+
+export interface Introspection {
+  /** The trigger's event: instructions retired before its VMFUNC, and virtual nanoseconds. */
+  readonly icount: number;
+  readonly time: number;
+  readonly kind: IntrospectionKind;
+  /** Lists: a row an item. 64-bit values are 0x text. */
+  readonly rows: readonly Readonly<Record<string, Cell>>[];
+  /** Memory: where the bytes below come from, and what of them was not mapped (zeros): [offset, length]. */
+  readonly address?: string;
+  readonly absent?: readonly (readonly [number, number])[];
+  /** What could not be read, and why. */
+  readonly notes: readonly string[];
+}
+
+const NAME = /^trigger\.\d+$/;
+
+/** `number`: how many introspections there were before. */
+export function introspectionFact(number: number, introspection: Introspection, data?: Uint8Array): Fact {
+  return { name: `trigger.${number}`, json: JSON.stringify(introspection), data: data ?? new Uint8Array(0) };
+}
+
+/** Introspections of a trace in order, each with the bytes of the memory that it read. */
+export function introspections(facts: Iterable<Fact>): { introspection: Introspection; data: Uint8Array }[] {
+  return [...facts].flatMap(({ name, json, data }) =>
+    NAME.test(name) ? [{ introspection: JSON.parse(json) as Introspection, data }] : [],
+  );
+}
