@@ -81,7 +81,7 @@ export const MECHANISM = {
   int80: 3,
   int2e: 4,
   syscall32: 5,
-  /** INT n with any other vector. */
+  /** INT n with any other vector: an `exit` capture has it. */
   int: 6,
   sysret: 16,
   sysexit: 17,

@@ -22,6 +22,11 @@ const GDT_LIMITS: readonly { limit: number; family: 'Linux' | 'Windows'; what: s
   { limit: 0x3ff, family: 'Windows', what: 'a 32-bit Windows' },
 ];
 
+/** Whether some Linux has a GDT of that limit. */
+export function mayBeLinux(gdtLimit: number): boolean {
+  return GDT_LIMITS.some(({ limit, family }) => limit === gdtLimit && family === 'Linux');
+}
+
 /** Which system runs: descriptor tables first, as the literature does, then what only that system can have. */
 export function recogniseSystem(processor: ProcessorFacts, profile: LinuxProfile | undefined): OperatingSystem {
   const { gdt, idt } = processor;

@@ -18,7 +18,7 @@ import { ProgressLine } from './progress.ts';
 import { stateParts } from './state-parts.ts';
 import type { EndReport } from './trace-file.ts';
 import { machineFacts, profileFacts, traceHeader } from './trace-header.ts';
-import { armTraps, awaitFirstCall, isFirstCall } from './traps/index.ts';
+import { armEarlyTraps, armTraps, isFirstCall } from './traps/index.ts';
 import { mmioTrap } from './traps/mmio.ts';
 import { portIoTrap } from './traps/port-io.ts';
 import { DEFAULT_LIMITS } from './traps/syscall-captures.ts';
@@ -114,7 +114,7 @@ class Recording implements WorkloadHost {
     }
     writer.attach(core.memory.buffer as unknown as SharedArrayBuffer);
     if (this.#facts !== undefined) this.#armWith(this.#facts);
-    else awaitFirstCall(core, this.#options.traps);
+    else armEarlyTraps(core, this.#options.traps, this.#options.watches);
     this.#workload.start();
     const { input } = this.#workload;
     this.#hostInput = new HostInput(

@@ -1,8 +1,8 @@
-import { MECHANISM } from '../emu/monitor-layout.ts';
+import { CAPTURE_KIND, EXIT_BLOCK, MECHANISM } from '../emu/monitor-layout.ts';
 import { errnoOf } from '../guest/linux/tables/errno.ts';
 import type { TaskIdentity } from '../guest/linux/task-identity.ts';
 import { type CallFilter, wantsCall, wantsOutcome, wantsTrap } from './call-filter.ts';
-import type { Call } from './calls.ts';
+import { type Call, capturesOf } from './calls.ts';
 import type { TextOutput } from './output.ts';
 import type { CallSink } from './reconstruction.ts';
 import type { FormatOptions } from './strace/format.ts';
@@ -15,6 +15,16 @@ const MECHANISM_NAMES = new Map<number, string>([
   ...Object.entries(MECHANISM).map(([name, number]): [number, string] => [number, name]),
   [MECHANISM.syscall32, 'syscall'],
 ]);
+
+/** `syscall`, `int80`, ... The vector of an INT n that is no system's own stands in a capture. */
+function mechanismOf({ chunk, row }: Call): string {
+  const mechanism = chunk.mechanism(row);
+  const exit =
+    mechanism === MECHANISM.int ? capturesOf(chunk, row).find(({ kind }) => kind === CAPTURE_KIND.exit) : undefined;
+  if (exit === undefined) return MECHANISM_NAMES.get(mechanism) ?? 'unknown';
+  return `int${exit.view.getUint32(exit.start + EXIT_BLOCK.vector, true).toString(16)}`;
+}
+
 /** Everything in full: rows are for programs. */
 const FORMAT: FormatOptions = {
   stringLimit: Number.MAX_SAFE_INTEGER,
@@ -58,7 +68,7 @@ function writeRow(form: RowForm, call: Call, identity: TaskIdentity | undefined)
   form.begin('comm');
   form.text(identity?.comm ?? null);
   form.begin('mechanism');
-  form.plain(MECHANISM_NAMES.get(chunk.mechanism(row)) ?? 'unknown');
+  form.plain(mechanismOf(call));
   form.begin('nr');
   form.number(call.number);
   form.begin('name');

@@ -2,6 +2,7 @@ import type { Machine } from '../emu/machine.ts';
 import { type LinuxProfile, readLinuxProfile, type TaskFieldPlace } from '../guest/linux/profile.ts';
 import type { SyscallMetadata } from '../guest/linux/syscall-metadata.ts';
 import { PagedMemory } from '../guest/memory.ts';
+import { mayBeLinux } from '../guest/os.ts';
 
 /** What the recorder knows of the guest's kernel, from its own memory; plain data, kept with the snapshot. */
 export interface GuestFacts {
@@ -11,6 +12,8 @@ export interface GuestFacts {
   readonly taskFields: readonly TaskFieldPlace[];
   readonly syscalls: readonly SyscallMetadata[];
   readonly evidence: readonly string[];
+  /** No Linux has descriptor tables like these: what its calls mean is not known. */
+  readonly foreign?: true;
 }
 
 /** A guest of which nothing could be found out: calls are recorded, tasks are not named. */
@@ -28,7 +31,11 @@ export function readGuestFacts(machine: Machine): GuestFacts {
   const physical = (address: number, length: number): Uint8Array | undefined =>
     memory.contains(address, length) ? memory.read(address, length) : undefined;
   const profile = readLinuxProfile(new PagedMemory(physical, core.get64('cr3')), core.get64('lstar'));
-  return profile === undefined ? UNKNOWN_GUEST : factsOf(profile);
+  if (profile !== undefined) return factsOf(profile);
+  const limit = core.get('gdtrLimit');
+  if (mayBeLinux(limit)) return UNKNOWN_GUEST;
+  const evidence = [`GDT limit 0x${limit.toString(16)}: no Linux; its calls are not named`];
+  return { ...UNKNOWN_GUEST, evidence, foreign: true };
 }
 
 function factsOf({ banner, currentTask, taskFields, syscalls, evidence }: LinuxProfile): GuestFacts {

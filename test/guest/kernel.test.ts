@@ -3,6 +3,9 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { EXIT } from '../../src/emu/layout.ts';
+import { TraceReader } from '../../src/replay/reader.ts';
+import { EVENT_KIND, REGISTER } from '../../src/trace/event.ts';
 import { hostKernel } from '../../src/world/kernel.ts';
 import { missingForGuest, scratch, trapline } from '../support/guest.ts';
 
@@ -45,6 +48,30 @@ describe.skipIf(missing !== undefined)('record --kernel F', () => {
     const { stdout, stderr } = trapline(['ps', trace, ...kernel, '--at', `#${write.seq}`]);
     expect(stdout, stderr).toMatch(/^ +1 +0 .*list,pids.* \/bin\/busybox sh \/init$/m);
     expect(trapline(['os', trace, ...kernel]).stdout).toMatch(/Linux 6/);
+  });
+
+  it('records everything but calls from the first instruction on, without tasks', () => {
+    const record = (name: string, ...options: string[]): TraceReader => {
+      const trace = join(folder, name);
+      const kernel = ['--kernel', 'guest/nt/kernel', '--cpu', 'GenuineIntel', '--seed', 'x', '--clock', '1700000000'];
+      expect(trapline(['record', '-q', '-o', trace, ...kernel, ...options], { input: null }).status).toBe(1);
+      return TraceReader.open(trace);
+    };
+    const plain = record('plain.trap', '--traps', 'none');
+    const early = record(
+      'early.trap',
+      '--traps',
+      'control,cpuid,port-io,page-write',
+      '--watch',
+      'phys:0x110000+0x1000',
+    );
+    const late = record('late.trap', '--traps', 'all');
+    const call = [...late.events({ kinds: new Set([EVENT_KIND.callEntry]) })][0]!;
+    const exits = [...early.events({ kinds: new Set([EVENT_KIND.exit]), toIcount: call.icount - 1 })];
+    expect(exits.every(({ task }) => task === 0n)).toBe(true);
+    const reasons = new Set(exits.map((event) => Number(event.register(REGISTER.detail)) & 0xff));
+    expect(reasons).toEqual(new Set([EXIT.crAccess, EXIT.msrWrite, EXIT.descriptorTable, EXIT.io, EXIT.secondLevel]));
+    for (const { end } of [early, late]) expect(end?.stateSha256).toEqual(plain.end?.stateSha256);
   });
 
   it('runs a multiboot kernel and gives the status of its debug-exit port', () => {

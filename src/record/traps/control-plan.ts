@@ -6,6 +6,7 @@ import {
   MECHANISM,
   POLICY,
   POLICY_HEADER,
+  RECORD_KIND,
   TRAP_ROW,
   TRAP_ROW_BYTES,
   TRAP_ROWS,
@@ -32,6 +33,13 @@ export interface TrapRow {
   readonly flags?: number;
   /** The instruction's first bytes behind its prefixes; left out: any. */
   readonly bytes?: readonly number[];
+}
+
+/** The rows with which calls leave run() in place of being recorded. */
+export function awaiting(rows: readonly TrapRow[]): TrapRow[] {
+  return rows
+    .filter(({ kind }) => kind === RECORD_KIND.callEntry)
+    .map((row) => ({ ...row, kind: RECORD_KIND.pad, completion: COMPLETION.host }));
 }
 
 /** All that is to be armed: the controls of all policies together, and the rows by which the core evaluates them. */
@@ -61,11 +69,16 @@ export class ControlPlan {
   /** Instructions after which an interval of dirtied pages ends at the latest. */
   interval = 0;
 
+  /** The guest's calls are in no table that is known: numbers and registers alone are recorded. */
+  forgetCalls(): void {
+    for (const [i, row] of this.rows.entries())
+      if (row.kind === RECORD_KIND.callEntry) this.rows[i] = { ...row, abi: ABI.unknown };
+  }
+
   /**
-   * Puts the plan into force in place of the one before; an empty plan disarms everything. `recording` false: the core
-   * evaluates no rows, what is armed leaves run().
+   * Puts the plan into force in place of the one before; an empty plan disarms everything.
    */
-  write(core: Core, recording = this.rows.length > 0): void {
+  write(core: Core): void {
     if (this.rows.length > TRAP_ROWS) throw new Error(`${this.rows.length} trap rows are too many`);
     const { view, bytes } = core;
     for (const [i, row] of this.rows.entries()) writeRow(view, POLICY.trapRows + i * TRAP_ROW_BYTES, row);
@@ -80,7 +93,7 @@ export class ControlPlan {
     core.set('vmcsVmfuncControls', this.vmFunctions);
     if ((this.controls & VMCS_CONTROL.vmfunc) === 0) core.set('vmcsView', 0);
     core.set('vmcsControls', this.controls);
-    core.set('monitorOn', recording ? 1 : 0);
+    core.set('monitorOn', this.rows.length > 0 ? 1 : 0);
     view.setUint32(POLICY.header + POLICY_HEADER.imageOffset, this.program?.memory ?? 0, true);
     view.setUint32(POLICY.header + POLICY_HEADER.imageStart, this.program?.codeStart ?? 0, true);
     writeWatches(core, this);

@@ -1,7 +1,7 @@
 // The table of trap policies, and how those that were chosen are armed.
 import type { Core } from '../../emu/core-instance.ts';
 import { EXIT } from '../../emu/layout.ts';
-import type { GuestFacts } from '../../world/guest-facts.ts';
+import { type GuestFacts, UNKNOWN_GUEST } from '../../world/guest-facts.ts';
 import { controlTrap } from './control.ts';
 import { ControlPlan } from './control-plan.ts';
 import { cpuidTrap } from './cpuid.ts';
@@ -46,12 +46,13 @@ export const DEFAULT_TRAPS: readonly TrapPolicy[] = [syscallTrap, intTrap, sysen
 export function armTraps(
   core: Core,
   policies: readonly TrapPolicy[],
-  facts: Pick<GuestFacts, 'currentTask' | 'taskFields'>,
+  facts: Pick<GuestFacts, 'currentTask' | 'taskFields' | 'foreign'>,
   limits: CaptureLimits = DEFAULT_LIMITS,
   context: WatchContext = NOTHING_WATCHED,
 ): void {
   const plan = new ControlPlan();
   for (const policy of policies) policy.plan(plan, context);
+  if (facts.foreign === true) plan.forgetCalls();
   writeTaskPolicy(core.memory.buffer, facts);
   writeSyscallCaptures(core.memory.buffer, limits);
   plan.write(core);
@@ -62,16 +63,21 @@ export function disarmTraps(core: Core): void {
   new ControlPlan().write(core);
 }
 
-/** Before a kernel is up: its first system call leaves run(), unrecorded and not yet executed. */
-export function awaitFirstCall(core: Core, policies: readonly TrapPolicy[]): void {
+/**
+ * Before a kernel is up: everything but calls is recorded, without tasks, and the guest's first call leaves run(),
+ * unrecorded and not yet executed: then the guest can be asked what it is. Watches that need to know it wait too.
+ */
+export function armEarlyTraps(core: Core, policies: readonly TrapPolicy[], watches: WatchContext['watches']): void {
   const plan = new ControlPlan();
-  // Where no policy of calls is chosen, the others still begin with the first call: then the guest can be asked what it is.
   const waiting = policies.some(({ awaitFirst }) => awaitFirst !== undefined) ? policies : DEFAULT_TRAPS;
   if (policies.length > 0) for (const policy of waiting) policy.awaitFirst?.(plan);
-  plan.write(core, false);
+  const context = { watches, machine: undefined, early: true };
+  for (const policy of policies) if (policy.awaitFirst === undefined) policy.plan(plan, context);
+  writeTaskPolicy(core.memory.buffer, UNKNOWN_GUEST);
+  plan.write(core);
 }
 
-/** Whether an exit is one that `awaitFirstCall` armed; after `armTraps` the call executes and is recorded. */
+/** Whether an exit is one that `armEarlyTraps` armed for calls; after `armTraps` the call executes and is recorded. */
 export function isFirstCall(reason: number): boolean {
   return reason === EXIT.exception || reason === EXIT.interrupt;
 }

@@ -4,7 +4,7 @@
 
 import { EXIT, VMCS_CONTROL } from '../../emu/layout.ts';
 import { ABI, MECHANISM, RECORD_KIND, TRAP_FLAG } from '../../emu/monitor-layout.ts';
-import type { ControlPlan, TrapRow } from './control-plan.ts';
+import { awaiting, type ControlPlan, type TrapRow } from './control-plan.ts';
 import type { TrapPolicy } from './policy.ts';
 import { planReturns } from './returns.ts';
 
@@ -34,5 +34,8 @@ export const intTrap: TrapPolicy = {
     plan.rows.push(...ROWS);
     planReturns(plan);
   },
-  awaitFirst: cutOff,
+  awaitFirst(plan) {
+    cutOff(plan);
+    plan.rows.push(...awaiting(ROWS));
+  },
 };

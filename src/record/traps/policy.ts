@@ -12,6 +12,9 @@ export interface TrapPolicy {
   /** It comes into force with a `--watch` of that class, and can't do without one unless `operandOptional`. */
   readonly operand?: WatchClass;
   readonly operandOptional?: true;
-  /** Policies of calls: adds the controls that make the guest's first one leave run(), before anything is recorded. */
+  /**
+   * Policies of calls, which are recorded once the guest is known: adds what makes the guest's first call leave run(),
+   * unrecorded and not yet executed.
+   */
   awaitFirst?(plan: ControlPlan): void;
 }

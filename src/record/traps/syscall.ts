@@ -3,7 +3,7 @@
 
 import { EXIT, VMCS_CONTROL } from '../../emu/layout.ts';
 import { ABI, MECHANISM, RECORD_KIND, TRAP_FLAG } from '../../emu/monitor-layout.ts';
-import type { TrapRow } from './control-plan.ts';
+import { awaiting, type TrapRow } from './control-plan.ts';
 import type { TrapPolicy } from './policy.ts';
 import { planReturns } from './returns.ts';
 
@@ -34,5 +34,6 @@ export const syscallTrap: TrapPolicy = {
   awaitFirst(plan) {
     plan.controls |= VMCS_CONTROL.syscall;
     plan.eferHidden |= EFER_SCE;
+    plan.rows.push(...awaiting(ROWS));
   },
 };

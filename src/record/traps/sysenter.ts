@@ -2,7 +2,7 @@
 
 import { EXIT, VMCS_CONTROL } from '../../emu/layout.ts';
 import { ABI, MECHANISM, RECORD_KIND, TRAP_FLAG } from '../../emu/monitor-layout.ts';
-import type { TrapRow } from './control-plan.ts';
+import { awaiting, type TrapRow } from './control-plan.ts';
 import type { TrapPolicy } from './policy.ts';
 import { planReturns } from './returns.ts';
 
@@ -26,5 +26,6 @@ export const sysenterTrap: TrapPolicy = {
   },
   awaitFirst(plan) {
     plan.controls |= VMCS_CONTROL.sysenter;
+    plan.rows.push(...awaiting(ROWS));
   },
 };

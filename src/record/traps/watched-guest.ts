@@ -18,6 +18,8 @@ export interface WatchContext {
   readonly watches: readonly WatchSpec[];
   /** Undefined: no guest is there to look anything up in. */
   readonly machine: Machine | undefined;
+  /** The guest is not up yet: what has to be looked up in it comes later. */
+  readonly early?: boolean;
 }
 
 export const NOTHING_WATCHED: WatchContext = { watches: [], machine: undefined };
@@ -27,16 +29,22 @@ const UPPER_HALF = 2n ** 63n;
 
 /** The rows of all memory watches of a class. Throws UserError naming the watch that the guest has no place for. */
 export function memoryRows(
-  { watches, machine }: WatchContext,
+  { watches, machine, early }: WatchContext,
   wanted: Exclude<WatchClass, 'register'>,
 ): { rows: WatchRow[]; program: ProgramPlace | undefined } {
   const lookUp = new LookUp(machine);
   const rows = watches.flatMap((spec, number) =>
-    spec.kind === 'register' || watchClass(spec) !== wanted
+    spec.kind === 'register' || watchClass(spec) !== wanted || (early && needsGuest(spec))
       ? []
       : lookUp.rows(spec, number).map((row) => ({ ...row, view: spec.view })),
   );
   return { rows, program: lookUp.program };
+}
+
+function needsGuest({ kind, ...spec }: WatchSpec): boolean {
+  return (
+    kind === 'symbol' || kind === 'program' || ('address' in spec && kind === 'virtual' && spec.address >= UPPER_HALF)
+  );
 }
 
 class LookUp {

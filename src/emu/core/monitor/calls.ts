@@ -1,7 +1,7 @@
 // System calls: the entry, which stays pending with its task, and the return to user mode that ends it.
-import { ICOUNT, GPR, RIP } from "../generated/layout";
+import { EXIT_INTERRUPT, ICOUNT, GPR, RIP } from "../generated/layout";
 import {
-  ABI_linux32, CAPTURE_LATE, CAPTURE_KIND_signalFrame, ARGUMENT_result, MECHANISM_syscall32, MECHANISM_sysenter, POLICY_header,
+  ABI_linux32, CAPTURE_LATE, CAPTURE_KIND_signalFrame, ARGUMENT_result, MECHANISM_int, MECHANISM_syscall32, MECHANISM_sysenter, POLICY_header,
   POLICY_HEADER_frameContext32, POLICY_HEADER_frameInfoResult32, POLICY_HEADER_frameResult, POLICY_HEADER_frameResult32, POLICY_HEADER_frameSiginfo,
   RECORD_abi, RECORD_detail, RECORD_FLAG_firstReturn, RECORD_FLAG_overlapped, RECORD_FLAG_restarted,
   RECORD_FLAG_ripDiffers, RECORD_KIND_callEntry, RECORD_KIND_callReturn, RECORD_mechanism, SIGNAL_FRAME_BYTES,
@@ -15,7 +15,7 @@ import { isLongCode } from "../mode";
 import { callRow, readRegisters, readWords, setAbi } from "./arguments";
 import { captureArguments, capturePointers, captureSome, setPointerSize, values } from "./capture";
 import { readPointer, readWord, word } from "./read";
-import { captureBytes, captureString, closeRecord, markCaptures, openRecord, record, setFlag } from "./record";
+import { captureBytes, captureExit, captureString, closeRecord, markCaptures, openRecord, record, setFlag } from "./record";
 import { checkIdentity, currentTask, entryOfTask, forgetTask } from "./tasks";
 
 const NO_NUMBER: u32 = 0xffff_ffff;
@@ -48,6 +48,7 @@ export function recordEntry(op: usize, mechanism: u32, abi: u32): void {
   store<u8>(record, <u8>mechanism, RECORD_mechanism);
   store<u8>(record, <u8>abi, RECORD_abi);
   store<u32>(record, number, RECORD_detail);
+  if (mechanism == MECHANISM_int) captureExit(EXIT_INTERRUPT); // for the vector
   if (load<u32>(entry, TASK_ENTRY_state) & TASK_STATE_pending) setFlag(RECORD_FLAG_overlapped);
   let missed: u32 = 0;
   if (abi == ABI_linux32) row = readWords(row, mechanism);
