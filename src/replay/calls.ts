@@ -111,6 +111,11 @@ export class CallCapture {
   }
 }
 
+/** Of a call that no table names. */
+export function unknownName(number: number): string {
+  return `syscall_0x${number.toString(16)}`;
+}
+
 /** One system call of one task: where it was entered, where it came back, and what it was given. */
 export class Call {
   /** Number of the call in the trace, counted from 0 over all tasks. */
@@ -160,7 +165,7 @@ export class Call {
   }
 
   get name(): string {
-    return this.syscall?.name ?? `syscall_0x${this.number.toString(16)}`;
+    return this.syscall?.name ?? unknownName(this.number);
   }
 
   /** Low 32 bits of an argument, unsigned. `argument` counts as the table does. */

@@ -95,7 +95,7 @@ export class Pairing {
 const SIGINFO_BYTES = 128;
 
 /** What the table of its ABI says of a call. */
-function syscallOf(chunk: EventChunk, row: number, number: number): Syscall | undefined {
+export function syscallOf(chunk: EventChunk, row: number, number: number): Syscall | undefined {
   switch (chunk.abi(row)) {
     case ABI.linux64:
       return SYSCALLS.get(number);

@@ -18,6 +18,12 @@ const SIGKILL = 9;
 /** Calls that send a signal, with the argument that names it. */
 const KILLS: Readonly<Record<string, number>> = { kill: 1, tkill: 1, tgkill: 2 };
 
+/** A call that sent its task the signal that the task died of: it succeeded, though it never returned. */
+export function diedOfSending(call: Call, signal: number): boolean {
+  const sent = KILLS[call.name];
+  return sent !== undefined && signal !== 0 && signal !== SIGKILL && call.low(sent) === signal;
+}
+
 /** Takes what was reconstructed, in the order of the trace. A call's return comes only after its entry. */
 export interface CallSink {
   entry(call: Call, identity: TaskIdentity | undefined): void;
@@ -162,12 +168,11 @@ export class Reconstruction {
     }
   }
 
-  /** A call that its task never came back from. One that sent the task the signal it died of had succeeded. */
+  /** A call that its task never came back from. */
   #abandon(task: Task, signal: number, chunk: EventChunk, row: number): void {
     const call = this.#pairing.abandon(task);
     if (call === undefined) return;
-    const sent = KILLS[call.name];
-    if (sent !== undefined && signal !== 0 && signal !== SIGKILL && call.low(sent) === signal) call.outcome = 'value';
+    if (diedOfSending(call, signal)) call.outcome = 'value';
     this.#returned(call, task.identity, chunk, row);
   }
 

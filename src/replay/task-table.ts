@@ -44,10 +44,15 @@ export class TaskTable {
     for (const capture of capturesOf(chunk, row)) {
       const identity = capture.kind === CAPTURE_KIND.task ? parseIdentity(capture.bytes) : undefined;
       if (identity === undefined) continue;
-      this.#move(task, task.identity?.tgid, identity.tgid);
-      task.identity = identity;
+      this.name(task, identity);
       return;
     }
+  }
+
+  /** Who the task is from now on. */
+  name(task: Task, identity: TaskIdentity): void {
+    this.#move(task, task.identity?.tgid, identity.tgid);
+    task.identity = identity;
   }
 
   #move(task: Task, from: number | undefined, to: number): void {

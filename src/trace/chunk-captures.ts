@@ -101,7 +101,8 @@ function decodeFirst(message: trapline.EventChunk, count: number): Uint32Array {
   return sums;
 }
 
-function decodeShapes(message: trapline.EventChunk): CaptureShapes {
+/** What captures of a chunk are of. Throws ColumnError. */
+export function decodeShapes(message: trapline.EventChunk): CaptureShapes {
   const dictionary = new ColumnReader(message.captureShapeDictionary);
   const shapes: number[] = [];
   while (!dictionary.atEnd) shapes.push(dictionary.varint(), dictionary.varint(), dictionary.varint());

@@ -3,7 +3,7 @@
  * first asked for, so that a reader pays for what it looks at. proto/trace.proto says how each column is coded.
  */
 import { ColumnError, ColumnReader, finished } from './bytes.ts';
-import { type Captures, decodeAddresses, decodeCaptures } from './chunk-captures.ts';
+import { type Captures, decodeAddresses, decodeCaptures, decodeShapes } from './chunk-captures.ts';
 import { decodeSites, decodeTasks, type Sites } from './chunk-dictionaries.ts';
 import { RegisterColumns } from './chunk-registers.ts';
 import { EVENT_KIND, REGISTER, REGISTER_COUNT } from './event.ts';
@@ -243,6 +243,11 @@ export class EventChunk {
     const kind = this.kind(row);
     if (kind !== EVENT_KIND.callEntry && kind !== EVENT_KIND.callReturn) return undefined;
     return callKey(this.abi(row), this.detail(row));
+  }
+
+  /** Whether anything was captured of a kind, told without decoding captures. Throws ColumnError when it is damaged. */
+  hasCaptures(kind: number): boolean {
+    return decodeShapes(this.#message).kind.includes(kind);
   }
 
   /** All captures as columns. */

@@ -184,6 +184,13 @@ interface Site {
   readonly path: Uint8Array | undefined;
 }
 
+const TASK_STRUCT_BYTES = 0x1b40;
+
+/** Pointer of a load's task by its number. */
+export function loadTask(index: number): bigint {
+  return 0xffff_8880_0310_0000n + BigInt(index * TASK_STRUCT_BYTES);
+}
+
 const [RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI] = [0, 1, 2, 3, 4, 5, 6, 7];
 const CALLS = [0, 1, 3, 5, 8, 9, 10, 11, 12, 13, 16, 21, 39, 72, 89, 217, 228, 257, 262, 302];
 
@@ -197,15 +204,24 @@ export class CallLoad {
   readonly #programs: Program[] = [];
   readonly #captured: boolean;
   #running = 0;
-  #icount = 1_000_000n;
+  #icount: bigint;
   #idle = 0n;
   calls = 0;
 
-  constructor(producer: RingProducer, { seed = 1, programs = 6, captured = true } = {}) {
+  constructor(
+    producer: RingProducer,
+    { seed = 1, programs = 6, captured = true, first = 0, icount = 1_000_000n } = {},
+  ) {
     this.#producer = producer;
     this.#dice = new Dice(seed);
     this.#captured = captured;
-    for (let i = 0; i < programs; i++) this.#programs.push(this.#program(i));
+    this.#icount = icount;
+    for (let i = 0; i < programs; i++) this.#programs.push(this.#program(first + i));
+  }
+
+  /** Instructions so far. */
+  get icount(): bigint {
+    return this.#icount;
   }
 
   #program(index: number): Program {
@@ -223,7 +239,7 @@ export class CallLoad {
         path: path ? new TextEncoder().encode(`/usr/share/doc/package-${i}/file-${dice.roll(1000)}`) : undefined,
       };
     });
-    const task = 0x8880_0310_0000 + index * 0x1b40;
+    const task = 0x8880_0310_0000 + index * TASK_STRUCT_BYTES;
     return { task, gpr, fsBase: 0x7f33_0000_0740n, cr3: 0x200_0000n + BigInt(index) * 0x3000n, loop, step: 0 };
   }
 

@@ -1,0 +1,49 @@
+import { EXIT } from '../../emu/layout.ts';
+import { EVENT_KIND } from '../../trace/event.ts';
+import type { EventChunk } from '../../trace/event-chunk.ts';
+
+/** What an event is, in one word: what it is filtered, coloured and counted by. */
+// biome-ignore format: a list
+export const KINDS = ['call', 'return', 'task', 'cr3', 'interrupt', 'port-io', 'mmio', 'control', 'sensitive', 'rdtsc', 'cpuid', 'vmfunc', 'page-write', 'register', 'exit', 'pages', 'other'] as const;
+export type EventKindName = (typeof KINDS)[number];
+
+const BY_KIND: ReadonlyMap<number, EventKindName> = new Map([
+  [EVENT_KIND.callEntry, 'call'],
+  [EVENT_KIND.callReturn, 'return'],
+  [EVENT_KIND.task, 'task'],
+  [EVENT_KIND.cr3Load, 'cr3'],
+  [EVENT_KIND.pages, 'pages'],
+]);
+
+const BY_REASON: ReadonlyMap<number, EventKindName> = new Map([
+  [EXIT.interrupt, 'interrupt'],
+  [EXIT.io, 'port-io'],
+  [EXIT.mmio, 'mmio'],
+  [EXIT.crAccess, 'control'],
+  [EXIT.msrWrite, 'control'],
+  [EXIT.descriptorTable, 'control'],
+  [EXIT.sensitive, 'sensitive'],
+  [EXIT.rdtsc, 'rdtsc'],
+  [EXIT.cpuid, 'cpuid'],
+  [EXIT.vmfunc, 'vmfunc'],
+  [EXIT.secondLevel, 'page-write'],
+  [EXIT.register, 'register'],
+]);
+
+/** Number of a kind in `KINDS`. */
+export const KIND_NUMBER: Readonly<Record<EventKindName, number>> = Object.fromEntries(
+  KINDS.map((name, i) => [name, i]),
+) as Record<EventKindName, number>;
+
+/** EVENT_KIND of the events that are called so: what chunk summaries count. */
+export function eventKindOf(name: EventKindName): number | undefined {
+  for (const [kind, own] of BY_KIND) if (own === name) return kind;
+  return name === 'other' ? undefined : EVENT_KIND.exit;
+}
+
+export function kindName(chunk: EventChunk, row: number): EventKindName {
+  const kind = chunk.kind(row);
+  const known = BY_KIND.get(kind);
+  if (known !== undefined) return known;
+  return kind === EVENT_KIND.exit ? (BY_REASON.get(chunk.detail(row) & 255) ?? 'exit') : 'other';
+}

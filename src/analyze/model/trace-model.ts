@@ -1,0 +1,137 @@
+/** A trace for those who look around in it: any event by its number, decoded when asked for; nothing is loaded whole. */
+import type { TaskIdentity } from '../../guest/linux/task-identity.ts';
+import type { Call } from '../../replay/calls.ts';
+import { TraceReader } from '../../replay/reader.ts';
+import type { TraceMoment } from '../../replay/window.ts';
+import type { EventChunk } from '../../trace/event-chunk.ts';
+import type { ChunkSummary } from '../../trace/summary.ts';
+import { ChunkStore, type EventPlace } from './chunk-store.ts';
+import { type EventKindName, kindName } from './event-kind.ts';
+import { History } from './history.ts';
+import type { Process } from './processes.ts';
+import { pairedCall } from './single-call.ts';
+
+/** One event, decoded as far as it is looked at. Valid as long as the model is open. */
+export class ModelEvent {
+  /** Its number in the trace, from 0. */
+  readonly number: number;
+  readonly chunk: EventChunk;
+  readonly row: number;
+  readonly #model: TraceModel;
+
+  constructor(model: TraceModel, { chunk, row }: EventPlace) {
+    this.#model = model;
+    this.number = chunk.firstEvent + row;
+    this.chunk = chunk;
+    this.row = row;
+  }
+
+  get kind(): EventKindName {
+    return kindName(this.chunk, this.row);
+  }
+
+  /** Instructions retired since power-on. */
+  get icount(): number {
+    return this.chunk.icount(this.row);
+  }
+
+  /** Virtual nanoseconds since power-on. */
+  get time(): number {
+    return this.chunk.time(this.row);
+  }
+
+  /** The kernel's task pointer; 0: not known. */
+  get task(): bigint {
+    return this.chunk.task(this.row);
+  }
+
+  /** Who the task was then; undefined where the trace does not tell. */
+  get identity(): TaskIdentity | undefined {
+    return this.#model.history.identity(this.task, this.number);
+  }
+
+  /** The call that it enters or returns from, entry and return together; undefined for other events. */
+  get call(): Call | undefined {
+    return pairedCall(this.#model.store, this);
+  }
+}
+
+/** Whether an event is looked for; `mayHold` spares the chunks that can't hold one. */
+export interface EventTest {
+  readonly mayHold?: (summary: ChunkSummary) => boolean;
+  readonly passes: (place: EventPlace) => boolean;
+}
+
+export class TraceModel {
+  readonly reader: TraceReader;
+  readonly store: ChunkStore;
+  #history: History | undefined;
+
+  private constructor(reader: TraceReader) {
+    this.reader = reader;
+    this.store = new ChunkStore(reader);
+  }
+
+  /** Reads the index. Throws UserError when the file is no trace. */
+  static open(path: string): TraceModel {
+    return new TraceModel(TraceReader.open(path));
+  }
+
+  close(): void {
+    this.reader.close();
+  }
+
+  /** Events have the numbers 0 to `count` - 1; those of damaged chunks are missing. */
+  get count(): number {
+    return this.store.count;
+  }
+
+  /** Tasks and processes over time; read when first asked for, from the chunks that tell of them. */
+  get history(): History {
+    this.#history ??= History.read(this.reader);
+    return this.#history;
+  }
+
+  get processes(): readonly Process[] {
+    return this.history.processes;
+  }
+
+  /** An event by its number; undefined where there is none or its chunk is damaged. */
+  event(number: number): ModelEvent | undefined {
+    const place = this.store.at(number);
+    return place && new ModelEvent(this, place);
+  }
+
+  /** Up to `count` events from a number on, in order. */
+  window(from: number, count: number): ModelEvent[] {
+    const events: ModelEvent[] = [];
+    if (count <= 0) return events;
+    for (const place of this.store.from(from, 'forward')) {
+      events.push(new ModelEvent(this, place));
+      if (events.length === count) break;
+    }
+    return events;
+  }
+
+  /** The next event behind `event`, or the last before it, that passes a test. */
+  find(event: number, direction: 'forward' | 'backward', test: EventTest): ModelEvent | undefined {
+    const start = direction === 'forward' ? event + 1 : event;
+    for (const place of this.store.from(start, direction, test.mayHold)) {
+      if (test.passes(place)) return new ModelEvent(this, place);
+    }
+    return undefined;
+  }
+
+  /** Number of the first event at or behind a moment; `count` when there is none. */
+  eventAt(moment: TraceMoment): number {
+    if (moment.by === 'event') return Math.min(moment.value, this.count);
+    const position = (place: EventPlace): number =>
+      moment.by === 'time' ? place.chunk.time(place.row) : place.chunk.icount(place.row);
+    const reaches = ({ icount, time }: ChunkSummary): boolean =>
+      Number((moment.by === 'time' ? time : icount)[1]) >= moment.value;
+    for (const place of this.store.from(0, 'forward', reaches)) {
+      if (position(place) >= moment.value) return place.chunk.firstEvent + place.row;
+    }
+    return this.count;
+  }
+}

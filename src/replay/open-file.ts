@@ -1,0 +1,55 @@
+import { enumOrHex } from './strace/flags.ts';
+import { inet6 } from './strace/socket-address.ts';
+
+export type FileKind = 'file' | 'socket' | 'pipe' | 'memfd' | 'anon' | 'other';
+
+/** What is known of a socket. Addresses are as endpointText writes them. */
+export interface SocketFacts {
+  family: string;
+  type: string;
+  local: string | undefined;
+  peer: string | undefined;
+}
+
+/** An open file description: descriptors that share one, by dup, fork or a message, share its number. */
+export interface OpenFile {
+  readonly id: number;
+  readonly kind: FileKind;
+  /** Absolute path, or what it is. */
+  readonly what: string;
+  /** Flags of the call that opened it; 0 where it takes none. */
+  readonly flags: number;
+  readonly socket: SocketFacts | undefined;
+}
+
+/** A descriptor. */
+export interface Slot {
+  readonly file: OpenFile;
+  readonly closeOnExec: boolean;
+}
+
+/** Hears what happens to descriptors, at the moment of the call that did it. */
+export interface DescriptorObserver {
+  /** `by`: the call; `fork` for a table that was inherited. */
+  opened(tgid: number, fd: number, slot: Slot, by: string): void;
+  closed(tgid: number, fd: number, by: string): void;
+}
+
+const FAMILY = { unix: 1, inet: 2, inet6: 10, netlink: 16 } as const;
+
+/** A socket address in short: `10.0.0.1:80`, `[::1]:80`, `/run/x.sock`, `@abstract`; undefined for one without a name. */
+export function endpointText(bytes: Uint8Array): string | undefined {
+  if (bytes.length < 2) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const family = view.getUint16(0, true);
+  if (family === FAMILY.inet && bytes.length >= 8) return `${bytes.subarray(4, 8).join('.')}:${view.getUint16(2)}`;
+  if (family === FAMILY.inet6 && bytes.length >= 24) return `[${inet6(bytes.subarray(8, 24))}]:${view.getUint16(2)}`;
+  if (family === FAMILY.netlink && bytes.length >= 8) return `netlink:${view.getInt32(4, true)}`;
+  if (family !== FAMILY.unix) return enumOrHex('family', family);
+  const path = bytes.subarray(2);
+  if (path.length === 0) return undefined;
+  // An abstract name begins with a NUL and may hold more of them.
+  if (path[0] === 0) return `@${Buffer.from(path.subarray(1)).toString('utf8')}`;
+  const end = path.indexOf(0);
+  return Buffer.from(end < 0 ? path : path.subarray(0, end)).toString('utf8');
+}
