@@ -35,6 +35,7 @@ export class History {
       entry: (call, identity) => lifetimes.entered(call, identity),
       return: (call, identity) => lifetimes.returned(call, identity),
       signal: () => {},
+      trap: () => {},
       end: () => {},
     };
     const reconstruction = new Reconstruction({ commandOnly: false, descriptors: false }, () => sink);
