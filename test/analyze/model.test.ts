@@ -14,7 +14,7 @@ let model: TraceModel;
 beforeAll(() => {
   writeTrace(path, CALLS, 50);
   model = TraceModel.open(path);
-  const nothing = { entry: () => {}, signal: () => {}, end: () => {} };
+  const nothing = { entry: () => {}, signal: () => {}, trap: () => {}, end: () => {} };
   const walk = new Reconstruction({ commandOnly: false, descriptors: false }, () => ({
     ...nothing,
     return: (call) => {
