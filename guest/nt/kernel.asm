@@ -34,6 +34,9 @@ PROCESS_DIRECTORY equ 0x18
 PROCESS_ID equ 0x84
 PROCESS_NAME equ 0x174
 SHARED equ 0x7ffe_0000
+SHARED_ROOT equ 0x30
+SHARED_PRODUCT equ 0x264
+SHARED_VERSION equ 0x26c
 SHARED_CALL equ 0x300
 
 ; Where a process sees itself.
@@ -636,7 +639,12 @@ new_text:
 .message_end:
 align 4096
 shared_page:
-	times SHARED_CALL db 0
+	times SHARED_ROOT db 0
+	dw 'C', ':', '\', 'W', 'I', 'N', 'D', 'O', 'W', 'S', 0
+	times SHARED_PRODUCT - ($ - shared_page) db 0
+	dd 1, 1 ; a workstation
+	dd 5, 1
+	times SHARED_CALL - ($ - shared_page) db 0
 	mov edx, esp
 	sysenter
 	ret

@@ -41,7 +41,7 @@ export class GuestView {
   }
 
   get os(): OperatingSystem {
-    return recogniseSystem(this.#inspection.processor, this.#inspection.profile);
+    return recogniseSystem(this.#inspection.processor, this.#inspection.profile, this.#inspection.nt);
   }
 
   /** Throws NotKnown when the guest is no Linux that describes itself, as all below do. */

@@ -97,7 +97,14 @@ export const ABI = {
   unknown: 2,
   /** Only in POLICY.syscalls: the calls behind linux32's socketcall and ipc. */
   multiplexed: 3,
+  /** Windows NT: 32-bit words on the stack. A `words` capture has them, as many as there may be. */
+  nt32: 4,
+  /** Windows NT: r10 rdx r8 r9, then 64-bit words on the stack, captured in the same way. */
+  nt64: 5,
 } as const;
+
+/** Arguments of NT's services at most. */
+export const NT_ARGUMENTS = 17;
 
 /** No record is longer. A trap is taken only when ROOM bytes of the ring are free, else run() returns EXIT.ringFull. */
 export const RECORD_LIMIT = 0x4_0000;

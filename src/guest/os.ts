@@ -1,4 +1,5 @@
 import type { LinuxProfile } from './linux/profile.ts';
+import type { NtSystem } from './nt/system.ts';
 import type { ProcessorFacts } from './processor.ts';
 
 export interface OperatingSystem {
@@ -28,7 +29,11 @@ export function mayBeLinux(gdtLimit: number): boolean {
 }
 
 /** Which system runs: descriptor tables first, as the literature does, then what only that system can have. */
-export function recogniseSystem(processor: ProcessorFacts, profile: LinuxProfile | undefined): OperatingSystem {
+export function recogniseSystem(
+  processor: ProcessorFacts,
+  profile: LinuxProfile | undefined,
+  nt?: NtSystem,
+): OperatingSystem {
   const { gdt, idt } = processor;
   const evidence: string[] = [];
   const suits = GDT_LIMITS.filter(({ limit }) => limit === gdt.limit);
@@ -36,6 +41,11 @@ export function recogniseSystem(processor: ProcessorFacts, profile: LinuxProfile
   evidence.push(`GDT limit ${hex(gdt.limit)}: ${readings === '' ? 'of no system that is known by it' : readings}`);
   evidence.push(`IDT limit ${hex(idt.limit)}: ${Math.floor((idt.limit + 1) / (processor.longMode ? 16 : 8))} gates`);
   if (profile === undefined) {
+    if (nt !== undefined) {
+      const { major, minor, build } = nt;
+      const version = `NT ${major}.${minor}${build === null ? '' : `.${build}`}`;
+      return { family: 'Windows', version, evidence: [...evidence, ...nt.evidence] };
+    }
     evidence.push('no kallsyms around LSTAR: not confirmed');
     const families = new Set(suits.map(({ family }) => family));
     const [only] = families;

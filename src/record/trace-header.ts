@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import type { KernelBoot } from '../emu/boot/boot.ts';
+import { NT_FACT } from '../guest/nt/system.ts';
 import { EMPTY_HEADER, type Fact, type TraceHeader } from '../trace/messages.ts';
 import { VERSION } from '../version.ts';
 import type { GuestFacts } from '../world/guest-facts.ts';
@@ -94,11 +95,10 @@ function kernelFiles(path: string, kernel: Uint8Array, initrd: Uint8Array | unde
 /** The facts as the trace keeps them. */
 export function profileFacts(facts: GuestFacts): Fact[] {
   const data = new Uint8Array(0);
-  return Object.entries(facts).map(([name, value]) => ({
-    name: `linux.${name}`,
-    json: JSON.stringify(value ?? null),
-    data,
-  }));
+  const { nt, ...linux } = facts;
+  const named = Object.entries(linux).map(([name, value]): [string, unknown] => [`linux.${name}`, value ?? null]);
+  if (nt !== undefined) named.push([NT_FACT, nt]);
+  return named.map(([name, value]) => ({ name, json: JSON.stringify(value), data }));
 }
 
 /** Addresses or ports at which a device answers. */

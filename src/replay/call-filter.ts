@@ -1,5 +1,6 @@
 import { UsageError } from '../emu/errors.ts';
 import { allSyscalls, type Syscall } from '../guest/linux/signature.ts';
+import { ntNames } from '../guest/nt/calls.ts';
 import type { Call } from './calls.ts';
 import { TRAP_NAMES, type Trap, type TrapName } from './traps/trap.ts';
 
@@ -29,37 +30,40 @@ const CLASSES: Readonly<Record<string, readonly string[]>> = {
 const takes = (syscall: Syscall, ...formats: string[]): boolean =>
   syscall.arguments.some((argument) => formats.includes(argument.format));
 
-function classMembers(name: string): Syscall[] {
-  const all = allSyscalls();
-  if (name === 'all') return all;
-  if (name === 'file') return all.filter((syscall) => takes(syscall, 'path') || syscall.name === 'getcwd');
-  if (name === 'desc')
-    return all.filter(
-      (syscall) => takes(syscall, 'fd', 'at') || syscall.result === 'fd' || takes(syscall, 'fdset', 'pollfd'),
-    );
+/** Names of all calls, Linux's and NT's. */
+const allNames = (): string[] => [...allSyscalls().map(({ name }) => name), ...ntNames()];
+
+function classMembers(name: string): string[] {
+  if (name === 'all') return allNames();
   const names = CLASSES[name];
-  if (names === undefined) {
+  const inClass = (syscall: Syscall): boolean => {
+    if (name === 'file') return takes(syscall, 'path') || syscall.name === 'getcwd';
+    if (name === 'desc')
+      return takes(syscall, 'fd', 'at') || syscall.result === 'fd' || takes(syscall, 'fdset', 'pollfd');
+    return names?.includes(syscall.name) === true;
+  };
+  if (names === undefined && name !== 'file' && name !== 'desc') {
     throw new UsageError(
       `no class %${name} of system calls; there are %file %desc ${Object.keys(CLASSES)
         .map((key) => `%${key}`)
         .join(' ')}`,
     );
   }
-  return all.filter((syscall) => names.includes(syscall.name));
+  return allSyscalls().flatMap((syscall) => (inClass(syscall) ? [syscall.name] : []));
 }
 
-function selected(word: string): Syscall[] {
+function selected(word: string): string[] {
   if (word.startsWith('%')) return classMembers(word.slice(1));
   if (word.startsWith('/')) {
     const pattern = parsePattern(word.slice(1));
-    return allSyscalls().filter((syscall) => pattern.test(syscall.name));
+    return allNames().filter((name) => pattern.test(name));
   }
   const optional = word.startsWith('?');
   const name = optional ? word.slice(1) : word;
-  const found = allSyscalls().filter(
-    ({ abi, number, name: known }) => known === name || (abi === 'linux64' && String(number) === name),
-  );
-  if (found.length > 0 || optional) return found;
+  const numbered = allSyscalls().find(({ abi, number }) => abi === 'linux64' && String(number) === name);
+  if (numbered !== undefined) return [numbered.name];
+  if (allNames().includes(name)) return [name];
+  if (optional) return [];
   if (name === 'all') return classMembers('all');
   if (name in CLASSES || name === 'file' || name === 'desc') return classMembers(name);
   throw new UsageError(`no system call named ${name}`);
@@ -101,10 +105,9 @@ function parseNames(value: string): ReadonlySet<string> {
   const negated = value.startsWith('!');
   const list = negated ? value.slice(1) : value;
   const names = new Set<string>();
-  if (list !== 'none')
-    for (const word of list.split(',')) for (const syscall of selected(word)) names.add(syscall.name);
+  if (list !== 'none') for (const word of list.split(',')) for (const name of selected(word)) names.add(name);
   if (!negated) return names;
-  return new Set(allSyscalls().flatMap(({ name }) => (names.has(name) ? [] : [name])));
+  return new Set(allNames().filter((name) => !names.has(name)));
 }
 
 /** `all`, `none`, names of policies, or `!` and those that are not wanted. */

@@ -1,4 +1,4 @@
-import { ABI, CAPTURE_KIND, CAPTURE_LATE, CAPTURE_STATUS, MECHANISM } from '../emu/monitor-layout.ts';
+import { ABI, CAPTURE_KIND, CAPTURE_LATE, CAPTURE_STATUS, MECHANISM, NT_ARGUMENTS } from '../emu/monitor-layout.ts';
 import type { Argument, Syscall } from '../guest/linux/signature.ts';
 import type { Captures } from '../trace/chunk-captures.ts';
 import { REGISTER, type RegisterName } from '../trace/event.ts';
@@ -16,6 +16,9 @@ const ARGUMENTS32 = registers('rbx rcx rdx rsi rdi rbp');
 /** 32-bit SYSCALL overwrites ecx: the vDSO puts the second argument into ebp. */
 const ARGUMENTS_SYSCALL32 = registers('rbx rbp rdx rsi rdi rbp');
 
+/** Of NT's 64-bit services; the others are on the stack. */
+const ARGUMENTS_NT64 = registers('r10 rdx r8 r9');
+
 const PAIRED = registers('rax rdi rsi rsp detail');
 const WITH_ARGUMENTS = [...PAIRED, ...ARGUMENTS];
 const WITH_ALL_ARGUMENTS = [...WITH_ARGUMENTS, ...ARGUMENTS32];
@@ -28,6 +31,43 @@ export function callColumns(shown: { readonly arguments: boolean; readonly times
     moments: shown.times,
     captures: 'contents',
   };
+}
+
+/** Halves of arguments by register number; what is beyond them was not readable. `high` undefined: they have 32 bits. */
+interface Words {
+  readonly low: Uint32Array;
+  readonly high: Uint32Array | undefined;
+}
+
+/** Arguments as the call's ABI has them; undefined: in the registers of a 64-bit Linux. */
+function wordsOf(chunk: EventChunk, row: number): Words | undefined {
+  switch (chunk.abi(row)) {
+    case ABI.linux64:
+      return undefined;
+    case ABI.nt32:
+      return { low: stackWords(chunk, row, 4, 0), high: undefined };
+    case ABI.nt64: {
+      const [low, high] = [0, 4].map((half) => {
+        const stack = stackWords(chunk, row, 8, half);
+        const inRegisters = ARGUMENTS_NT64.map((register) =>
+          half === 0 ? chunk.registerLow(row, register) : chunk.registerHigh(row, register),
+        );
+        return Uint32Array.of(...inRegisters, ...stack);
+      });
+      return { low: low!, high };
+    }
+    default:
+      return { low: arguments32(chunk, row), high: undefined };
+  }
+}
+
+/** Words that were captured on the stack: of each the 32 bits at `half`. */
+function stackWords(chunk: EventChunk, row: number, word: 4 | 8, half: number): Uint32Array {
+  const found = capturesOf(chunk, row).find(({ kind }) => kind === CAPTURE_KIND.words);
+  if (found === undefined) return new Uint32Array(0);
+  const { view, start, length } = found;
+  const count = Math.min(Math.floor(length / word), NT_ARGUMENTS);
+  return Uint32Array.from({ length: count }, (_, i) => view.getUint32(start + word * i + half, true));
 }
 
 /** The arguments of a 32-bit call by register number: some are words in memory, captured with the entry. */
@@ -124,8 +164,8 @@ export class Call {
   readonly number: number;
   /** undefined: a number that the table does not know. */
   readonly syscall: Syscall | undefined;
-  /** Of 32-bit calls, by register. */
-  readonly #words: Uint32Array | undefined;
+  /** Where arguments are not in the registers of a 64-bit Linux. */
+  readonly #words: Words | undefined;
   /** Where it was entered. */
   chunk: EventChunk;
   row: number;
@@ -149,12 +189,12 @@ export class Call {
     this.row = row;
     this.number = number;
     this.syscall = syscall;
-    this.#words = chunk.abi(row) === ABI.linux64 ? undefined : arguments32(chunk, row);
+    this.#words = wordsOf(chunk, row);
   }
 
   /** A 32-bit program's, or one by a way into the kernel that gives 32 bits. */
   get narrow(): boolean {
-    return this.#words !== undefined;
+    return this.#words !== undefined && this.#words.high === undefined;
   }
 
   /** Where the kernel restarts it: in the vDSO an INT 80h stands behind SYSENTER and 32-bit SYSCALL. */
@@ -172,14 +212,21 @@ export class Call {
   low(argument: number): number {
     if (this.#words === undefined) return this.chunk.registerLow(this.row, ARGUMENTS[argument]!);
     const { register, halves } = this.#place(argument);
-    return this.#words[halves === 'high' ? register + 1 : register]!;
+    return this.#words.low[halves === 'high' ? register + 1 : register] ?? 0;
   }
 
   /** High 32 bits of an argument, unsigned. */
   high(argument: number): number {
     if (this.#words === undefined) return this.chunk.registerHigh(this.row, ARGUMENTS[argument]!);
     const { register, halves } = this.#place(argument);
-    return halves === undefined ? 0 : this.#words[halves === 'high' ? register : register + 1]!;
+    const { low, high } = this.#words;
+    if (halves === undefined) return high?.[register] ?? 0;
+    return low[halves === 'high' ? register : register + 1] ?? 0;
+  }
+
+  /** False: it was in memory that could not be read. */
+  has(argument: number): boolean {
+    return this.#words === undefined || argument < this.#words.low.length;
   }
 
   #place(argument: number): Pick<Argument, 'register' | 'halves'> {
@@ -215,7 +262,7 @@ export class Call {
 
   /** Something that an argument points to was not present at the entry; it stands with the return, which is still to come. */
   get lacksCaptures(): boolean {
-    return !this.returned && capturesOf(this.chunk, this.row).some(({ status }) => status === CAPTURE_STATUS.absent);
+    return !this.returned && capturesOf(this.chunk, this.row).some(isMissing);
   }
 
   /** The first capture of an argument read at the entry or at the return. */
@@ -239,6 +286,10 @@ export class Call {
     return late.length > 0 ? late : ofArgument(this.chunk, this.row, register, 0);
   }
 }
+
+/** Arguments themselves don't come later. */
+const isMissing = ({ status, kind }: CallCapture): boolean =>
+  status === CAPTURE_STATUS.absent && kind !== CAPTURE_KIND.words;
 
 /** Kinds of captures that say where or how much there is to be read, or that are arguments themselves. */
 const isWord = (kind: number): boolean => kind === CAPTURE_KIND.lengthWord || kind === CAPTURE_KIND.words;

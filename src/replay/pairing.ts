@@ -1,8 +1,9 @@
-import { ABI, CAPTURE_KIND, RECORD_FLAG } from '../emu/monitor-layout.ts';
+import { CAPTURE_KIND, RECORD_FLAG } from '../emu/monitor-layout.ts';
 import { SIGNAL_FRAME, SIGNAL_FRAME32, SIGNAL_INFO_FRAME32, type SignalFrame } from '../guest/linux/signal-frame.ts';
-import { type Abi, amd64Syscalls, i386Syscall, type Syscall } from '../guest/linux/signature.ts';
+import type { Abi } from '../guest/linux/signature.ts';
 import { REGISTER } from '../trace/event.ts';
 import type { EventChunk } from '../trace/event-chunk.ts';
+import { CallTables } from './call-tables.ts';
 import { Call, CallCapture } from './calls.ts';
 import type { Task } from './task-table.ts';
 
@@ -17,7 +18,6 @@ export interface SignalDelivery {
   readonly abi: Abi;
 }
 
-const SYSCALLS = amd64Syscalls();
 const NO_RETURN = new Set(['exit', 'exit_group']);
 const SIGNAL_RETURN = new Set(['rt_sigreturn', 'sigreturn']);
 /** Number of restart_syscall in each table. */
@@ -33,8 +33,13 @@ const RESTART = { sys: 512, noHand: 514, block: 516 } as const;
 
 /** Pairs the entries and returns of each task. */
 export class Pairing {
+  readonly #tables: CallTables;
   /** Entries so far. */
   #sequence = 0;
+
+  constructor(tables: CallTables = new CallTables()) {
+    this.#tables = tables;
+  }
 
   /** Ends the call of a task that was killed in it; undefined when it was in none. */
   abandon(task: Task): Call | undefined {
@@ -47,7 +52,7 @@ export class Pairing {
 
   enter(task: Task, chunk: EventChunk, row: number): Call {
     const number = chunk.detail(row);
-    const call = new Call(this.#sequence++, chunk, row, number, syscallOf(chunk, row, number));
+    const call = new Call(this.#sequence++, chunk, row, number, this.#tables.of(chunk, row, number));
     task.handlerStack = undefined;
     if (SIGNAL_RETURN.has(call.name)) call.signalMask = maskOf(frameCapture(chunk, row), returnedFrame(call));
     if (NO_RETURN.has(call.name)) {
@@ -93,18 +98,6 @@ export class Pairing {
 }
 
 const SIGINFO_BYTES = 128;
-
-/** What the table of its ABI says of a call. */
-export function syscallOf(chunk: EventChunk, row: number, number: number): Syscall | undefined {
-  switch (chunk.abi(row)) {
-    case ABI.linux64:
-      return SYSCALLS.get(number);
-    case ABI.linux32:
-      return i386Syscall(number, chunk.registerLow(row, REGISTER.rbx));
-    default:
-      return undefined;
-  }
-}
 
 interface Frame {
   readonly layout: SignalFrame;
@@ -166,8 +159,20 @@ function fromValue(call: Call, low: number, high: number): void {
   call.resultHigh = narrow ? 0 : high;
 }
 
+/** NTSTATUS: the two highest bits say how severe it is; 3 is an error. */
+function fromStatus(call: Call, low: number, high: number): void {
+  const { result } = call.syscall!;
+  call.outcome = result === 'ntstatus' && low >>> 30 === 3 ? 'error' : 'value';
+  call.result = low;
+  call.resultHigh = result === 'ntstatus' || call.narrow ? 0 : high;
+}
+
 function plainOutcome(call: Call, chunk: EventChunk, row: number): void {
   const low = chunk.registerLow(row, REGISTER.rax);
+  if (call.syscall?.abi === 'nt') {
+    fromStatus(call, low, chunk.registerHigh(row, REGISTER.rax));
+    return;
+  }
   if ((chunk.flags(row) & RECORD_FLAG.restarted) !== 0 && !SIGNAL_RETURN.has(call.name)) {
     const restart = call.narrow ? RESTART_NUMBER.narrow : RESTART_NUMBER.wide;
     fail(call, 'restart', low === restart ? RESTART.block : restartErrno(call));

@@ -1,6 +1,8 @@
 import type { TaskIdentity } from '../guest/linux/task-identity.ts';
 import { EVENT_KIND } from '../trace/event.ts';
 import type { EventChunk } from '../trace/event-chunk.ts';
+import type { Fact } from '../trace/messages.ts';
+import { CallTables } from './call-tables.ts';
 import type { Call } from './calls.ts';
 import { Descriptors } from './descriptors.ts';
 import { Pairing, type SignalDelivery } from './pairing.ts';
@@ -52,6 +54,8 @@ export interface ReconstructionOptions {
   readonly recorded?: readonly string[];
   /** Only these thread or process ids. */
   readonly pids?: ReadonlySet<number>;
+  /** What the trace knows of its guest: names of calls that are no Linux's come from there. */
+  readonly profile?: ReadonlyMap<string, Fact>;
   /** Keep track of what descriptors mean. */
   readonly descriptors: boolean;
   /** Names for what traps say by number; without them traps that are no calls are passed over. */
@@ -64,7 +68,7 @@ export interface ReconstructionOptions {
 export class Reconstruction {
   readonly tasks = new TaskTable();
   readonly descriptors: Descriptors | undefined;
-  readonly #pairing = new Pairing();
+  readonly #pairing: Pairing;
   readonly #scope: Scope;
   readonly #pids: ReadonlySet<number> | undefined;
   readonly #within: RowPredicate | undefined;
@@ -73,6 +77,7 @@ export class Reconstruction {
 
   constructor(options: ReconstructionOptions, sink: (reconstruction: Reconstruction) => CallSink) {
     this.#scope = options.commandOnly ? new CommandScope(hasCalls(options.recorded)) : WHOLE_GUEST;
+    this.#pairing = new Pairing(new CallTables(options.profile));
     this.#pids = options.pids;
     this.#within = options.within;
     this.#traps = options.traps;

@@ -84,6 +84,7 @@ function replay(file: string, flags: ReplayFlags): void {
         {
           commandOnly: flags.all !== true && reader.header.command.length > 0,
           recorded: reader.header.traps,
+          profile: reader.profile,
           descriptors: flags.paths === true,
           within: windowPredicate(window),
           traps: showsTraps(filter, flags) ? trapNames(reader.profile) : undefined,

@@ -1,7 +1,9 @@
 import type { Machine } from '../emu/machine.ts';
 import { type LinuxProfile, readLinuxProfile } from '../guest/linux/profile.ts';
 import { PagedMemory, readString } from '../guest/memory.ts';
+import type { NtSystem } from '../guest/nt/system.ts';
 import type { ProcessorFacts } from '../guest/processor.ts';
+import { findNt } from './nt-guest.ts';
 
 /** A machine looked at from outside, between two runs. Nothing in it changes by that. */
 export interface Inspection {
@@ -9,6 +11,8 @@ export interface Inspection {
   readonly memory: PagedMemory;
   /** Undefined where no Linux kernel that describes itself is found. */
   readonly profile: LinuxProfile | undefined;
+  /** Undefined where no Windows NT is found. */
+  readonly nt: NtSystem | undefined;
 }
 
 const CR0_PAGING = 1n << 31n;
@@ -36,9 +40,11 @@ export function inspect(machine: Machine, known?: LinuxProfile): Inspection {
   const paging = (core.get64('cr0') & CR0_PAGING) !== 0n;
   for (const { root, memory: paged, read } of paging ? seen : []) {
     const profile = read();
-    if (profile !== undefined) return { processor: processorFacts(machine, root), memory: paged, profile };
+    if (profile !== undefined)
+      return { processor: processorFacts(machine, root), memory: paged, profile, nt: undefined };
   }
-  return { processor: processorFacts(machine, cr3), memory: seen[1]!.memory, profile: undefined };
+  const nt = findNt(machine);
+  return { processor: processorFacts(machine, cr3), memory: seen[1]!.memory, profile: undefined, nt };
 }
 
 /** The kernel's banner stands where it stood. */

@@ -41,6 +41,42 @@ describe('the guest with NT conventions', () => {
     expect(account(ours.stdout)).toEqual(account(qemu.stdout));
   });
 
+  it('is told by replay as it tells itself', () => {
+    const trace = join(folder, 'told.trap');
+    const ours = trapline(['record', '-q', '-o', trace, '--kernel', KERNEL, '--cpu', 'GenuineIntel'], { input: null });
+    const services = ntServices('x86', 'XP')!;
+    const told = account(ours.stdout).map((line) => {
+      const [, pid, tid, comm, mechanism, number, words, status] = /^(\w+) (\w+) (\S+) (\w+) (\w+) (.*)= (\w+) $/.exec(
+        line,
+      )!;
+      const nr = Number.parseInt(number!, 16);
+      const hex = (word: string): string => (word === '0' ? '0' : `0x${word}`);
+      return {
+        pid: Number.parseInt(pid!, 16),
+        tid: Number.parseInt(tid!, 16),
+        comm,
+        mechanism,
+        nr,
+        name: services.get(nr)?.name ?? `service_0x${number}`,
+        args: words!.split(' ').filter(Boolean).map(hex),
+        // A process that ends does not come back to be told so.
+        ret: nr === 0x101 ? null : `0x${status}`,
+      };
+    });
+    const replayed = trapline(['replay', '--format', 'jsonl', trace])
+      .stdout.trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    const inOrder = (calls: typeof told): unknown[] => calls.sort((a, b) => a.tid - b.tid);
+    // Of the unknown service nobody knows how many arguments it has.
+    const comparable = replayed.map(({ pid, tid, comm, mechanism, nr, name, args, ret }) => ({
+      ...{ pid, tid, comm, mechanism, nr, name, ret },
+      args: name === 'service_0xfff' ? [] : args,
+    }));
+    expect(inOrder(comparable)).toEqual(inOrder(told));
+    expect(trapline(['os', trace, '--kernel', KERNEL]).stdout).toMatch(/^SYSTEM +EVIDENCE\nWindows NT 5\.1 /);
+  });
+
   it('calls services of Windows XP by their numbers', () => {
     const services = ntServices('x86', 'XP')!;
     expect(services.get(0x112)).toEqual({ name: 'NtWriteFile', number: 0x112, arguments: 9 });

@@ -2,8 +2,9 @@ import { STRUCTS } from './tables/structs.ts';
 import { SYSCALLS_AMD64 } from './tables/syscalls-amd64.ts';
 import { IPC_CALLS, MULTIPLEXERS, SOCKET_CALLS, SYSCALLS_I386 } from './tables/syscalls-i386.ts';
 
-/** How programs call a Linux kernel: the tables of amd64, of i386 with 32-bit pointers, and of what is behind its multiplexers. */
-export type Abi = 'linux64' | 'linux32' | 'multiplexed';
+/** How programs call a kernel. Of Linux: the tables of amd64, of i386 with 32-bit pointers, and of what is behind its multiplexers. */
+export type LinuxAbi = 'linux64' | 'linux32' | 'multiplexed';
+export type Abi = LinuxAbi | 'nt';
 
 /** When the kernel reads or writes what a pointer names. */
 export type Direction = 'in' | 'out' | 'inout' | 'failure';
@@ -52,7 +53,13 @@ export interface Syscall {
   readonly arguments: readonly Argument[];
   /** Captures beyond those of the arguments themselves. */
   readonly conditional: readonly Pointee[];
-  readonly result: 'int' | 'fd' | 'ptr' | 'hex' | 'none' | 'uid' | 'oct' | 'pid' | 'long';
+  readonly result: 'int' | 'fd' | 'ptr' | 'hex' | 'none' | 'uid' | 'oct' | 'pid' | 'long' | 'ntstatus';
+  /** Of a number that has no one name: what else it may be. There are more arguments than are listed. */
+  readonly note?: string;
+}
+
+export interface LinuxSyscall extends Syscall {
+  readonly abi: LinuxAbi;
 }
 
 /** Structs whose count is their size in bytes. */
@@ -158,7 +165,13 @@ function parseConditional(abi: Abi, words: readonly string[]): Pointee[] {
   return out;
 }
 
-function parse(abi: Abi, number: number, name: string, signature: string, registers?: readonly number[]): Syscall {
+function parse(
+  abi: LinuxAbi,
+  number: number,
+  name: string,
+  signature: string,
+  registers?: readonly number[],
+): LinuxSyscall {
   const words = signature.split(' ').filter((word) => word !== '');
   const firstCondition = words.findIndex((word) => word.startsWith('?'));
   const conditional = firstCondition < 0 ? [] : words.splice(firstCondition);
@@ -171,7 +184,7 @@ function parse(abi: Abi, number: number, name: string, signature: string, regist
   };
 }
 
-const AMD64: ReadonlyMap<number, Syscall> = new Map(
+const AMD64: ReadonlyMap<number, LinuxSyscall> = new Map(
   SYSCALLS_AMD64.map(([number, name, signature]) => [number, parse('linux64', number, name, signature)]),
 );
 
@@ -179,34 +192,34 @@ const SHARED = new Map(SYSCALLS_AMD64.map(([, name, signature]) => [name, signat
 
 /** A row of i386, which may leave out what it has in common with amd64. */
 function narrow(
-  abi: Abi,
+  abi: LinuxAbi,
   number: number,
   name: string,
   own?: string,
   registers?: readonly number[],
-): [number, Syscall] {
+): [number, LinuxSyscall] {
   const signature = own ?? SHARED.get(name);
   if (signature === undefined) throw new Error(`no signature of ${name}`);
   return [number, parse(abi, number, name, signature, registers)];
 }
 
-const I386: ReadonlyMap<number, Syscall> = new Map(
+const I386: ReadonlyMap<number, LinuxSyscall> = new Map(
   SYSCALLS_I386.map(([number, name, signature]) => narrow('linux32', number, name, signature)),
 );
 
 const { socketcall, ipc } = MULTIPLEXERS;
-const MULTIPLEXED: ReadonlyMap<number, Syscall> = new Map([
+const MULTIPLEXED: ReadonlyMap<number, LinuxSyscall> = new Map([
   ...SOCKET_CALLS.map(([n, name, signature]) => narrow('multiplexed', socketcall.base + n, name, signature)),
   ...IPC_CALLS.map(([n, ...rest]) => narrow('multiplexed', ipc.base + n, ...rest)),
 ]);
 
 /** Every system call of the amd64 table by number. */
-export function amd64Syscalls(): ReadonlyMap<number, Syscall> {
+export function amd64Syscalls(): ReadonlyMap<number, LinuxSyscall> {
   return AMD64;
 }
 
 /** Every system call of the i386 table by number. */
-export function i386Syscalls(): ReadonlyMap<number, Syscall> {
+export function i386Syscalls(): ReadonlyMap<number, LinuxSyscall> {
   return I386;
 }
 
@@ -217,8 +230,8 @@ export function i386Syscall(number: number, first: number): Syscall | undefined 
   return behind ?? I386.get(number);
 }
 
-/** Every call of all tables. */
-export function allSyscalls(): Syscall[] {
+/** Every call of all tables of Linux. */
+export function allSyscalls(): LinuxSyscall[] {
   return [...AMD64.values(), ...I386.values(), ...MULTIPLEXED.values()];
 }
 

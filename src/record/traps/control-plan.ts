@@ -69,10 +69,13 @@ export class ControlPlan {
   /** Instructions after which an interval of dirtied pages ends at the latest. */
   interval = 0;
 
-  /** The guest's calls are in no table that is known: numbers and registers alone are recorded. */
-  forgetCalls(): void {
-    for (const [i, row] of this.rows.entries())
-      if (row.kind === RECORD_KIND.callEntry) this.rows[i] = { ...row, abi: ABI.unknown };
+  /** The guest is no Linux: `abi` says what its calls are like. Vectors that its system has not taken are its programs' own. */
+  callsAre(abi: number): void {
+    for (const [i, row] of this.rows.entries()) {
+      if (row.kind !== RECORD_KIND.callEntry) continue;
+      const other = row.mechanism === MECHANISM.int80 || row.mechanism === MECHANISM.int;
+      this.rows[i] = { ...row, abi: other ? ABI.unknown : abi };
+    }
   }
 
   /**

@@ -1,6 +1,7 @@
 // The table of trap policies, and how those that were chosen are armed.
 import type { Core } from '../../emu/core-instance.ts';
 import { EXIT } from '../../emu/layout.ts';
+import { ABI } from '../../emu/monitor-layout.ts';
 import { type GuestFacts, UNKNOWN_GUEST } from '../../world/guest-facts.ts';
 import { controlTrap } from './control.ts';
 import { ControlPlan } from './control-plan.ts';
@@ -46,13 +47,14 @@ export const DEFAULT_TRAPS: readonly TrapPolicy[] = [syscallTrap, intTrap, sysen
 export function armTraps(
   core: Core,
   policies: readonly TrapPolicy[],
-  facts: Pick<GuestFacts, 'currentTask' | 'taskFields' | 'foreign'>,
+  facts: Pick<GuestFacts, 'currentTask' | 'taskFields' | 'foreign' | 'nt'>,
   limits: CaptureLimits = DEFAULT_LIMITS,
   context: WatchContext = NOTHING_WATCHED,
 ): void {
   const plan = new ControlPlan();
   for (const policy of policies) policy.plan(plan, context);
-  if (facts.foreign === true) plan.forgetCalls();
+  if (facts.nt !== undefined) plan.callsAre(facts.nt.processor === 'x86' ? ABI.nt32 : ABI.nt64);
+  else if (facts.foreign === true) plan.callsAre(ABI.unknown);
   writeTaskPolicy(core.memory.buffer, facts);
   writeSyscallCaptures(core.memory.buffer, limits);
   plan.write(core);

@@ -8,8 +8,9 @@ import {
 } from '../../emu/monitor-layout.ts';
 import type { GuestFacts } from '../../world/guest-facts.ts';
 
-/** Kernel pointers lie in the upper half; anything below is not a task. */
+/** Kernel pointers lie in the upper half; anything below is not a task. 32-bit kernels have their half from here on. */
 const LOWEST_TASK = 0xffff_8000_0000_0000n;
+const LOWEST_TASK32 = 0x8000_0000n;
 /** PTI_USER_PGTABLE_BIT (arch/x86/include/asm/processor-flags.h): where page-table isolation is on, CR3 has it in user mode. */
 const USER_TABLES = 0x1000n;
 
@@ -18,13 +19,12 @@ export function writeTaskPolicy(memory: ArrayBufferLike, facts: Pick<GuestFacts,
   const view = new DataView(memory);
   const { header } = POLICY;
   const { currentTask, taskFields } = facts;
-  view.setUint32(
-    header + POLICY_HEADER.taskBase,
-    currentTask === undefined ? TASK_BASE.none : TASK_BASE.kernelGs,
-    true,
-  );
+  const selector = currentTask?.selector;
+  const base = selector === undefined ? TASK_BASE.kernelGs : TASK_BASE.kernelFs;
+  view.setUint32(header + POLICY_HEADER.taskBase, currentTask === undefined ? TASK_BASE.none : base, true);
+  view.setUint32(header + POLICY_HEADER.taskSelector, selector ?? 0, true);
   view.setBigUint64(header + POLICY_HEADER.taskOffset, BigInt(currentTask?.offset ?? '0'), true);
-  view.setBigUint64(header + POLICY_HEADER.taskMinimum, LOWEST_TASK, true);
+  view.setBigUint64(header + POLICY_HEADER.taskMinimum, selector === undefined ? LOWEST_TASK : LOWEST_TASK32, true);
   view.setBigUint64(header + POLICY_HEADER.isolationBits, USER_TABLES, true);
   view.setUint32(header + POLICY_HEADER.taskFieldCount, taskFields.length, true);
   view.setUint8(header + POLICY_HEADER.processField, fieldRow(taskFields, 'tgid'));

@@ -128,8 +128,15 @@ function arranged({ name, abi }: Syscall): Arranged | undefined {
   return abi === 'linux64' ? cloneArranged(4, 3) : cloneArranged(3, 4);
 }
 
+/** Words that are shown as they are; those that could not be read as `?`. */
+const word: ArgumentFormat = (out, call, argument) => {
+  if (call.has(argument)) out.hexOrZero(call.low(argument), call.high(argument));
+  else out.byte(0x3f);
+};
+
 function compile(syscall: Syscall): CallFormat {
   const { name } = syscall;
+  if (syscall.abi === 'nt') return compileService(syscall);
   const plain = syscall.arguments.map(argumentFormat);
   const formats = arranged(syscall)?.(plain) ?? plain;
   const late = syscall.arguments.findIndex(({ pointee }) => pointee !== undefined && LATE.has(pointee.direction));
@@ -142,7 +149,14 @@ function compile(syscall: Syscall): CallFormat {
   };
 }
 
-const FORMATS = new Map(allSyscalls().map((syscall) => [syscall, compile(syscall)]));
+/** A service of NT. Where it is not known, how many arguments it has is not known either. */
+function compileService({ name, arguments: words, result, note }: Syscall): CallFormat {
+  const more: ArgumentFormat = (out) => out.text(note === '' ? '...' : `... /* ${note} */`);
+  const formats = [...words.map(() => word), ...(note === undefined ? [] : [more])];
+  return { name, arguments: formats, early: () => formats.length, result: RESULTS.kinds[result] };
+}
+
+const FORMATS = new Map<Syscall, CallFormat>(allSyscalls().map((syscall) => [syscall, compile(syscall)]));
 
 const RAW: readonly ArgumentFormat[] = Array.from(
   { length: 6 },
@@ -152,7 +166,14 @@ const RAW: readonly ArgumentFormat[] = Array.from(
 /** How a call is shown; one that the table does not know has six arguments in hex. */
 export function formatOf(call: Call): CallFormat {
   const { syscall } = call;
-  if (syscall !== undefined) return FORMATS.get(syscall)!;
+  if (syscall !== undefined) {
+    let format = FORMATS.get(syscall);
+    if (format === undefined) {
+      format = compile(syscall);
+      FORMATS.set(syscall, format);
+    }
+    return format;
+  }
   return { name: call.name, arguments: RAW, early: () => RAW.length, result: RESULTS.kinds.int };
 }
 
@@ -204,7 +225,8 @@ export function writeResult(out: TextBuffer, call: Call, format: CallFormat, opt
       break;
     case 'error':
     case 'restart':
-      out.text(errorText(call));
+      if (call.syscall?.abi === 'nt') format.result(out, call, options);
+      else out.text(errorText(call));
       break;
     case 'value':
       format.result(out, call, options);

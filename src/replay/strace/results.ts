@@ -1,5 +1,6 @@
 import type { Syscall } from '../../guest/linux/signature.ts';
 import { STRUCTS } from '../../guest/linux/tables/structs.ts';
+import { NT_STATUS } from '../../guest/nt/tables/status.ts';
 import type { Call } from '../calls.ts';
 import type { TextBuffer } from '../text-buffer.ts';
 import { descriptorSet } from './arguments.ts';
@@ -114,6 +115,12 @@ const attachedAt: ResultFormat = (out, call, options) => {
   else out.hex64(address, 0);
 };
 
+const status: ResultFormat = (out, { result }) => {
+  out.hex64(result, 0);
+  const name = NT_STATUS.get(result);
+  if (name !== undefined) out.text(` (${name})`);
+};
+
 interface Results {
   /** By the name of the call. */
   readonly named: Readonly<Record<string, ResultFormat>>;
@@ -151,5 +158,6 @@ export const RESULTS: Results = {
     uid: signed,
     pid: signed,
     long: signed,
+    ntstatus: status,
   },
 };

@@ -1,7 +1,7 @@
 // Where a call's arguments are: registers, the stack, or words in memory, by ABI and by the instruction that enters.
 import { GPR } from "../generated/layout";
 import {
-  ABI_linux32, ABI_multiplexed, CAPTURE_KIND_words, MECHANISM_syscall32, MECHANISM_sysenter, POLICY_syscalls,
+  ABI_linux32, ABI_multiplexed, ABI_nt32, ABI_nt64, NT_ARGUMENTS, CAPTURE_KIND_words, MECHANISM_syscall32, MECHANISM_sysenter, POLICY_syscalls,
   SYSCALL_FLAG_multiplexed, SYSCALL_FLAG_packed, SYSCALL_FLAG_sixth, SYSCALL_ROW_BYTES, SYSCALL_ROW_firstCall,
   SYSCALL_ROW_flags, SYSCALL_ROW_pathArgument, SYSCALL_ROW_words, SYSCALL_ROWS,
 } from "../generated/monitor-layout";
@@ -16,10 +16,14 @@ const MULTIPLEXED: u32 = 32;
 // @ts-ignore: decorator
 @inline function register32(number: u32): u64 { return u64(load<u32>(GPR + (number << 3))); }
 
-/** Row of a number in its ABI's table; 0 for numbers beyond it. */
+/** Row of a number in its ABI's table; 0 for numbers beyond it, and for NT, which has no rows. */
 export function callRow(abi: u32, number: u32): usize {
-  return number >= SYSCALL_ROWS ? 0 : POLICY_syscalls + (abi * SYSCALL_ROWS + number) * SYSCALL_ROW_BYTES;
+  return number >= SYSCALL_ROWS || isNt(abi) ? 0 : POLICY_syscalls + (abi * SYSCALL_ROWS + number) * SYSCALL_ROW_BYTES;
 }
+
+/** Windows NT's. */
+// @ts-ignore: decorator
+@inline export function isNt(abi: u32): bool { return abi >= ABI_nt32; }
 
 /** Size of what pointers lead to follows the ABI too. */
 export function setAbi(abi: u32): void { setPointerSize(abi == ABI_linux32 ? 4 : 8); }
@@ -64,6 +68,17 @@ export function readWords(row: usize, mechanism: u32): usize {
   }
   if ((flags & SYSCALL_FLAG_packed) != 0) unpack(own, u32(load<u8>(row, SYSCALL_ROW_pathArgument)));
   return own;
+}
+
+/**
+ * NT keeps arguments on the program's stack. 32-bit programs: where EDX points, with SYSENTER behind the two return
+ * addresses of its stubs. 64-bit programs: the fifth and later ones behind the return address and the room for four.
+ */
+export function captureStackArguments(abi: u32, mechanism: u32): void {
+  const wide = abi == ABI_nt64;
+  const bytes: u32 = wide ? (NT_ARGUMENTS - 4) << 3 : NT_ARGUMENTS << 2;
+  const from = wide ? register(4) + 0x28 : register32(2) + (mechanism == MECHANISM_sysenter ? 8 : 0);
+  captureBytes(0, CAPTURE_KIND_words, from, u64(bytes), bytes);
 }
 
 function unpack(row: usize, pointer: u32): void {

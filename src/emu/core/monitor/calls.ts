@@ -12,7 +12,7 @@ import {
 } from "../generated/monitor-layout";
 import { instructionRip, nextRip, syncCount } from "../run";
 import { isLongCode } from "../mode";
-import { callRow, readRegisters, readWords, setAbi } from "./arguments";
+import { callRow, captureStackArguments, isNt, readRegisters, readWords, setAbi } from "./arguments";
 import { captureArguments, capturePointers, captureSome, setPointerSize, values } from "./capture";
 import { readPointer, readWord, word } from "./read";
 import { captureBytes, captureExit, captureString, closeRecord, markCaptures, openRecord, record, setFlag } from "./record";
@@ -52,6 +52,7 @@ export function recordEntry(op: usize, mechanism: u32, abi: u32): void {
   if (load<u32>(entry, TASK_ENTRY_state) & TASK_STATE_pending) setFlag(RECORD_FLAG_overlapped);
   let missed: u32 = 0;
   if (abi == ABI_linux32) row = readWords(row, mechanism);
+  else if (isNt(abi)) captureStackArguments(abi, mechanism);
   if (row) {
     missed = captureArguments(u32(load<u16>(row, SYSCALL_ROW_entryFirst)), u32(load<u16>(row, SYSCALL_ROW_entryCount)), false);
     if ((load<u32>(row, SYSCALL_ROW_flags) & (SYSCALL_FLAG_newContext | SYSCALL_FLAG_newImage)) == SYSCALL_FLAG_newContext) {
@@ -166,6 +167,7 @@ function describeReturn(entry: usize, rip: u64): void {
       setFlag(RECORD_FLAG_restarted);
       return;
     }
+    if (isNt(abi)) return;
     if (row == 0 || (load<u32>(row, SYSCALL_ROW_flags) & SYSCALL_FLAG_newContext) == 0) {
       captureLate(entry, row);
       const stack = register(4);
