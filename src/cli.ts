@@ -6,6 +6,7 @@ import { infoCommand, verifyCommand } from './replay/command.ts';
 import { replayCommand } from './replay/replay-command.ts';
 import { systemReason } from './trace/system-reason.ts';
 import { VERSION } from './version.ts';
+import { viewCommand } from './view/command.ts';
 
 const USAGE = 2;
 
@@ -15,7 +16,7 @@ export async function main(args: readonly string[]): Promise<void> {
     .description('Runs an unmodified x86 system in its own emulator and records what its programs do.')
     .version(VERSION)
     .enablePositionalOptions();
-  const commands = [recordCommand(), replayCommand(), infoCommand(), verifyCommand(), ...viewCommands()];
+  const commands = [recordCommand(), replayCommand(), infoCommand(), verifyCommand(), ...viewCommands(), viewCommand()];
   for (const command of commands) program.addCommand(command);
   for (const command of [program, ...program.commands])
     command.exitOverride().configureOutput({ outputError: () => {} });

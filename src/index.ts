@@ -25,6 +25,17 @@ export type { Process, ProcessList, TaskSource } from './guest/linux/views/proce
 export type { Socket } from './guest/linux/views/sockets.ts';
 export type { OperatingSystem } from './guest/os.ts';
 export { TraceReader } from './replay/reader.ts';
+export {
+  LiveMonitors,
+  MonitorEvent,
+  type MonitorHandler,
+  type MonitorOptions,
+  Monitors,
+  monitorsOf,
+  type SeenCall,
+  TraceMonitors,
+  type TraceWindow,
+} from './vmi/index.ts';
 export { type KernelFiles, LiveGuest, type LiveOptions } from './world/live-guest.ts';
 export { readKernelFile } from './world/vmlinux.ts';
 

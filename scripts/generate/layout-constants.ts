@@ -2,6 +2,8 @@ import {
   DESCRIPTOR_TABLE,
   EXIT,
   FIELDS,
+  PAGE_INFO,
+  PAGE_WRITTEN,
   PORT_ACCESS,
   REGION,
   SECOND_LEVEL,
@@ -24,6 +26,8 @@ export function layoutConstants(): string {
   }
   for (const [name, value] of Object.entries(VCPU)) constant(`VCPU_${upper(name)}`, 'u32', value);
   for (const [name, value] of Object.entries(EXIT)) constant(`EXIT_${upper(name)}`, 'u32', value);
+  constant('PAGE_INFO_WRITTEN', 'usize', PAGE_INFO.written);
+  constant('PAGE_WRITTEN', 'u32', PAGE_WRITTEN.recently | PAGE_WRITTEN.ever);
   for (const [name, value] of Object.entries(VMCS_CONTROL)) constant(`CONTROL_${upper(name)}`, 'u32', value);
   for (const [name, value] of Object.entries(SECOND_LEVEL)) constant(`SECOND_LEVEL_${upper(name)}`, 'u32', value);
   for (const [name, value] of Object.entries(DESCRIPTOR_TABLE))

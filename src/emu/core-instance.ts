@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { FIELDS, type Field, fieldAddress, REGION } from './layout.ts';
+import { FIELDS, type Field, fieldAddress, PAGE_INFO, PAGE_WRITTEN, REGION } from './layout.ts';
 
 /** What the core calls while it runs; see core/host.ts for when. Values are unsigned, sizes 1, 2 or 4 bytes. */
 export interface CoreHost {
@@ -40,7 +40,9 @@ interface CoreExports {
 }
 
 const CORE_WASM = new URL('../../dist/core.wasm', import.meta.url);
+/** Of WebAssembly. */
 const PAGE = 65536;
+const GUEST_PAGE = 4096;
 const CURRENT_VCPU = fieldAddress('vcpu');
 const SIZE: Readonly<Record<Field['type'], number>> = { u8: 1, u16: 2, u32: 4, u64: 8, u128: 16, bytes: 1 };
 let compiled: WebAssembly.Module | undefined;
@@ -58,7 +60,7 @@ export class Core {
 
   /** `ramSize`: bytes of guest RAM, a multiple of 4096, up to 3 GiB. `vendor`: 0 AuthenticAMD, 1 GenuineIntel. `vcpus`: 1 to VCPU.most. */
   constructor(host: CoreHost, ramSize: number, vendor = 0, vcpus = 1) {
-    if (ramSize % 4096 !== 0 || ramSize > REGION.ram.size) throw new Error(`RAM size ${ramSize} is not possible`);
+    if (ramSize % GUEST_PAGE !== 0 || ramSize > REGION.ram.size) throw new Error(`RAM size ${ramSize} is not possible`);
     this.ramSize = ramSize;
     this.memory = new WebAssembly.Memory({
       initial: Math.ceil((REGION.ram.address + ramSize) / PAGE),
@@ -174,6 +176,15 @@ export class Core {
   /** After the watch rows were written, or VMCS_CONTROL.pageWrite or pages set. */
   watchesChanged(): void {
     this.core.watchesChanged();
+  }
+
+  /** Numbers of the pages of RAM that were ever written, ascending: all others hold zeros, and need not even be there. */
+  *writtenPages(): Generator<number> {
+    const { address } = REGION.pageInfo;
+    for (let page = 0; page < this.ramSize / GUEST_PAGE; page++) {
+      const written = this.view.getUint32(address + PAGE_INFO.size * page + PAGE_INFO.written, true);
+      if ((written & PAGE_WRITTEN.ever) !== 0) yield page;
+    }
   }
 
   /** Guest-physical address that `linear` maps to, undefined if it is not mapped. Changes nothing. */

@@ -323,6 +323,12 @@ export const DESCRIPTOR_TABLE = { gdtr: 0, idtr: 1, ldtr: 2, tr: 3 } as const;
 /** Qualification of EXIT.io: port, size in bytes at bit 16, and these. */
 export const PORT_ACCESS = { in: 1 << 24, string: 1 << 25 } as const;
 
+/** An entry of REGION.pageInfo that the host reads too: bytes of an entry, and where its PAGE_WRITTEN bits stand (u32). */
+export const PAGE_INFO = { size: 16, written: 12 } as const;
+
+/** Who asks which pages were written: `recently` is the host's to clear, `ever` stays. */
+export const PAGE_WRITTEN = { recently: 1 << 0, ever: 1 << 1 } as const;
+
 /** Bits of a byte of REGION.secondLevel: permissions, then what the monitor in the core knows of the page. */
 export const SECOND_LEVEL = {
   read: 1,

@@ -22,7 +22,8 @@ export interface Snapshot {
 /** How the pages of a stored snapshot are compressed. */
 export interface SnapshotCodec {
   compress(bytes: Uint8Array): Uint8Array;
-  decompress(bytes: Uint8Array): Uint8Array;
+  /** To `length` bytes. Throws when the bytes are damaged. */
+  decompress(bytes: Uint8Array, length: number): Uint8Array;
 }
 
 /**
@@ -47,10 +48,14 @@ export function restoreSnapshot(machine: Machine, snapshot: Snapshot): void {
   }
   const { ram } = machine.core;
   // Pages that hold nothing are not written: in a new machine they are not even there.
-  for (const page of usedPages(machine)) ram.fill(0, page * PAGE, (page + 1) * PAGE);
-  for (const [i, page] of snapshot.pages.entries())
-    ram.set(snapshot.contents.subarray(i * PAGE, (i + 1) * PAGE), page * PAGE);
-  machine.core.invalidatePhysical(0, machine.memory.size);
+  for (const page of usedPages(machine)) {
+    ram.fill(0, page * PAGE, (page + 1) * PAGE);
+    machine.core.invalidatePhysical(page * PAGE, PAGE);
+  }
+  for (const { first, count, at } of runsOf(snapshot.pages)) {
+    ram.set(snapshot.contents.subarray(at * PAGE, (at + count) * PAGE), first * PAGE);
+    machine.core.invalidatePhysical(first * PAGE, count * PAGE);
+  }
 
   const state = stateFields(decodeState(snapshot.state));
   restoreProcessor(machine.core, state.processor!);
@@ -80,11 +85,20 @@ export function machineState(machine: Machine): StateValue {
   };
 }
 
+/** Pages that follow each other: their first number, how many, and where the first stands in the list. */
+function* runsOf(pages: Uint32Array): Generator<{ first: number; count: number; at: number }> {
+  for (let at = 0, next = 0; at < pages.length; at = next) {
+    const first = pages[at]!;
+    for (next = at + 1; next < pages.length && pages[next] === first + next - at; ) next++;
+    yield { first, count: next - at, at };
+  }
+}
+
 /** Numbers of the pages of RAM that are not all zero. */
 export function* usedPages(machine: Machine): Generator<number> {
   const words = new Int32Array(machine.core.memory.buffer, machine.core.ram.byteOffset, machine.memory.size / 4);
   const wordsPerPage = PAGE / 4;
-  for (let page = 0; page * wordsPerPage < words.length; page++) {
+  for (const page of machine.core.writtenPages()) {
     const end = (page + 1) * wordsPerPage;
     let at = page * wordsPerPage;
     while (at < end && words[at] === 0) at++;
@@ -118,7 +132,7 @@ export function unpackSnapshot(packed: Uint8Array, codec: SnapshotCodec): Snapsh
     if (head.magic !== MAGIC || head.version !== VERSION) throw new Error('another format');
     const pageBytes = new Uint8Array(head.pages as Uint8Array);
     const pages = new Uint32Array(pageBytes.buffer);
-    const contents = codec.decompress(packed.subarray(4 + headLength));
+    const contents = codec.decompress(packed.subarray(4 + headLength), pages.length * PAGE);
     if (contents.length !== pages.length * PAGE) throw new Error('pages are missing');
     return { state: head.state as Uint8Array, ramSize: head.ramSize as number, pages, contents };
   } catch (error) {

@@ -17,8 +17,8 @@ import {
 import { Randomness } from '../world/randomness.ts';
 import { type InputSink, terminals, windowSize } from './console.ts';
 import type { CommandOptions, RecordOptions } from './options.ts';
-import { commandHeader, startSettings, type WorkloadHeader } from './trace-header.ts';
-import { type Ending, STATUS, type Workload, type WorkloadHost } from './workload.ts';
+import { commandHeader, startSettings } from './trace-header.ts';
+import { type Ending, STATUS, type Workload, type WorkloadHeader, type WorkloadHost } from './workload.ts';
 
 /** Unread bytes in the guest's input port at which the host stops reading its own. */
 const INPUT_LIMIT = 1 << 16;

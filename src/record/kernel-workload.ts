@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { KernelBoot } from '../emu/boot/boot.ts';
+import type { KernelBoot } from '../emu/boot/target.ts';
 import type { Stop } from '../emu/devices/device.ts';
 import { UserError } from '../emu/errors.ts';
 import type { InputLog } from '../emu/input-log.ts';
@@ -9,8 +9,8 @@ import { Guest } from '../world/guest.ts';
 import { SERIAL } from '../world/index.ts';
 import { Randomness } from '../world/randomness.ts';
 import type { KernelOptions, RecordOptions } from './options.ts';
-import { kernelHeader, type WorkloadHeader } from './trace-header.ts';
-import { type Ending, STATUS, type Workload, type WorkloadHost } from './workload.ts';
+import { kernelHeader } from './trace-header.ts';
+import { type Ending, STATUS, type Workload, type WorkloadHeader, type WorkloadHost } from './workload.ts';
 
 const CTRL_A = 1;
 const KEY_X = 0x78;

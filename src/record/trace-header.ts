@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
-import type { KernelBoot } from '../emu/boot/boot.ts';
+import type { KernelBoot } from '../emu/boot/target.ts';
 import { NT_FACT } from '../guest/nt/system.ts';
 import { EMPTY_HEADER, type Fact, type TraceHeader } from '../trace/messages.ts';
 import { VERSION } from '../version.ts';
@@ -10,24 +10,9 @@ import { bzImageVersion } from '../world/kernel.ts';
 import { START_SETTING } from '../world/start-settings.ts';
 import type { CommandOptions, KernelOptions, RecordOptions } from './options.ts';
 import type { WatchSpec } from './traps/watch-spec.ts';
-import type { Workload } from './workload.ts';
+import type { Workload, WorkloadHeader } from './workload.ts';
 
 const digest = (bytes: Uint8Array): Uint8Array => new Uint8Array(createHash('sha256').update(bytes).digest());
-
-/** What the trace says of how it was made, in one kind of workload; the rest is the options'. */
-export type WorkloadHeader = Pick<
-  TraceHeader,
-  | 'kernelName'
-  | 'kernelSha256'
-  | 'kernelRelease'
-  | 'kernelCommandLine'
-  | 'initrdSha256'
-  | 'command'
-  | 'environment'
-  | 'workingDirectory'
-  | 'shares'
-  | 'settings'
->;
 
 /** From which state of a booted guest a recording goes on. */
 export function startSettings(key: string, state: string): Record<string, string> {

@@ -1,9 +1,9 @@
 import type { Stop } from '../emu/devices/device.ts';
+import type { TraceHeader } from '../trace/messages.ts';
 import type { Guest } from '../world/guest.ts';
 import type { GuestFacts } from '../world/guest-facts.ts';
 import type { WindowSize } from '../world/index.ts';
 import type { InputSink } from './console.ts';
-import type { WorkloadHeader } from './trace-header.ts';
 
 /** Statuses of our own. */
 export const STATUS = { failed: 1 } as const;
@@ -30,6 +30,21 @@ export interface WorkloadHost {
   /** What entered the machine so far went into a state that is gone: it belongs to no recording. */
   forgetInputs(): void;
 }
+
+/** What the trace says of how it was made, in one kind of workload; the rest is the options'. */
+export type WorkloadHeader = Pick<
+  TraceHeader,
+  | 'kernelName'
+  | 'kernelSha256'
+  | 'kernelRelease'
+  | 'kernelCommandLine'
+  | 'initrdSha256'
+  | 'command'
+  | 'environment'
+  | 'workingDirectory'
+  | 'shares'
+  | 'settings'
+>;
 
 /** A guest and what is run in it. */
 export interface Workload {

@@ -3,7 +3,7 @@ import { ColumnError } from '../trace/bytes.ts';
 import { ALL_COLUMNS, EventChunk } from '../trace/event-chunk.ts';
 import { FRAME_KIND, frameKindName } from '../trace/frame.ts';
 import type { FrameSource } from '../trace/frame-source.ts';
-import { InputDecoder } from '../trace/inputs.ts';
+import { InputCheck } from '../trace/inputs.ts';
 import {
   decodeEnd,
   decodeIndex,
@@ -40,8 +40,10 @@ export function verifyTrace(path: string): Verification {
 class Check {
   events = 0;
   readonly #source: FrameSource;
-  readonly #inputs = new InputDecoder();
+  readonly #inputs = new InputCheck();
   readonly #summaries = new Map<number, ChunkSummary>();
+  /** All frames by offset, once an index asks. */
+  #frames: ReadonlyMap<number, ScannedFrame> | undefined;
   /** False once a frame is damaged: then what counts frames before it can't be checked. */
   #unbroken = true;
 
@@ -73,7 +75,7 @@ class Check {
         this.#events(frame, payload);
         break;
       case FRAME_KIND.inputs:
-        if (this.#unbroken) this.#inputs.decode(payload);
+        if (this.#unbroken) this.#inputs.check(payload);
         break;
       case FRAME_KIND.snapshot:
       case FRAME_KIND.checkpoint:
@@ -105,9 +107,9 @@ class Check {
   }
 
   #index(frame: ScannedFrame, payload: Uint8Array): void {
-    const known = new Map(this.#source.frames.map((other) => [other.offset, other]));
+    this.#frames ??= new Map(this.#source.frames.map((other) => [other.offset, other]));
     for (const entry of decodeIndex(payload)) {
-      const there = known.get(entry.offset);
+      const there = this.#frames.get(entry.offset);
       const summary = this.#summaries.get(entry.offset);
       const wrongFrame = there !== undefined && (there.number !== entry.number || there.kind !== entry.kind);
       const wrongSummary = summary !== undefined && (!entry.summary || !sameSummary(summary, entry.summary));

@@ -1,18 +1,31 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import zlib from 'node:zlib';
 import { UserError } from '../emu/errors.ts';
-import { packSnapshot, restoreSnapshot, takeSnapshot, unpackSnapshot } from '../emu/snapshot.ts';
+import { packSnapshot, restoreSnapshot, type SnapshotCodec, takeSnapshot, unpackSnapshot } from '../emu/snapshot.ts';
 import { stateHash } from '../emu/state-hash.ts';
 import type { Guest } from './guest.ts';
 import { type GuestFacts, readGuestFacts } from './guest-facts.ts';
 import { SnapshotCache, type World } from './index.ts';
 
-/** Fast rather than small: it is read at every start. */
-const CODEC = {
-  compress: (bytes: Uint8Array): Uint8Array => deflateRawSync(bytes, { level: 1 }),
-  decompress: (bytes: Uint8Array): Uint8Array => inflateRawSync(bytes),
-};
+/** Fast rather than small: it is read at every start. Older versions of Node have no zstd. */
+const CODEC: SnapshotCodec & { readonly name: string } =
+  typeof zlib.zstdCompressSync === 'function'
+    ? {
+        name: 'zstd',
+        compress: (bytes) => zlib.zstdCompressSync(bytes, { params: { [zlib.constants.ZSTD_c_compressionLevel]: 1 } }),
+        decompress: (bytes, length) => zlib.zstdDecompressSync(bytes, onePiece(length)),
+      }
+    : {
+        name: 'deflate',
+        compress: (bytes) => zlib.deflateRawSync(bytes, { level: 1 }),
+        decompress: (bytes, length) => zlib.inflateRawSync(bytes, onePiece(length)),
+      };
+
+/** All at once; a piece that is just full would make zlib ask for another. */
+function onePiece(length: number): { readonly chunkSize: number; readonly maxOutputLength: number } {
+  return { chunkSize: Math.max(64, length + 1), maxOutputLength: Math.max(1, length) };
+}
 
 /** A guest as it stood at `ready`, and what is known of it. */
 export interface CachedBoot {
@@ -40,7 +53,7 @@ export function bootKey(world: Pick<World, 'snapshotKey'>, machine: Readonly<Rec
   const core = createHash('sha256')
     .update(readFileSync(new URL('../../dist/core.wasm', import.meta.url)))
     .digest('hex');
-  return world.snapshotKey({ ...machine, core, head: HEAD_VERSION });
+  return world.snapshotKey({ ...machine, core, head: HEAD_VERSION, codec: CODEC.name });
 }
 
 /** Puts a booted guest back as it stood at `ready`; undefined when the cache has none. */

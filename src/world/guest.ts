@@ -1,4 +1,5 @@
-import { bootKernel, type KernelBoot } from '../emu/boot/boot.ts';
+import { bootKernel } from '../emu/boot/boot.ts';
+import type { KernelBoot } from '../emu/boot/target.ts';
 import { encodeStartTime } from '../emu/devices/rtc.ts';
 import type { BlockSource } from '../emu/devices/virtio/blk.ts';
 import type { VirtioConsole } from '../emu/devices/virtio/console.ts';

@@ -1,4 +1,4 @@
-import type { KernelBoot } from '../emu/boot/boot.ts';
+import type { KernelBoot } from '../emu/boot/target.ts';
 import { UserError } from '../emu/errors.ts';
 import { RecordingInputs } from '../emu/input-log.ts';
 import type { Machine } from '../emu/machine.ts';

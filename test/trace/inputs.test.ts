@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { InputDecoder, InputEncoder, type InputEntry } from '../../src/trace/inputs.ts';
+import { InputCheck, InputDecoder, InputEncoder, type InputEntry } from '../../src/trace/inputs.ts';
 
 const text = (content: string) => new TextEncoder().encode(content);
 const page = new Uint8Array(4096).fill(42);
@@ -16,6 +16,8 @@ test('inputs come back, contents stand in the file once', () => {
   const chunks = [first, second].map((entries) => encoder.encode(entries));
   expect(chunks[0]!.length).toBeLessThan(5000);
   expect(chunks[1]!.length).toBeLessThan(100);
+  const check = new InputCheck();
+  for (const chunk of chunks) check.check(chunk);
   const decoder = new InputDecoder();
   for (const [i, entries] of [first, second].entries()) {
     const back = decoder.decode(chunks[i]!);
@@ -29,5 +31,9 @@ test('a content that was never there is an error', () => {
   const encoder = new InputEncoder();
   encoder.encode([{ kind: 'share', icount: 5, time: 5 + 3, asked: false, bytes: page }]);
   const second = encoder.encode([{ kind: 'share', icount: 6, time: 6 + 3, asked: false, bytes: page }]);
-  expect(() => new InputDecoder().decode(second)).toThrow('the content of an input is missing');
+  for (const read of [
+    (chunk: Uint8Array) => new InputDecoder().decode(chunk),
+    (chunk: Uint8Array) => new InputCheck().check(chunk),
+  ])
+    expect(() => read(second)).toThrow('the content of an input is missing');
 });

@@ -13,6 +13,8 @@ export interface RunResult {
   readonly terminal: string;
   readonly warnings: readonly string[];
   readonly hash: string;
+  /** How many pages hold something though nothing is said to have been written there. */
+  readonly unmarkedPages: () => number;
 }
 
 export interface RunOptions extends Partial<WorldOptions> {
@@ -21,6 +23,7 @@ export interface RunOptions extends Partial<WorldOptions> {
 }
 
 const MEMORY = 256 << 20;
+const PAGE = 4096;
 /** Far more than any of these runs needs. */
 const MOST_INSTRUCTIONS = 6e9;
 const booted = new Map<string, { readonly snapshot: Snapshot; readonly streams: boolean }>();
@@ -83,5 +86,14 @@ export function runInGuest(command: readonly string[], options: RunOptions = {})
   session.endInput();
   drive('ready');
   world.server?.close();
-  return { ...result, hash: stateHash(machine) };
+  return { ...result, hash: stateHash(machine), unmarkedPages: () => unmarkedPages(machine) };
+}
+
+function unmarkedPages({ core, memory }: Guest['machine']): number {
+  const marked = new Set(core.writtenPages());
+  const page = (number: number): Buffer => Buffer.from(core.memory.buffer, core.ram.byteOffset + number * PAGE, PAGE);
+  const zeros = Buffer.alloc(PAGE);
+  let count = 0;
+  for (let at = 0; at < memory.size / PAGE; at++) if (!marked.has(at) && !page(at).equals(zeros)) count++;
+  return count;
 }

@@ -29,6 +29,15 @@ export class History {
 
   /** Reads the chunks in which a task is named, or a program begins or ends; the others are left alone. */
   static read(reader: TraceReader): History {
+    const steps = History.reading(reader);
+    for (;;) {
+      const step = steps.next();
+      if (step.done === true) return step.value;
+    }
+  }
+
+  /** The same a chunk a step, for those who have something else to do in between. Yields how much is done, 0 to 1. */
+  static *reading(reader: TraceReader): Generator<number, History> {
     const namings = new Map<bigint, Naming[]>();
     const lifetimes = new LifetimeBuilder(reader.header.command.length > 0);
     const sink: CallSink = {
@@ -39,7 +48,8 @@ export class History {
       end: () => {},
     };
     const reconstruction = new Reconstruction({ commandOnly: false, descriptors: false }, () => sink);
-    for (const entry of reader.index) {
+    for (const [place, entry] of reader.index.entries()) {
+      yield place / reader.index.length;
       const { kinds, calls } = entry.summary;
       const lively = calls.some((call) => LIFECYCLE.has(call));
       if (!lively && !kinds.has(EVENT_KIND.task)) continue;

@@ -92,6 +92,16 @@ export class TraceModel {
     return this.#history;
   }
 
+  /** The same as far as it has been read: undefined before `readHistory` came to its end. */
+  get historySoFar(): History | undefined {
+    return this.#history;
+  }
+
+  /** Reads tasks and processes a chunk a step. Yields how much is done, 0 to 1. */
+  *readHistory(): Generator<number, void> {
+    this.#history ??= yield* History.reading(this.reader);
+  }
+
   get processes(): readonly Process[] {
     return this.history.processes;
   }

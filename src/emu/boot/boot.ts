@@ -1,27 +1,10 @@
-import type { Core } from '../core-instance.ts';
-import type { GuestMemory } from '../devices/device.ts';
 import { UserError } from '../errors.ts';
 import { bootBzImage, isBzImage } from './bzimage.ts';
 import { isElf, loadSegments, physicalEntry, readElf } from './elf-image.ts';
 import { bootMultiboot, findMultibootHeader } from './multiboot.ts';
 import { enterLongMode, enterProtectedMode } from './processor.ts';
 import { bootPvh, pvhEntry } from './pvh.ts';
-
-/** The parts of a machine that a boot loader writes to. */
-export interface BootTarget {
-  readonly core: Core;
-  readonly memory: GuestMemory;
-  /** Random bytes for the kernel's own generator; an input of the machine. */
-  readonly seed: () => Uint8Array;
-}
-
-export interface KernelBoot {
-  readonly kernel: Uint8Array;
-  readonly initrd?: Uint8Array | undefined;
-  readonly commandLine: string;
-  /** `protected`: a bzImage is entered by the 32-bit protocol even if it has the 64-bit one. */
-  readonly entry?: 'protected' | 'long';
-}
+import type { BootTarget, KernelBoot } from './target.ts';
 
 export type BootProtocol = 'bzImage' | 'multiboot' | 'PVH' | 'ELF';
 

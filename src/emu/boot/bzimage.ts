@@ -1,10 +1,10 @@
 import { RSDP_ADDRESS } from '../acpi/tables.ts';
 import { UserError } from '../errors.ts';
 import type { GuestPhys } from '../units.ts';
-import type { BootTarget, KernelBoot } from './boot.ts';
 import { mebibytes } from './elf-image.ts';
 import { BOOT_DATA, COMMAND_LINE_ROOM, HIGH_MEMORY, memoryMap } from './memory-map.ts';
 import { enterLongMode, enterProtectedMode } from './processor.ts';
+import type { BootTarget, KernelBoot } from './target.ts';
 
 /** Offsets in the setup header, which are also those in boot_params (Linux Documentation/arch/x86/boot.rst). */
 const HEADER = {

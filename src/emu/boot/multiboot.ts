@@ -1,10 +1,10 @@
 import type { GuestMemory } from '../devices/device.ts';
 import { UserError } from '../errors.ts';
 import type { GuestPhys } from '../units.ts';
-import type { BootTarget, KernelBoot } from './boot.ts';
 import { isElf, loadSegments, mebibytes, physicalEntry, readElf } from './elf-image.ts';
 import { BOOT_DATA, COMMAND_LINE_ROOM, HIGH_MEMORY, LOW_MEMORY_END, memoryMap } from './memory-map.ts';
 import { enterProtectedMode } from './processor.ts';
+import type { BootTarget, KernelBoot } from './target.ts';
 
 /** Multiboot Specification 0.6.96, 3.1. */
 const HEADER_MAGIC = 0x1bad_b002;

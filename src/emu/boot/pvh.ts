@@ -1,10 +1,10 @@
 import { RSDP_ADDRESS } from '../acpi/tables.ts';
 import { UserError } from '../errors.ts';
 import type { GuestPhys } from '../units.ts';
-import type { BootTarget, KernelBoot } from './boot.ts';
 import { type ElfImage, loadSegments, mebibytes } from './elf-image.ts';
 import { BOOT_DATA, COMMAND_LINE_ROOM, memoryMap } from './memory-map.ts';
 import { enterProtectedMode } from './processor.ts';
+import type { BootTarget, KernelBoot } from './target.ts';
 
 const NOTE_NAME = 'Xen';
 /** XEN_ELFNOTE_PHYS32_ENTRY. */

@@ -1,5 +1,5 @@
 // What the host may call.
-import { RAM_SIZE } from "./generated/layout";
+import { PAGE_INFO_WRITTEN, PAGE_WRITTEN, RAM_SIZE } from "./generated/layout";
 import { lookAtAll, flushAll, initVcpus } from "./vcpus";
 import { inspect, isRam, pageInfo } from "./mmu";
 import { readRflags, writeRflags } from "./flags";
@@ -31,6 +31,7 @@ export function invalidatePhysical(address: u32, length: u32): void {
   let left = length;
   while (left > 0 && isRam(at)) {
     const part = min<u32>(left, 4096 - (at & 4095));
+    store<u32>(pageInfo(at), PAGE_WRITTEN, PAGE_INFO_WRITTEN);
     if (load<u64>(pageInfo(at))) invalidateWritten(at, part);
     if (listsPages()) listPage(0, at, PAGE_FLAG_device);
     at += part;

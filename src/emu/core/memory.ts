@@ -4,11 +4,12 @@ import {
   READ_TLB, WRITE_TLB, CPL, CR4, RFLAGS, SEG_ATTR, SEG_BASE, SEG_LIMIT, GPR, ALIGNMENT_CHECK,
   VMCS_SECOND_LEVEL_ON, SECOND_LEVEL_IGNORED, SECOND_LEVEL_READ, SECOND_LEVEL_WRITE, EXIT_SECOND_LEVEL,
   BREAKPOINTS, EXIT_LINEAR, EXIT_PHYSICAL, EXIT_QUALIFICATION, EXIT_VALUE, MODE, CR0,
+  PAGE_INFO_WRITTEN, PAGE_WRITTEN,
 } from "./generated/layout";
 import { faulted, raiseCode, raiseExit, leaveAfter, VECTOR_GP, VECTOR_SS, VECTOR_AC } from "./fault";
 import {
   walk, isRam, ramAddress, pageInfo, secondLevelRights, canonical, walkGlobal, walkPageSize, NO_TRANSLATION,
-  ACCESS_READ, ACCESS_WRITE, ACCESS_USER, ACCESS_AC, PAGE_INFO_DIRTY,
+  ACCESS_READ, ACCESS_WRITE, ACCESS_USER, ACCESS_AC,
 } from "./mmu";
 import { entryOf, fillTlb, tableOf, TLB_READ, TLB_WRITE, TLB_HAS_CODE, TLB_LOOK } from "./tlb";
 import { noteMmio, recordsMmio, roomForMmio } from "./monitor/mmio";
@@ -199,11 +200,11 @@ function translateWrite(linear: u64, table: usize, size: u32, value: u64): u64 {
       secondLevelExit(linear, physical, SECOND_LEVEL_WRITE, size, value);
       return NO_TRANSLATION;
     }
-    store<u32>(pageInfo(physical), 1, PAGE_INFO_DIRTY);
+    store<u32>(pageInfo(physical), PAGE_WRITTEN, PAGE_INFO_WRITTEN);
     return physical;
   }
   const hasCode = load<u64>(pageInfo(physical)) != 0;
-  store<u32>(pageInfo(physical), 1, PAGE_INFO_DIRTY);
+  store<u32>(pageInfo(physical), PAGE_WRITTEN, PAGE_INFO_WRITTEN);
   if (load<u32>(BREAKPOINTS) != 0 && watchedPage(linear)) return physical;
   fillTlb(table, linear, (linear & ~4095) | (hasCode ? TLB_HAS_CODE : 0) | look, <u32>ramAddress(physical & ~4095), walkGlobal, walkPageSize);
   return physical;

@@ -1,6 +1,6 @@
 // The page walk: 2-level, PAE and 4-level (SDM volume 3, chapter 4). It checks rights, sets accessed and dirty bits,
 // and raises the page fault; caching is left to memory.ts and blocks.ts.
-import { CR0, CR3, CR4, EFER, RAM_SIZE, A20, REGION_RAM, REGION_PAGE_INFO, REGION_SECOND_LEVEL } from "./generated/layout";
+import { CR0, CR3, CR4, EFER, RAM_SIZE, A20, REGION_RAM, REGION_PAGE_INFO, REGION_SECOND_LEVEL, PAGE_INFO_WRITTEN, PAGE_WRITTEN } from "./generated/layout";
 import {
   CR0_PG, CR0_WP, CR4_PAE, CR4_PSE, CR4_PGE, CR4_SMEP, CR4_SMAP, EFER_LMA, EFER_NXE,
 } from "./mode";
@@ -45,7 +45,6 @@ export let walkPageSize: u32 = 4096;
 @inline export function secondLevelRights(physical: u64): u32 { return load<u8>(REGION_SECOND_LEVEL + <usize>(physical >> 12)); }
 
 export const PAGE_INFO_BLOCKS: usize = 8; // u32: first block decoded from the page
-export const PAGE_INFO_DIRTY: usize = 12; // u32: 1: written since the host cleared it
 
 /** Of the present walk: what is translated, and whether code is to be fetched there. */
 let walked: u64 = 0;
@@ -59,7 +58,7 @@ function setBits(address: u64, entry: u64, bits: u64): void {
   if (watchesWrites()) noteWalkWrite(walked, address, (load<u64>(CR4) & CR4_PAE) != 0 ? 8 : 4, entry | bits, walkedForCode);
   if (listsPages()) listPage(0, address, PAGE_FLAG_pageWalk);
   store<u8>(ramAddress(address), <u8>(entry | bits)); // accessed and dirty lie in the lowest byte
-  store<u32>(pageInfo(address), 1, PAGE_INFO_DIRTY);
+  store<u32>(pageInfo(address), PAGE_WRITTEN, PAGE_INFO_WRITTEN);
 }
 
 function fail(linear: u64, access: u32, code: u32): u64 {

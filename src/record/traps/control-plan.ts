@@ -35,6 +35,9 @@ export interface TrapRow {
   readonly bytes?: readonly number[];
 }
 
+/** Up to the last byte of gate 31, as for gates of 16 bytes. */
+const EXCEPTIONS_ONLY = 32 * 16 - 1;
+
 /** The rows with which calls leave run() in place of being recorded. */
 export function awaiting(rows: readonly TrapRow[]): TrapRow[] {
   return rows
@@ -50,8 +53,7 @@ export class ControlPlan {
   exceptions = 0;
   /** EFER bits that the guest sees but that are not in force. */
   eferHidden = 0n;
-  /** IDT limit in force, where VMCS_CONTROL.idtLimit is set. */
-  idtLimit = 0;
+  #idtLimit = 0;
   /** Sensitive instructions, one bit each: SENSITIVE. */
   readonly opcodes = new Uint8Array(16);
   /** VM functions that execute without an exit, one bit each. */
@@ -68,6 +70,12 @@ export class ControlPlan {
   program: ProgramPlace | undefined;
   /** Instructions after which an interval of dirtied pages ends at the latest. */
   interval = 0;
+
+  /** The IDT limit in force ends behind the exceptions: every other vector raises #GP on its way in. */
+  cutIdt(): void {
+    this.controls |= VMCS_CONTROL.idtLimit;
+    this.#idtLimit = EXCEPTIONS_ONLY;
+  }
 
   /** The guest is no Linux: `abi` says what its calls are like. Vectors that its system has not taken are its programs' own. */
   callsAre(abi: number): void {
@@ -92,7 +100,7 @@ export class ControlPlan {
     bytes.set(this.msrs, core.address('vmcsMsrBitmap'));
     core.set('vmcsExceptionBitmap', this.exceptions);
     core.set64('vmcsEferHidden', this.eferHidden);
-    core.set('vmcsIdtLimit', this.idtLimit);
+    core.set('vmcsIdtLimit', this.#idtLimit);
     core.set('vmcsVmfuncControls', this.vmFunctions);
     if ((this.controls & VMCS_CONTROL.vmfunc) === 0) core.set('vmcsView', 0);
     core.set('vmcsControls', this.controls);

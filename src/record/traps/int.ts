@@ -2,15 +2,13 @@
 // vector in the error code (SDM volume 3, 6.13). SIDT shows the guest's own limit. A vector that the guest's own table
 // does not let through is the guest's fault, not a call.
 
-import { EXIT, VMCS_CONTROL } from '../../emu/layout.ts';
+import { EXIT } from '../../emu/layout.ts';
 import { ABI, MECHANISM, RECORD_KIND, TRAP_FLAG } from '../../emu/monitor-layout.ts';
-import { awaiting, type ControlPlan, type TrapRow } from './control-plan.ts';
+import { awaiting, type TrapRow } from './control-plan.ts';
 import type { TrapPolicy } from './policy.ts';
 import { planReturns } from './returns.ts';
 
 const OPCODE = 0xcd;
-/** Up to the last byte of gate 31, as for gates of 16 bytes. */
-const EXCEPTIONS_ONLY = 32 * 16 - 1;
 const CALL = { reason: EXIT.interrupt, kind: RECORD_KIND.callEntry } as const;
 const { fromUser, anyVector } = TRAP_FLAG;
 
@@ -21,21 +19,16 @@ const ROWS: readonly TrapRow[] = [
   { ...CALL,               mechanism: MECHANISM.int,   abi: ABI.unknown, flags: fromUser | anyVector, bytes: [OPCODE] },
 ];
 
-function cutOff(plan: ControlPlan): void {
-  plan.controls |= VMCS_CONTROL.idtLimit;
-  plan.idtLimit = EXCEPTIONS_ONLY;
-}
-
 export const intTrap: TrapPolicy = {
   name: 'int',
   about: 'system calls by a software interrupt: INT 80h, INT 2Eh or any other',
   plan(plan) {
-    cutOff(plan);
+    plan.cutIdt();
     plan.rows.push(...ROWS);
     planReturns(plan);
   },
   awaitFirst(plan) {
-    cutOff(plan);
+    plan.cutIdt();
     plan.rows.push(...awaiting(ROWS));
   },
 };

@@ -1,12 +1,10 @@
 // External interrupts: the IDT limit in force holds the 32 exceptions only, so every other vector raises #GP on its way
 // in; the core records where it hit and delivers it through the guest's own table.
 
-import { EXIT, VMCS_CONTROL } from '../../emu/layout.ts';
+import { EXIT } from '../../emu/layout.ts';
 import { RECORD_KIND, TRAP_FLAG } from '../../emu/monitor-layout.ts';
 import type { TrapPolicy } from './policy.ts';
 
-/** 32 gates of 16 bytes. */
-export const EXCEPTIONS_ONLY = 32 * 16 - 1;
 /** An interrupt comes between instructions: there are no bytes, which tells it from INT n. */
 const NO_BYTES = [0];
 
@@ -14,8 +12,7 @@ export const interruptTrap: TrapPolicy = {
   name: 'interrupt',
   about: 'external interrupts, with vector and where they hit',
   plan(plan) {
-    plan.controls |= VMCS_CONTROL.idtLimit;
-    plan.idtLimit = EXCEPTIONS_ONLY;
+    plan.cutIdt();
     plan.rows.push({ reason: EXIT.interrupt, kind: RECORD_KIND.exit, flags: TRAP_FLAG.anyVector, bytes: NO_BYTES });
   },
 };

@@ -46,7 +46,7 @@ export function fetchIsWatched(linear: u64, physical: u64): bool {
 
 /** A read within a page, of up to 8 bytes. The instruction may have written before, so that it can't be left any more. */
 export function noteRead(linear: u64, physical: u64, size: u32, value: u64): void {
-  const row = rowOf(linear, physical, size, SECOND_LEVEL_READ, false);
+  let row = rowOf(0, linear, physical, size, SECOND_LEVEL_READ, false);
   if (row == 0) return;
   if (!hasRoom()) exitAfter(EXIT_RING_FULL);
   const source = presentSource();
@@ -62,9 +62,11 @@ export function noteRead(linear: u64, physical: u64, size: u32, value: u64): voi
   store<u64>(EXIT_LINEAR, linear);
   store<u64>(EXIT_PHYSICAL, physical);
   store<u64>(EXIT_VALUE, value);
-  openAccess(row, rip, SECOND_LEVEL_READ, size, source);
-  captureOwn(CAPTURE_KIND_before, VALUE, size, linear);
-  closeRecord();
+  for (; row != 0; row = rowOf(row, linear, physical, size, SECOND_LEVEL_READ, false)) {
+    openAccess(row, rip, SECOND_LEVEL_READ, size, source);
+    captureOwn(CAPTURE_KIND_before, VALUE, size, linear);
+    closeRecord();
+  }
 }
 
 /**
@@ -77,7 +79,7 @@ export function noteFetch(linear: u64, physical: u64): bool {
   if (!switched && (from & ~4095) == (linear & ~4095)) return true;
   const icount = load<u64>(RUN_START) - u64(load<i32>(RUN_LEFT));
   if (fetched == linear && fetchedIcount == icount) return true;
-  const row = rowOf(linear & ~4095, physical & ~4095, 4096, SECOND_LEVEL_EXECUTE, false);
+  let row = rowOf(0, linear & ~4095, physical & ~4095, 4096, SECOND_LEVEL_EXECUTE, false);
   if (row == 0) return true;
   if (!hasRoom()) {
     raiseExit(EXIT_RING_FULL);
@@ -91,7 +93,9 @@ export function noteFetch(linear: u64, physical: u64): bool {
   store<u64>(EXIT_LINEAR, linear);
   store<u64>(EXIT_PHYSICAL, physical);
   store<u64>(EXIT_VALUE, 0);
-  openAccess(row, load<u64>(RIP), SECOND_LEVEL_EXECUTE, 0, WRITE_SOURCE_instruction);
-  closeRecord();
+  for (; row != 0; row = rowOf(row, linear & ~4095, physical & ~4095, 4096, SECOND_LEVEL_EXECUTE, false)) {
+    openAccess(row, load<u64>(RIP), SECOND_LEVEL_EXECUTE, 0, WRITE_SOURCE_instruction);
+    closeRecord();
+  }
   return true;
 }

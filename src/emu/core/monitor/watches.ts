@@ -68,23 +68,26 @@ function appliesTo(row: usize, access: u32): bool {
   return view == VIEW_ANY || view == load<u32>(VMCS_VIEW);
 }
 
-/** The first row that names a byte of `size` bytes at either address; 0: none. `access`: SECOND_LEVEL. */
-export function rowOf(linear: u64, physical: u64, size: u32, access: u32, ofPage: bool): usize {
+/**
+ * The first row behind `after` (0: of all) that names a byte of `size` bytes at either address; 0: none. `access`:
+ * SECOND_LEVEL.
+ */
+export function rowOf(after: usize, linear: u64, physical: u64, size: u32, access: u32, ofPage: bool): usize {
   const rows = load<u32>(POLICY_header, POLICY_HEADER_watchRowCount);
   const physicals = load<u32>(POLICY_header, POLICY_HEADER_physicalRowCount);
-  let row: usize = POLICY_watchRows;
-  let i: u32 = 0;
-  if (secondLevelRights(physical) & SECOND_LEVEL_WATCHED) {
-    for (; i < physicals; i++, row += WATCH_ROW_BYTES) {
-      if (!overlaps(row, physical, u64(size), 0) || !appliesTo(row, access)) continue;
-      if (ofPage) return row;
-      const filter = row + WATCH_ROW_filter;
-      if (levelMatches(filter, load<u32>(CPL)) && taskMatches(filter, presentTask())) return row;
-    }
+  let i: u32 = after == 0 ? 0 : <u32>(after - POLICY_watchRows) / WATCH_ROW_BYTES + 1;
+  if ((secondLevelRights(physical) & SECOND_LEVEL_WATCHED) == 0) i = max(i, physicals);
+  for (; i < physicals; i++) {
+    const row: usize = POLICY_watchRows + i * WATCH_ROW_BYTES;
+    if (!overlaps(row, physical, u64(size), 0) || !appliesTo(row, access)) continue;
+    if (ofPage) return row;
+    const filter = row + WATCH_ROW_filter;
+    if (levelMatches(filter, load<u32>(CPL)) && taskMatches(filter, presentTask())) return row;
   }
-  if (rows == physicals) return 0;
+  if (i >= rows) return 0;
   const task = presentTask();
-  for (i = physicals, row = POLICY_watchRows + physicals * WATCH_ROW_BYTES; i < rows; i++, row += WATCH_ROW_BYTES) {
+  for (; i < rows; i++) {
+    const row: usize = POLICY_watchRows + i * WATCH_ROW_BYTES;
     const filter = row + WATCH_ROW_filter;
     if (appliesTo(row, access) && findDistance(row, task) && overlaps(row, linear, u64(size), distance) && taskMatches(filter, task)
       && (ofPage || levelMatches(filter, load<u32>(CPL)))) return row;
@@ -94,7 +97,7 @@ export function rowOf(linear: u64, physical: u64, size: u32, access: u32, ofPage
 
 /** Must such accesses to this page be looked at? Asked when a translation is about to be cached. */
 export function pageIsWatched(linear: u64, physical: u64, access: u32): bool {
-  return watchesWrites() && rowOf(linear & ~4095, physical & ~4095, 4096, access, true) != 0;
+  return watchesWrites() && rowOf(0, linear & ~4095, physical & ~4095, 4096, access, true) != 0;
 }
 
 const BEFORE: usize = memory.data(4096);
@@ -105,9 +108,10 @@ let muted: bool = false;
 /** A write within a page, about to happen: `size` bytes at `from` replace those at `physical`. */
 function note(linear: u64, physical: u64, size: u32, from: usize, source: u32): void {
   if (muted || !isRam(physical)) return;
-  const row = rowOf(linear, physical, size, SECOND_LEVEL_WRITE, false);
-  if (row == 0) return;
-  append(row, linear, physical, size, ramAddress(physical), from, source);
+  let row = rowOf(0, linear, physical, size, SECOND_LEVEL_WRITE, false);
+  for (; row != 0; row = rowOf(row, linear, physical, size, SECOND_LEVEL_WRITE, false)) {
+    append(row, linear, physical, size, ramAddress(physical), from, source);
+  }
 }
 
 function append(row: usize, linear: u64, physical: u64, size: u32, before: usize, after: usize, source: u32): void {
@@ -175,7 +179,7 @@ export function endWide(): void { muted = false; }
 /** The page walk sets bits of an entry, `linear` being translated; `fetching`: for code. */
 export function noteWalkWrite(linear: u64, physical: u64, size: u32, entry: u64, fetching: bool): void {
   if ((secondLevelRights(physical) & SECOND_LEVEL_WATCHED) == 0) return;
-  const row = rowOf(~(<u64>0) << 12, physical, size, SECOND_LEVEL_WRITE, false);
+  let row = rowOf(0, ~(<u64>0) << 12, physical, size, SECOND_LEVEL_WRITE, false);
   if (row == 0) return;
   const delivering = load<u32>(SECOND_LEVEL_IGNORED) != 0 && external != 0;
   if (fetching) store<u64>(ICOUNT, load<u64>(RUN_START) - u64(load<i32>(RUN_LEFT)));
@@ -185,7 +189,9 @@ export function noteWalkWrite(linear: u64, physical: u64, size: u32, entry: u64,
     store<u64>(RIP, instructionRip(load<u32>(RUN_OP)));
   }
   store<u64>(BEFORE, entry);
-  append(row, linear, physical, size, ramAddress(physical), BEFORE, WRITE_SOURCE_pageWalk);
+  for (; row != 0; row = rowOf(row, ~(<u64>0) << 12, physical, size, SECOND_LEVEL_WRITE, false)) {
+    append(row, linear, physical, size, ramAddress(physical), BEFORE, WRITE_SOURCE_pageWalk);
+  }
   store<u64>(RIP, rip);
 }
 

@@ -1,0 +1,36 @@
+import { Command } from 'commander';
+import { UserError } from '../emu/errors.ts';
+import { readMarks } from './marks.ts';
+import { TraceSource } from './source/trace-source.ts';
+import { isTooSmall, SMALLEST } from './state/state.ts';
+
+/** `view FILE`: a trace on the terminal. Throws UserError. */
+export function viewCommand(): Command {
+  return new Command('view')
+    .description('look around in a trace: processes, events, details, pages; ? shows the keys')
+    .argument('<file>', 'the trace')
+    .action(view);
+}
+
+async function view(file: string): Promise<void> {
+  const { stdin, stdout } = process;
+  if (!stdin.isTTY || !stdout.isTTY)
+    throw new UserError('view wants a terminal; replay and query write to pipes and files');
+  const { columns, rows } = stdout;
+  if (isTooSmall({ columns, rows })) {
+    throw new UserError(
+      `the terminal has ${columns}x${rows}; view wants ${SMALLEST.columns}x${SMALLEST.rows} at least`,
+    );
+  }
+  const source = TraceSource.open(file);
+  try {
+    const marks = readMarks(file);
+    // What draws is large: other verbs need not wait for it.
+    const { runView } = await import('./run.ts');
+    await runView(source, marks);
+  } finally {
+    source.close();
+  }
+  for (const finding of source.findings) process.stderr.write(`trapline: ${file}: ${finding}\n`);
+  if (source.findings.length > 0) process.exitCode = 1;
+}

@@ -1,0 +1,113 @@
+import { Box } from 'ink';
+import { useSyncExternalStore } from 'react';
+import { printable } from '../../replay/printable.ts';
+import type { ScreenName } from '../keys.ts';
+import type { Session } from '../session.ts';
+import { grouped } from '../source/numbers.ts';
+import { PROMPT_HINTS, PROMPT_SIGNS } from '../state/prompt.ts';
+import { isTooSmall, SMALLEST } from '../state/state.ts';
+import { type Segment, type StyledLine, segment } from '../tone.ts';
+import { Details } from './details.tsx';
+import { Events } from './events.tsx';
+import { fitted, widthOf } from './fit.ts';
+import { Help } from './help.tsx';
+import { Line } from './line.tsx';
+import { Marks } from './marks.tsx';
+import { Overview } from './overview.tsx';
+import { Pages } from './pages.tsx';
+import { Processes } from './processes.tsx';
+import { Statistics } from './statistics.tsx';
+
+// biome-ignore format: a table
+const TABS: readonly (readonly [key: string, screen: ScreenName, title: string])[] = [
+  ['1', 'overview', 'overview'],
+  ['2', 'processes', 'processes'],
+  ['3', 'events', 'events'],
+  ['4', 'pages', 'pages'],
+  ['5', 'statistics', 'statistics'],
+  ['6', 'marks', 'marks'],
+  ['?', 'help', 'keys'],
+];
+
+function titleLine({ state }: Session): StyledLine {
+  const current = state.screen === 'details' ? 'events' : state.screen;
+  return TABS.flatMap(([key, screen, title]): Segment[] => [
+    segment(` ${key} `, 'dim'),
+    segment(screen === current ? ` ${title} ` : `${title} `, screen === current ? 'found' : 'plain'),
+  ]);
+}
+
+/** What is in force on the left, what is under way on the right. */
+function statusLine({ state, source, runner }: Session): StyledLine {
+  const { progress } = runner;
+  const filter = state.filter === '' ? '' : `  showing only: ${printable(state.filter)}`;
+  const scope =
+    source.model.reader.header.command.length === 0 ? '' : state.commandOnly ? '  the command' : '  whole guest';
+  const returns = state.returns ? '  with returns' : '';
+  const left = ` #${grouped(state.event)} of ${grouped(source.count)}${scope}${returns}${filter}`;
+  const damage = source.findings.length > 0 ? ` ${source.findings.length} damaged ` : '';
+  const work =
+    progress !== undefined
+      ? `${progress.what} ${Math.floor(100 * progress.done)}% (Esc stops) `
+      : source.survey.done < 1
+        ? `counting ${Math.floor(100 * source.survey.done)}% `
+        : '';
+  const right = `${work}${source.name} `;
+  const room = state.columns - widthOf(right) - widthOf(damage);
+  const shown = fitted([segment(left, 'strong')], room);
+  const used = shown.reduce((sum, { text }) => sum + widthOf(text), 0);
+  return [...shown, segment(' '.repeat(Math.max(0, room - used))), segment(damage, 'failure'), segment(right, 'dim')];
+}
+
+function promptLine({ state }: Session): StyledLine {
+  const { prompt, message } = state;
+  if (prompt !== undefined) {
+    const said = prompt.text === '' || message === undefined ? PROMPT_HINTS[prompt.kind] : message.text;
+    const hint =
+      prompt.text === '' || message?.bad === true
+        ? segment(`   ${printable(said)}`, message?.bad === true && prompt.text !== '' ? 'failure' : 'dim')
+        : segment('');
+    return [segment(PROMPT_SIGNS[prompt.kind], 'strong'), segment(printable(prompt.text)), segment(' ', 'found'), hint];
+  }
+  if (message !== undefined) return [segment(` ${printable(message.text)}`, message.bad ? 'failure' : 'plain')];
+  return [segment(' / search  | show only  : jump  e next failure  Enter details  ? all keys  q quit', 'dim')];
+}
+
+function Body({ session }: { readonly session: Session }) {
+  switch (session.state.screen) {
+    case 'overview':
+      return <Overview session={session} />;
+    case 'processes':
+      return <Processes session={session} />;
+    case 'events':
+      return <Events session={session} />;
+    case 'details':
+      return <Details session={session} />;
+    case 'statistics':
+      return <Statistics session={session} />;
+    case 'pages':
+      return <Pages session={session} />;
+    case 'marks':
+      return <Marks session={session} />;
+    default:
+      return <Help session={session} />;
+  }
+}
+
+/** The whole screen. */
+export function Frame({ session }: { readonly session: Session }) {
+  useSyncExternalStore(session.subscribe, session.snapshot);
+  const { columns, rows } = session.state;
+  if (isTooSmall(session.state)) {
+    const text = `${columns}x${rows} is too small: ${SMALLEST.columns}x${SMALLEST.rows} is needed; q quits`;
+    return <Line line={[segment(text)]} columns={columns} />;
+  }
+  return (
+    <Box flexDirection="column" width={columns} height={rows}>
+      <Line line={titleLine(session)} columns={columns} />
+      <Body session={session} />
+      <Line line={statusLine(session)} columns={columns} />
+      <Line line={promptLine(session)} columns={columns} />
+    </Box>
+  );
+}

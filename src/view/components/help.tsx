@@ -1,0 +1,33 @@
+import { KEY_GROUPS, shownKey } from '../keys.ts';
+import type { Session } from '../session.ts';
+import { type StyledLine, segment } from '../tone.ts';
+import { cell } from './fit.ts';
+import { Line } from './line.tsx';
+import { Lines } from './lines.tsx';
+
+const KEYS = 14;
+
+const LINES: readonly StyledLine[] = KEY_GROUPS.flatMap(({ title, rows }, i) => [
+  ...(i === 0 ? [] : [[]]),
+  [segment(title, 'heading')],
+  ...rows
+    .filter(({ help }) => help !== '')
+    .map(
+      ({ keys, help }): StyledLine => [segment(`  ${cell(keys.map(shownKey).join(' '), KEYS)}`, 'call'), segment(help)],
+    ),
+]);
+
+export const HELP_LINES = LINES.length;
+
+/** Every key and what it does. */
+export function Help({ session }: { readonly session: Session }) {
+  const { columns, lists } = session.state;
+  const { top } = lists.help;
+  const more = LINES.length > top + session.bodyRows ? '   ↓ there is more' : '';
+  return (
+    <>
+      <Line line={[segment(`keys${more}`, 'dim')]} columns={columns} />
+      <Lines lines={LINES.slice(top)} columns={columns} rows={session.bodyRows} />
+    </>
+  );
+}

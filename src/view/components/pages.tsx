@@ -1,0 +1,73 @@
+import { printable } from '../../replay/printable.ts';
+import type { Session } from '../session.ts';
+import { hexDump } from '../source/hex-dump.ts';
+import { grouped, seconds } from '../source/numbers.ts';
+import { type StyledLine, segment } from '../tone.ts';
+import { Line } from './line.tsx';
+import { Lines } from './lines.tsx';
+
+const plain = (text: string): StyledLine => [segment(`  ${text}`, 'dim')];
+
+const NO_PAGE: readonly StyledLine[] = [
+  [],
+  plain('The history of a page: who wrote to it, and what it held.'),
+  [],
+  plain('Put the cursor on a page-write or pages event and press 4, or type an address with a.'),
+  plain('Writes are in a trace that was recorded with --watch page:..., or with --traps pages.'),
+];
+
+function nothing(address: bigint, complete: boolean): readonly StyledLine[] {
+  const page = `0x${address.toString(16)}`;
+  if (!complete) return [[], plain(`looking for writes to page ${page}`)];
+  return [
+    [],
+    plain(`The trace tells of no write to page ${page}.`),
+    plain('Next time: record --watch page:ADDRESS, or --traps pages for all pages that change.'),
+  ];
+}
+
+/** A page at one of its versions: who wrote it, and its bytes with those marked that changed. */
+export function Pages({ session }: { readonly session: Session }) {
+  const { columns, lists } = session.state;
+  const { page, bodyRows } = session;
+  const version = page?.history.versions[page.at];
+  if (page === undefined || version === undefined) {
+    const lines = page === undefined ? NO_PAGE : nothing(page.history.address, page.history.complete);
+    return (
+      <>
+        <Line line={[segment('page', 'dim')]} columns={columns} />
+        <Lines lines={lines} columns={columns} rows={bodyRows} />
+      </>
+    );
+  }
+  const { history, at, content } = page;
+  const place = session.source.model.store.at(version.event);
+  const line = place && session.source.lines.line(place);
+  const who = line?.identity === undefined ? '?' : `${line.identity.pid} ${printable(line.identity.comm)}`;
+  const head: StyledLine[] = [
+    [
+      segment(`page 0x${history.address.toString(16)}`, 'strong'),
+      segment(`  write ${grouped(at + 1)} of ${grouped(history.versions.length)}${history.complete ? '' : ' so far'}`),
+      segment('   ← before  → after  Enter the event', 'dim'),
+    ],
+    [
+      segment(`#${version.event}  ${line === undefined ? '' : seconds(line.time, 6)} s  `, 'dim'),
+      segment(who, 'task'),
+      segment('  '),
+      ...(line?.body ?? []),
+    ],
+  ];
+  const dump = hexDump(
+    content.bytes,
+    history.address,
+    (i) => content.changed[i] === 1,
+    (i) => content.known[i] === 1,
+  );
+  const { top } = lists.pages;
+  return (
+    <>
+      <Line line={head[0]!} columns={columns} />
+      <Lines lines={[head[1]!, ...dump.slice(top)]} columns={columns} rows={bodyRows} />
+    </>
+  );
+}

@@ -1,0 +1,348 @@
+/** A user before a trace: keys go through the reducer, what they ask for is done here, in small steps. */
+import { UserError } from '../emu/errors.ts';
+import type { Call } from '../replay/calls.ts';
+import { EVENT_KIND } from '../trace/event.ts';
+import { EventList } from './event-list.ts';
+import type { ScreenName } from './keys.ts';
+import { KEY_GROUPS } from './keys.ts';
+import { type Marks, saveMarks } from './marks.ts';
+import { Runner } from './runner.ts';
+import { detailLines } from './source/details.ts';
+import { Disassembler } from './source/disassembly.ts';
+import { parseAddress } from './source/filter.ts';
+import { type Job, runFor } from './source/job.ts';
+import { PAGE_BYTES, type PageContent, PageHistory } from './source/page-history.ts';
+import { addressOf } from './source/subjects.ts';
+import type { TraceSource } from './source/trace-source.ts';
+import type { Effect } from './state/effect.ts';
+import { type Facts, type Input, reduce } from './state/reducer.ts';
+import { bodyRows, initialState, type ListName, type ViewState } from './state/state.ts';
+import type { StyledLine } from './tone.ts';
+import { Travel } from './travel.ts';
+
+/** Milliseconds for which the first screen waits for names. */
+const AT_ONCE = 150;
+
+export interface SessionOptions {
+  readonly columns: number;
+  readonly rows: number;
+  readonly marks: Marks;
+  /** Called once, when the user leaves. */
+  readonly onQuit: () => void;
+  /** Called when the screen is to be drawn anew. */
+  readonly onRedraw: () => void;
+}
+
+export class Session {
+  readonly source: TraceSource;
+  readonly events: EventList;
+  readonly runner: Runner;
+  state: ViewState;
+  /** The page on the page screen. */
+  page: { readonly history: PageHistory; readonly at: number; readonly content: PageContent } | undefined;
+  /** Grows whenever there is something else to show. */
+  version = 0;
+  readonly #options: SessionOptions;
+  readonly #listeners = new Set<() => void>();
+  readonly #disassembler = new Disassembler();
+  readonly #travel: Travel;
+  #details:
+    | { readonly event: number; readonly lines: readonly StyledLine[]; readonly call: Call | undefined }
+    | undefined;
+
+  constructor(source: TraceSource, options: SessionOptions) {
+    this.source = source;
+    this.#options = options;
+    const { columns, rows, marks } = options;
+    const commandOnly = source.model.reader.header.command.length > 0;
+    this.state = initialState({ columns, rows, commandOnly, marks });
+    this.runner = new Runner(() => this.#changed());
+    this.events = new EventList(source, this.state);
+    this.#travel = new Travel(this);
+    // What takes no time is known before the first screen.
+    const reading = source.read(() => this.#told());
+    runFor(reading, AT_ONCE);
+    this.#wanted(this.#travel.settle(0), 'opening');
+    this.runner.later(reading);
+  }
+
+  /** Names have become known: the same events are shown again, but for those of nobody's concern. */
+  #told(): void {
+    if (this.runner.busy) return;
+    this.#refilter();
+  }
+
+  // What React wants of an external store.
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+  readonly snapshot = (): number => this.version;
+
+  #changed(): void {
+    this.version++;
+    for (const listener of this.#listeners) listener();
+  }
+
+  press(key: string): void {
+    this.runner.rest();
+    this.dispatch({ type: 'key', key });
+  }
+
+  resize(columns: number, rows: number): void {
+    this.dispatch({ type: 'resize', columns, rows });
+    this.#wanted(this.#travel.show(), 'drawing');
+  }
+
+  dispatch(input: Input): void {
+    const { state, effects } = reduce(this.state, input, this.#facts());
+    this.state = state;
+    for (const effect of effects) this.#do(effect);
+    this.#changed();
+  }
+
+  say(text: string, bad = false): void {
+    this.dispatch({ type: 'message', message: { text, bad } });
+  }
+
+  close(): void {
+    this.runner.stop();
+    this.source.close();
+  }
+
+  #facts(): Facts {
+    return { lengths: this.lengths };
+  }
+
+  get lengths(): Readonly<Record<ListName, number>> {
+    return {
+      overview: 0,
+      processes: this.source.processRows.length,
+      details: this.details.length,
+      pages: this.page === undefined ? 0 : PAGE_BYTES / 16 + 1,
+      statistics: this.source.statistics.length,
+      marks: this.markRows.length,
+      help: KEY_GROUPS.reduce((sum, { rows }) => sum + rows.filter(({ help }) => help !== '').length + 2, 0),
+    };
+  }
+
+  /** Letters and events of the marks, in the order of the trace. */
+  get markRows(): readonly (readonly [letter: string, event: number])[] {
+    return Object.entries(this.state.marks).sort(([, a], [, b]) => a - b);
+  }
+
+  #wanted(job: Job<void>, what: string): void {
+    this.runner.start(
+      guarded(job, (message) => this.say(message, true)),
+      what,
+    );
+  }
+
+  #do(effect: Effect): void {
+    const travel = this.#travel;
+    switch (effect.do) {
+      case 'move':
+        this.#wanted(travel.move(effect.by, effect.keepLine), 'looking for the next');
+        break;
+      case 'edge':
+        this.#wanted(travel.edge(effect.which), 'going there');
+        break;
+      case 'goTo':
+        this.#wanted(travel.goTo(effect.event, true), 'going there');
+        break;
+      case 'seek':
+        this.#wanted(travel.seek(effect.what, effect.direction), 'looking');
+        break;
+      case 'search':
+        this.#wanted(travel.search(effect.text, effect.direction, effect.from), 'searching');
+        break;
+      case 'filter':
+        this.#filter(effect.text);
+        break;
+      case 'jump':
+        this.#wanted(travel.jump(effect.text), 'going there');
+        break;
+      case 'followDescriptor':
+        this.#wanted(
+          travel.followDescriptor((text) => this.#filter(text)),
+          'looking',
+        );
+        break;
+      case 'followAddress':
+        this.#guard(() => this.#followAddress(effect.text));
+        break;
+      case 'refilter':
+        this.#refilter();
+        break;
+      case 'open':
+        this.#open(this.state.screen);
+        break;
+      case 'showPage':
+        this.#showPage();
+        break;
+      case 'page':
+        this.#turnPage(effect.by);
+        break;
+      case 'saveMarks':
+        this.#guard(() => saveMarks(this.source.model.reader.path, this.state.marks));
+        break;
+      case 'cancel':
+        if (this.runner.cancel()) this.say('stopped');
+        break;
+      case 'redraw':
+        this.#options.onRedraw();
+        break;
+      case 'quit':
+        this.#options.onQuit();
+        break;
+    }
+  }
+
+  /** On the page screen its page is shown, elsewhere what touches it. Throws UserError. */
+  #followAddress(text: string): void {
+    if (this.state.screen === 'pages' && text !== '') this.#loadPage(parseAddress(text));
+    else this.#filter(this.#travel.addressFilter(text));
+  }
+
+  #guard(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      this.say(error.message, true);
+    }
+  }
+
+  #filter(text: string): void {
+    this.#guard(() => {
+      this.events.parse(text, this.state);
+      this.dispatch({ type: 'filtered', filter: text });
+      this.dispatch({ type: 'show', screen: 'events' });
+      this.#wanted(this.#travel.settle(this.state.event), 'filtering');
+    });
+  }
+
+  #refilter(): void {
+    this.#guard(() => this.events.parse(this.state.filter, this.state));
+    this.#wanted(this.#travel.settle(this.state.event), 'filtering');
+  }
+
+  #showPage(): void {
+    const place = this.source.model.store.at(this.state.event);
+    const kind = place?.chunk.kind(place.row);
+    const written = kind === EVENT_KIND.exit || kind === EVENT_KIND.pages;
+    const address = place !== undefined && written ? addressOf(place, this.source) : undefined;
+    if (address !== undefined && address !== 0n) this.#loadPage(address);
+  }
+
+  #loadPage(address: bigint): void {
+    const history = new PageHistory(this.source, address);
+    if (this.page?.history.address === history.address && this.page.history.complete) return;
+    this.page = { history, at: 0, content: history.content(0) };
+    this.#wanted(this.#readPage(history), 'looking for writes');
+  }
+
+  /** The version shown is the one of the event under the cursor, or the last before it. */
+  *#readPage(history: PageHistory): Job<void> {
+    yield* history.read();
+    const at = history.versions.findLastIndex(({ event }) => event <= this.state.event);
+    this.#turnTo(history, Math.max(0, at));
+  }
+
+  #turnPage(by: number): void {
+    if (this.page === undefined) return;
+    const { history, at } = this.page;
+    this.#turnTo(history, Math.max(0, Math.min(at + by, history.versions.length - 1)));
+  }
+
+  #turnTo(history: PageHistory, at: number): void {
+    const content = history.content(at);
+    this.page = { history, at, content };
+    const line = Math.floor(Math.max(0, content.changed.indexOf(1)) / 16);
+    const { top } = this.state.lists.pages;
+    if (line < top || line > top + bodyRows(this.state) - 3)
+      this.dispatch({ type: 'scroll', list: 'pages', cursor: line });
+    else this.#changed();
+  }
+
+  #open(screen: ScreenName): void {
+    const { lists } = this.state;
+    switch (screen) {
+      case 'events':
+        this.dispatch({ type: 'show', screen: 'details' });
+        break;
+      case 'overview':
+        this.dispatch({ type: 'show', screen: 'events' });
+        break;
+      case 'processes': {
+        const row = this.source.processRows[lists.processes.cursor];
+        if (row !== undefined) this.#filter(`pid=${row.process.pid}`);
+        break;
+      }
+      case 'pages': {
+        const version = this.page?.history.versions[this.page.at];
+        if (version === undefined) return;
+        this.dispatch({ type: 'show', screen: 'events' });
+        this.#wanted(this.#travel.goTo(version.event, true), 'going there');
+        break;
+      }
+      case 'statistics': {
+        const row = this.source.statistics[lists.statistics.cursor];
+        if (row !== undefined) this.#filter(row.name);
+        break;
+      }
+      case 'marks': {
+        const mark = this.markRows[lists.marks.cursor];
+        if (mark === undefined) return;
+        this.dispatch({ type: 'show', screen: 'events' });
+        this.#wanted(this.#travel.goTo(mark[1], true), 'going there');
+        break;
+      }
+      default:
+    }
+  }
+
+  /** Lines about the event under the cursor. */
+  get details(): readonly StyledLine[] {
+    const { event } = this.state;
+    if (this.state.screen !== 'details') return [];
+    if (this.#details?.event === event) return this.#details.lines;
+    this.#disassembler.load(() => {
+      this.#details = undefined;
+      this.#changed();
+    });
+    const place = this.source.model.store.at(event);
+    if (place === undefined) return [];
+    const isEntry = place.chunk.kind(place.row) === EVENT_KIND.callEntry;
+    const found = isEntry ? this.source.calls.entered(place, 1) : undefined;
+    this.#describe(event, found?.call);
+    if (found?.settled === false) this.#wanted(this.#whole(event), 'looking for the return');
+    return this.#details?.lines ?? [];
+  }
+
+  #describe(event: number, call: Call | undefined): void {
+    const place = this.source.model.store.at(event);
+    if (place === undefined) return;
+    this.#details = { event, call, lines: detailLines(this.source, this.#disassembler, place, call) };
+  }
+
+  /** The return of a call that stands far behind it. */
+  *#whole(event: number): Job<void> {
+    const place = this.source.model.store.at(event);
+    if (place !== undefined) this.#describe(event, yield* this.source.calls.enteredWhole(place));
+  }
+
+  get bodyRows(): number {
+    return bodyRows(this.state);
+  }
+}
+
+/** A job whose user errors are told instead of thrown. */
+function* guarded(job: Job<void>, tell: (message: string) => void): Job<void> {
+  try {
+    yield* job;
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    tell(error.message);
+  }
+}

@@ -1,0 +1,133 @@
+import type { ChunkStore, EventPlace } from '../../analyze/model/chunk-store.ts';
+import type { Call } from '../../replay/calls.ts';
+import { Pairing } from '../../replay/pairing.ts';
+import { Task } from '../../replay/task-table.ts';
+import { EVENT_KIND } from '../../trace/event.ts';
+import type { EventChunk } from '../../trace/event-chunk.ts';
+import type { Job } from './job.ts';
+
+const { callEntry, callReturn } = EVENT_KIND;
+
+/** The other end of a call is not in this chunk. */
+const OUTSIDE = -1;
+/** It entered, and entered again without a return. */
+const NEVER = -2;
+
+/** A call, and whether its return was looked for to the end. */
+export interface FoundCall {
+  readonly call: Call;
+  /** False: it may return, further on than was looked. */
+  readonly settled: boolean;
+}
+
+/** The other end of each call of a chunk: rows, OUTSIDE or NEVER. */
+function pairWithin(chunk: EventChunk): Int32Array {
+  const { count, taskRow, site, sites, tasks } = chunk;
+  const mates = new Int32Array(count).fill(OUTSIDE);
+  const pending = new Int32Array(tasks.length).fill(OUTSIDE);
+  for (let row = 0; row < count; row++) {
+    const kind = sites.kind[site[row]!]!;
+    const task = taskRow[row]!;
+    if (kind === callEntry) {
+      const before = pending[task]!;
+      if (before >= 0) mates[before] = NEVER;
+      pending[task] = row;
+    } else if (kind === callReturn) {
+      const entry = pending[task]!;
+      if (entry >= 0) mates[entry] = row;
+      mates[row] = entry;
+      pending[task] = OUTSIDE;
+    }
+  }
+  return mates;
+}
+
+function put(entry: EventPlace, exit: EventPlace | undefined): Call {
+  const pairing = new Pairing();
+  const task = new Task(entry.chunk.task(entry.row));
+  const call = pairing.enter(task, entry.chunk, entry.row);
+  if (exit !== undefined) pairing.leave(task, exit.chunk, exit.row);
+  return call;
+}
+
+/** Entries and returns of single calls. What is in one chunk is found at once; further, as far as is asked. */
+export class Calls {
+  readonly #store: ChunkStore;
+  readonly #mates = new WeakMap<EventChunk, Int32Array>();
+
+  constructor(store: ChunkStore) {
+    this.#store = store;
+  }
+
+  #matesOf(chunk: EventChunk): Int32Array {
+    let mates = this.#mates.get(chunk);
+    if (mates === undefined) {
+      mates = pairWithin(chunk);
+      this.#mates.set(chunk, mates);
+    }
+    return mates;
+  }
+
+  /** The call that an event enters; its return may stand up to `chunks` chunks on. */
+  entered(place: EventPlace, chunks: number): FoundCall {
+    const mate = this.#matesOf(place.chunk)[place.row]!;
+    if (mate >= 0) return { call: put(place, { chunk: place.chunk, row: mate }), settled: true };
+    const call = put(place, undefined);
+    if (mate === NEVER || call.outcome === 'never') return { call, settled: true };
+    const search = this.#following(place, chunks);
+    for (;;) {
+      const step = search.next();
+      if (step.done === true) return this.#found(place, step.value);
+    }
+  }
+
+  #found(place: EventPlace, exit: EventPlace | undefined | 'unknown'): FoundCall {
+    if (exit === 'unknown') return { call: put(place, undefined), settled: false };
+    return { call: put(place, exit), settled: true };
+  }
+
+  /** The same, looked for to the end of the trace. */
+  *enteredWhole(place: EventPlace): Job<Call> {
+    const near = this.entered(place, 0);
+    if (near.settled) return near.call;
+    const exit = yield* this.#following(place, Number.POSITIVE_INFINITY);
+    return put(place, exit === 'unknown' ? undefined : exit);
+  }
+
+  /** The return of a call that is pending at the end of its chunk; undefined: it has none. */
+  *#following({ chunk, row }: EventPlace, chunks: number): Job<EventPlace | undefined | 'unknown'> {
+    const task = chunk.task(row);
+    const { index } = this.#store;
+    const first = this.#store.placeOf(chunk.firstEvent) + 1;
+    let left = chunks;
+    for (let place = first; place < index.length; place++) {
+      if (!index[place]!.summary.tasks.includes(task)) continue;
+      if (left-- <= 0) return 'unknown';
+      yield place / index.length;
+      const next = this.#store.chunk(place);
+      const at = next === undefined ? undefined : firstCallRow(next, task);
+      if (next !== undefined && at !== undefined) {
+        return next.kind(at) === callReturn ? { chunk: next, row: at } : undefined;
+      }
+    }
+    return undefined;
+  }
+
+  /** The entry of the call that an event returns from, when both stand in one chunk. */
+  entryOf({ chunk, row }: EventPlace): number | undefined {
+    const mate = this.#matesOf(chunk)[row]!;
+    return mate < 0 ? undefined : mate;
+  }
+}
+
+function firstCallRow(chunk: EventChunk, task: bigint): number | undefined {
+  const number = chunk.tasks.indexOf(task);
+  if (number < 0) return undefined;
+  const { count, taskRow, site, sites } = chunk;
+  for (let row = 0; row < count; row++) {
+    if (taskRow[row] !== number) continue;
+    const kind = sites.kind[site[row]!]!;
+    if (kind === callEntry || kind === callReturn) return row;
+  }
+  return undefined;
+}

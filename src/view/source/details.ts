@@ -1,0 +1,185 @@
+/** Everything that an event tells, as lines. */
+import type { EventPlace } from '../../analyze/model/chunk-store.ts';
+import { kindName } from '../../analyze/model/event-kind.ts';
+import { ABI, CAPTURE_KIND, CAPTURE_STATUS, MECHANISM } from '../../emu/monitor-layout.ts';
+import { type Call, type CallCapture, capturesOf } from '../../replay/calls.ts';
+import { printable } from '../../replay/printable.ts';
+import type { FormatOptions } from '../../replay/strace/format.ts';
+import { formatOf } from '../../replay/strace/line.ts';
+import { TextBuffer } from '../../replay/text-buffer.ts';
+import { Exit } from '../../replay/traps/exit.ts';
+import { type FieldValue, trapOf } from '../../replay/traps/trap.ts';
+import { EVENT_KIND } from '../../trace/event.ts';
+import { type StyledLine, segment } from '../tone.ts';
+import type { Disassembler } from './disassembly.ts';
+import { hexDump, textLines } from './hex-dump.ts';
+import { grouped, seconds } from './numbers.ts';
+import { registerLines } from './register-lines.ts';
+import type { TraceSource } from './trace-source.ts';
+
+const FULL: FormatOptions = {
+  stringLimit: Number.MAX_SAFE_INTEGER,
+  verbose: true,
+  descriptor: (out, fd) => out.decimal(fd),
+};
+
+const hex = (value: bigint): string => `0x${value.toString(16)}`;
+const heading = (text: string): StyledLine[] => [[], [segment(text, 'heading')]];
+const row = (label: string, text: string, width: number): StyledLine => [
+  segment(`  ${label.padEnd(width)}  `, 'dim'),
+  segment(text),
+];
+
+const MECHANISM_NAMES = new Map<number, string>(Object.entries(MECHANISM).map(([name, number]) => [number, name]));
+/** Bytes by which a trap is known: it was taken only because they stood there. */
+const MECHANISM_BYTES: ReadonlyMap<number, readonly number[]> = new Map([
+  [MECHANISM.syscall, [0x0f, 0x05]],
+  [MECHANISM.syscall32, [0x0f, 0x05]],
+  [MECHANISM.sysenter, [0x0f, 0x34]],
+  [MECHANISM.int80, [0xcd, 0x80]],
+  [MECHANISM.int2e, [0xcd, 0x2e]],
+]);
+
+/** Lines about one event. `call`: the call that it belongs to, put together as far as it is known. */
+export function detailLines(
+  source: TraceSource,
+  disassembler: Disassembler,
+  place: EventPlace,
+  call: Call | undefined,
+): StyledLine[] {
+  return [
+    ...headLines(source, disassembler, place),
+    ...(call === undefined ? trapLines(source, place) : callLines(source, call)),
+    ...memoryLines(source, place, call),
+    ...registerLines(source, place),
+  ];
+}
+
+function headLines(source: TraceSource, disassembler: Disassembler, place: EventPlace): StyledLine[] {
+  const { chunk, row: at } = place;
+  const event = chunk.firstEvent + at;
+  const task = chunk.task(at);
+  const identity = source.identity(task, event);
+  const mechanism = chunk.mechanism(at);
+  const rip = chunk.rip(at);
+  const who =
+    identity === undefined
+      ? 'not known'
+      : `${identity.tgid} ${printable(identity.comm)}, thread ${identity.pid}, child of ${identity.parent}`;
+  const symbol = source.place(rip, identity?.tgid, event);
+  const where = `${hex(rip)}${symbol === undefined ? '' : ` ${printable(symbol)}`}`;
+  const how = mechanism === MECHANISM.none ? '' : `, ${MECHANISM_NAMES.get(mechanism) ?? `mechanism ${mechanism}`}`;
+  const lines: StyledLine[] = [
+    row('event', `#${event}, ${kindName(chunk, at)}${how}`, HEAD),
+    row('process', who, HEAD),
+    row('when', `${seconds(chunk.time(at), 9)} s, after ${grouped(chunk.icount(at))} instructions`, HEAD),
+    row('where', `${where}, CPL ${chunk.cpl(at)}, vCPU ${chunk.vcpu(at)}, task ${hex(task)}`, HEAD),
+  ];
+  const bytes = Exit.of(chunk, at)?.instruction ?? Uint8Array.from(MECHANISM_BYTES.get(mechanism) ?? []);
+  if (bytes.length > 0 && chunk.kind(at) !== EVENT_KIND.callReturn) {
+    const text = disassembler.first(bytes, rip, chunk.abi(at) === ABI.linux32 ? 32 : 64);
+    const raw = Buffer.from(bytes)
+      .toString('hex')
+      .replace(/(..)(?=.)/g, '$1 ');
+    lines.push(row('instruction', text === undefined ? raw : `${text}    <${raw}>`, HEAD));
+  }
+  return lines;
+}
+
+const HEAD = 11;
+
+function callLines(source: TraceSource, call: Call): StyledLine[] {
+  const format = formatOf(call);
+  const out = new TextBuffer();
+  const names = call.syscall?.arguments.length === format.arguments.length ? source.argumentNames(call) : [];
+  const shown = format.arguments.map((write, i) => {
+    out.truncate(0);
+    write(out, call, i, FULL);
+    return {
+      name: names[i] ?? `argument ${i + 1}`,
+      text: printable(out.toString()),
+      raw: hex64(call.low(i), call.high(i)),
+    };
+  });
+  const used = shown.filter(({ text }) => text !== '');
+  const width = Math.max(HEAD, ...used.map(({ name }) => name.length));
+  const lines = [...heading(`${format.name}, system call ${call.number}`)];
+  for (const { name, text, raw } of used) {
+    lines.push(
+      row(
+        name,
+        text === raw || text.length < 2 ? text : `${shortened(text)}  ${text.startsWith('0x') ? '' : raw}`,
+        width,
+      ),
+    );
+  }
+  const [, ...result] = source.lines.result(call, true);
+  lines.push([
+    segment(`  ${'result'.padEnd(width)}  `, 'dim'),
+    ...(result.length > 0 ? result : source.lines.result(call, true)),
+  ]);
+  if (call.exitChunk !== undefined) {
+    const exit = call.exitChunk.firstEvent + call.exitRow;
+    lines.push(row('returned', `event #${exit}, after ${seconds(call.exitTime - call.entryTime, 9)} s`, width));
+  }
+  return lines;
+}
+
+const SHOWN = 512;
+const shortened = (text: string): string => (text.length > SHOWN ? `${text.slice(0, SHOWN)}...` : text);
+
+const hex64 = (low: number, high: number): string => hex((BigInt(high) << 32n) | BigInt(low));
+
+function trapLines(source: TraceSource, { chunk, row: at }: EventPlace): StyledLine[] {
+  const trap = trapOf(chunk, at, source.names);
+  if (trap === undefined) return [];
+  const fields = Object.entries(trap.fields);
+  const width = Math.max(HEAD, ...fields.map(([name]) => name.length));
+  return [...heading(trap.policy), ...fields.flatMap(([name, value]) => fieldLines(name, value, width))];
+}
+
+function fieldLines(name: string, value: FieldValue, width: number): StyledLine[] {
+  if (!Array.isArray(value)) return [row(name, value === null ? 'not known' : printable(String(value)), width)];
+  const rows = value.map((each: Readonly<Record<string, FieldValue>>) =>
+    Object.entries(each)
+      .map(([key, part]) => `${key} ${part === null ? '-' : String(part)}`)
+      .join(', '),
+  );
+  return rows.map((text, i) => row(i === 0 ? name : '', printable(text), width));
+}
+
+const STATUS_NAMES = new Map<number, string>(Object.entries(CAPTURE_STATUS).map(([name, number]) => [number, name]));
+const KIND_NAMES = new Map<number, string>(Object.entries(CAPTURE_KIND).map(([name, number]) => [number, name]));
+/** They are told by other lines. */
+const TOLD: ReadonlySet<number> = new Set([CAPTURE_KIND.exit]);
+
+function memoryLines(source: TraceSource, { chunk, row: at }: EventPlace, call: Call | undefined): StyledLine[] {
+  const own = call === undefined ? capturesOf(chunk, at) : capturesOf(call.chunk, call.row);
+  const exit = call?.exitChunk;
+  const lines = own.flatMap((capture) => captureLines(source, capture, call, call === undefined ? '' : 'given'));
+  if (exit === undefined || call === undefined) return lines;
+  return [
+    ...lines,
+    ...capturesOf(exit, call.exitRow).flatMap((each) => captureLines(source, each, call, 'given back')),
+  ];
+}
+
+function captureLines(source: TraceSource, capture: CallCapture, call: Call | undefined, when: string): StyledLine[] {
+  if (TOLD.has(capture.kind)) return [];
+  const { bytes, fullLength, argument, status } = capture;
+  const name = call === undefined || argument > LAST_ARGUMENT ? '' : (source.argumentNames(call)[argument & 15] ?? '');
+  const cut = fullLength > bytes.length ? ` of ${grouped(fullLength)}` : '';
+  const state = status === 0 ? '' : `, ${STATUS_NAMES.get(status) ?? `status ${status}`}`;
+  const what = KIND_NAMES.get(capture.kind) ?? `memory of kind ${capture.kind}`;
+  const title = [name, what, when].filter((part) => part !== '').join(', ');
+  const size = `${grouped(bytes.length)}${cut} byte${bytes.length === 1 ? '' : 's'} at ${hex(capture.address)}${state}`;
+  const text = textLines(bytes);
+  return [
+    [],
+    [segment(title, 'heading'), segment(`  ${size}`, 'dim')],
+    ...(text ?? []),
+    ...hexDump(bytes, capture.address),
+  ];
+}
+
+const LAST_ARGUMENT = 5;

@@ -1,0 +1,137 @@
+import type { EventPlace } from '../../analyze/model/chunk-store.ts';
+import type { TaskIdentity } from '../../guest/linux/task-identity.ts';
+import type { Call } from '../../replay/calls.ts';
+import { Pairing } from '../../replay/pairing.ts';
+import { printable } from '../../replay/printable.ts';
+import { signalName } from '../../replay/strace/flags.ts';
+import type { FormatOptions } from '../../replay/strace/format.ts';
+import { formatOf, writeRest, writeResult, writeStart } from '../../replay/strace/line.ts';
+import { Task } from '../../replay/task-table.ts';
+import { TextBuffer } from '../../replay/text-buffer.ts';
+import type { TrapNames } from '../../replay/traps/names.ts';
+import { trapOf } from '../../replay/traps/trap.ts';
+import { EVENT_KIND, REGISTER } from '../../trace/event.ts';
+import { type Segment, segment } from '../tone.ts';
+import type { Calls, FoundCall } from './calls.ts';
+
+/** An event on one line. */
+export interface EventLine {
+  /** Its number. */
+  readonly event: number;
+  /** Virtual nanoseconds. */
+  readonly time: number;
+  readonly identity: TaskIdentity | undefined;
+  readonly body: readonly Segment[];
+}
+
+export interface LineSources {
+  readonly calls: Calls;
+  readonly names: TrapNames;
+  identity(task: bigint, event: number): TaskIdentity | undefined;
+  /** What a descriptor of a process meant at an event; undefined where that is not known. */
+  descriptor(tgid: number, fd: number, event: number): string | undefined;
+}
+
+/** Chunks behind its own in which the return of a call is looked for, for a line. */
+const LOOK_AHEAD = 1;
+const SHOWN_BYTES = 48;
+
+/** Makes lines of events. */
+export class EventLines {
+  readonly #sources: LineSources;
+  readonly #out = new TextBuffer();
+  readonly #pairing = new Pairing();
+  #tgid = 0;
+  #event = 0;
+  readonly #format: FormatOptions = {
+    stringLimit: SHOWN_BYTES,
+    verbose: false,
+    descriptor: (out, fd) => {
+      out.decimal(fd);
+      const what = this.#sources.descriptor(this.#tgid, fd, this.#event);
+      if (what !== undefined) out.text(`<${printable(what)}>`);
+    },
+  };
+
+  constructor(sources: LineSources) {
+    this.#sources = sources;
+  }
+
+  line(place: EventPlace): EventLine {
+    const { chunk, row } = place;
+    const event = chunk.firstEvent + row;
+    const identity = this.#sources.identity(chunk.task(row), event);
+    return { event, time: chunk.time(row), identity, body: this.#body(place, identity) };
+  }
+
+  /** The words of a line in one piece. */
+  text(place: EventPlace): string {
+    const { identity, body } = this.line(place);
+    const who = identity === undefined ? '' : `${identity.pid} ${printable(identity.comm)} `;
+    return who + body.map(({ text }) => text).join('');
+  }
+
+  #body(place: EventPlace, identity: TaskIdentity | undefined): Segment[] {
+    const { chunk, row } = place;
+    this.#tgid = identity?.tgid ?? 0;
+    this.#event = chunk.firstEvent + row;
+    switch (chunk.kind(row)) {
+      case EVENT_KIND.callEntry:
+        return this.#call(this.#sources.calls.entered(place, LOOK_AHEAD));
+      case EVENT_KIND.callReturn:
+        return this.#return(place);
+      case EVENT_KIND.task:
+        return taskBody(identity);
+      default:
+        return this.#trap(place);
+    }
+  }
+
+  #call({ call, settled }: FoundCall): Segment[] {
+    const out = this.#out;
+    const format = formatOf(call);
+    out.truncate(0);
+    writeStart(out, call, format, this.#format);
+    writeRest(out, call, format, this.#format);
+    out.byte(0x29);
+    const args = printable(out.toString(format.name.length));
+    return [segment(format.name, 'call'), segment(args), ...this.result(call, settled)];
+  }
+
+  /** What stands behind the call. */
+  result(call: Call, settled: boolean): Segment[] {
+    if (!settled) return [segment(' = … (returns later)', 'dim')];
+    const out = this.#out;
+    out.truncate(0);
+    writeResult(out, call, formatOf(call), this.#format);
+    const text = printable(out.toString());
+    if (call.outcome === 'pending') return [segment(' = ? (never returned)', 'dim')];
+    if (call.failed) return [segment(' = '), segment(text, 'failure')];
+    return [segment(' = ', 'plain'), segment(text, 'strong')];
+  }
+
+  #return(place: EventPlace): Segment[] {
+    const { chunk, row } = place;
+    const signal = this.#pairing.deliver(new Task(0n), chunk, row);
+    if (signal !== undefined) return [segment(`--- ${signalName(signal.number)} handler entered ---`, 'signal')];
+    const value = `0x${chunk.register(row, REGISTER.rax).toString(16)}`;
+    const entry = this.#sources.calls.entryOf(place);
+    if (entry === undefined) return [segment(`<... return, ${value}>`, 'dim')];
+    const name = formatOf(this.#sources.calls.entered({ chunk, row: entry }, 0).call).name;
+    return [segment(`<... ${name} returned ${value}>`, 'dim')];
+  }
+
+  #trap({ chunk, row }: EventPlace): Segment[] {
+    const trap = trapOf(chunk, row, this.#sources.names);
+    if (trap === undefined) return [segment(`event of kind ${chunk.kind(row)}`, 'dim')];
+    const place = trap.instruction === undefined ? '' : ` at 0x${trap.instruction.toString(16)}`;
+    return [segment(trap.policy, 'trap'), segment(` ${printable(trap.text)}`), segment(place, 'dim')];
+  }
+}
+
+function taskBody(identity: TaskIdentity | undefined): Segment[] {
+  if (identity === undefined) return [segment('=== a task that is not named', 'task')];
+  const { pid, tgid, parent, comm } = identity;
+  const who = pid === tgid ? `process ${pid}` : `thread ${pid} of process ${tgid}`;
+  return [segment(`=== ${who} is ${printable(comm)}, child of ${parent}`, 'task')];
+}

@@ -1,0 +1,75 @@
+/** What an event is about: descriptors, paths, addresses. */
+import type { EventPlace } from '../../analyze/model/chunk-store.ts';
+import { CAPTURE_KIND } from '../../emu/monitor-layout.ts';
+import { type Call, capturesOf } from '../../replay/calls.ts';
+import { Exit } from '../../replay/traps/exit.ts';
+import { EVENT_KIND } from '../../trace/event.ts';
+import type { TraceSource } from './trace-source.ts';
+
+const DESCRIPTOR_FORMATS: ReadonlySet<string> = new Set(['fd', 'at']);
+const PAGE = 0xfffn;
+
+/** Descriptors that a call is given, or gives back; those that stand for none are left out. */
+export function descriptorsOf(call: Call): number[] {
+  const args = call.syscall?.arguments ?? [];
+  const given = args.flatMap(({ format }, i) => (DESCRIPTOR_FORMATS.has(format) ? [call.low(i) | 0] : []));
+  const got = call.syscall?.result === 'fd' && call.outcome === 'value' ? [call.result | 0] : [];
+  return [...given, ...got].filter((fd) => fd >= 0);
+}
+
+export function usesDescriptor(call: Call, fd: number): boolean {
+  return descriptorsOf(call).includes(fd);
+}
+
+/** Paths that a call is given, as it is given them. */
+export function pathsOf(call: Call): string[] {
+  const args = call.syscall?.arguments ?? [];
+  return args.flatMap(({ format }, i) => {
+    const capture = format === 'path' ? call.capture(i, 'entry') : undefined;
+    return capture === undefined ? [] : [Buffer.from(capture.bytes).toString('utf8')];
+  });
+}
+
+/** Whether a path of a call is `path`, or contains it. */
+export function usesPath(call: Call, path: string, whole: boolean): boolean {
+  return pathsOf(call).some((each) => (whole ? each === path : each.includes(path)));
+}
+
+/** Whether memory that was read at an event, or that it changed, lies in the page of an address. */
+export function touchesPage({ chunk, row }: EventPlace, address: bigint, source: TraceSource): boolean {
+  const page = address & ~PAGE;
+  const inPage = (start: bigint, length: number): boolean => start <= (page | PAGE) && start + BigInt(length) > page;
+  const kind = chunk.kind(row);
+  if (kind === EVENT_KIND.exit) {
+    const exit = Exit.of(chunk, row);
+    return exit !== undefined && [exit.long('linear'), exit.long('physical')].some((each) => inPage(each, 1));
+  }
+  if (
+    capturesOf(chunk, row).some(
+      ({ kind: of, address: at, fullLength }) => of !== CAPTURE_KIND.task && inPage(at, Math.max(1, fullLength)),
+    )
+  )
+    return true;
+  if (kind !== EVENT_KIND.callEntry) return false;
+  const { call } = source.calls.entered({ chunk, row }, 1);
+  const exit = call.exitChunk;
+  return (
+    exit !== undefined &&
+    capturesOf(exit, call.exitRow).some(({ address: at, fullLength }) => inPage(at, Math.max(1, fullLength)))
+  );
+}
+
+/** An address that an event is about: of what it wrote, or the first that a call was given. */
+export function addressOf({ chunk, row }: EventPlace, source: TraceSource): bigint | undefined {
+  const kind = chunk.kind(row);
+  if (kind === EVENT_KIND.exit) {
+    const exit = Exit.of(chunk, row);
+    const linear = exit?.long('linear') ?? 0n;
+    return linear !== 0n ? linear : exit?.long('physical');
+  }
+  if (kind === EVENT_KIND.pages) return capturesOf(chunk, row).find(({ address }) => address !== 0n)?.address;
+  if (kind !== EVENT_KIND.callEntry) return undefined;
+  const { call } = source.calls.entered({ chunk, row }, 1);
+  const captured = capturesOf(chunk, row)[0] ?? (call.exitChunk && capturesOf(call.exitChunk, call.exitRow)[0]);
+  return captured?.address;
+}

@@ -1,0 +1,152 @@
+/** Ways through the events that are shown. */
+import { UserError } from '../emu/errors.ts';
+import { parseMoment } from '../replay/window.ts';
+import { EVENT_KIND } from '../trace/event.ts';
+import type { Session } from './session.ts';
+import { criterion } from './source/criterion.ts';
+import { parseAddress } from './source/filter.ts';
+import type { Job } from './source/job.ts';
+import type { Direction, EventTest } from './source/sieve.ts';
+import { addressOf, descriptorsOf } from './source/subjects.ts';
+import type { Criterion } from './state/effect.ts';
+import { bodyRows } from './state/state.ts';
+
+export class Travel {
+  readonly #session: Session;
+
+  constructor(session: Session) {
+    this.#session = session;
+  }
+
+  /** Makes the lines of the screen anew, the cursor staying where it is. */
+  *show(): Job<void> {
+    const { state, events } = this.#session;
+    const rows = bodyRows(state);
+    const line = yield* events.fill(state.event, Math.min(state.line, rows - 1), rows);
+    if (line !== state.line) this.#land(state.event, line, false);
+  }
+
+  #land(event: number, line: number | undefined, jump: boolean): void {
+    this.#session.dispatch({ type: 'landed', event, jump, ...(line === undefined ? {} : { line }) });
+  }
+
+  *#arrive(event: number, line: number, jump: boolean): Job<void> {
+    const rows = bodyRows(this.#session.state);
+    const at = yield* this.#session.events.fill(event, Math.max(0, Math.min(line, rows - 1)), rows);
+    this.#land(event, at, jump);
+  }
+
+  /** To the event, or the nearest one that is shown. */
+  *settle(event: number): Job<void> {
+    const nearest = yield* this.#nearest(event);
+    if (nearest === undefined) {
+      this.#session.events.lines = [];
+      this.#session.say('no event passes the filter: x takes it away', true);
+      return;
+    }
+    yield* this.#arrive(nearest, this.#session.state.line, false);
+  }
+
+  *#nearest(event: number): Job<number | undefined> {
+    const { sieve } = this.#session.events;
+    const [next] = yield* sieve.near(event, 'forward', 1);
+    if (next !== undefined) return next;
+    return (yield* sieve.near(event, 'backward', 1))[0];
+  }
+
+  *move(by: number, keepLine: boolean): Job<void> {
+    const { state, events } = this.#session;
+    const direction: Direction = by > 0 ? 'forward' : 'backward';
+    const from = state.event + Math.sign(by);
+    const found = from < 0 ? [] : yield* events.sieve.near(from, direction, Math.abs(by));
+    const target = found.at(-1);
+    if (target === undefined) return;
+    yield* this.#arrive(target, keepLine ? state.line : state.line + Math.sign(by) * found.length, false);
+  }
+
+  *edge(which: 'first' | 'last'): Job<void> {
+    const { source, events, state } = this.#session;
+    const last = which === 'last';
+    const [event] = yield* events.sieve.near(last ? source.count - 1 : 0, last ? 'backward' : 'forward', 1);
+    if (event !== undefined) yield* this.#arrive(event, last ? bodyRows(state) - 1 : 0, true);
+  }
+
+  *goTo(event: number, jump: boolean): Job<void> {
+    const nearest = yield* this.#nearest(event);
+    if (nearest === undefined) return;
+    yield* this.#arrive(nearest, bodyRows(this.#session.state) >> 1, jump);
+    if (nearest !== event) this.#session.say(`#${event} is not shown; this is the nearest that is`);
+  }
+
+  *jump(text: string): Job<void> {
+    const { source } = this.#session;
+    const moment = parseMoment(text, 'jump to');
+    const event = source.model.eventAt(moment);
+    if (event >= source.count) throw new UserError(`the trace ends before ${text}`);
+    yield* this.goTo(event, true);
+  }
+
+  *seek(what: Criterion, direction: Direction): Job<void> {
+    const { state, source } = this.#session;
+    const place = source.model.store.at(state.event);
+    if (place === undefined) return;
+    const { test, name } = criterion(what, place, source);
+    yield* this.#find(state.event, direction, test, name);
+  }
+
+  *#find(from: number, direction: Direction, test: EventTest, name: string): Job<void> {
+    const found = yield* this.#session.events.sieve.find(from, direction, test);
+    if (found === undefined) {
+      this.#session.say(`no ${name} ${direction === 'forward' ? 'from here to the end' : 'before this'}`, true);
+    } else yield* this.#arrive(found, this.#lineOf(found), true);
+  }
+
+  /** Where an event stands on the screen, or the middle. */
+  #lineOf(event: number): number {
+    const { events, state } = this.#session;
+    const at = events.lines.findIndex((line) => line.event === event);
+    return at >= 0 ? at : bodyRows(state) >> 1;
+  }
+
+  /** While a line is being typed the event from which it goes out counts too, and nothing is remembered as a jump. */
+  *search(text: string, direction: Direction, from: number): Job<void> {
+    const { state, source, events } = this.#session;
+    const typing = state.prompt !== undefined;
+    if (text === '') return yield* this.goTo(from, false);
+    const test = { mayHold: () => true, passes: contains(text, source) };
+    const start = typing ? from - (direction === 'forward' ? 1 : -1) : from;
+    const found = yield* events.sieve.find(start, direction, test);
+    if (found === undefined) {
+      const where = direction === 'forward' ? 'from here to the end' : 'from here to the beginning';
+      this.#session.say(`"${text}" is not found ${where}`, true);
+    } else yield* this.#arrive(found, this.#lineOf(found), !typing);
+  }
+
+  /** Shows what is done to the descriptor of the call under the cursor, from where it was opened to where it is closed. */
+  *followDescriptor(filter: (text: string) => void): Job<void> {
+    const { state, source } = this.#session;
+    const place = source.model.store.at(state.event);
+    const isCall = place !== undefined && place.chunk.kind(place.row) === EVENT_KIND.callEntry;
+    const call = isCall ? source.calls.entered(place, 1).call : undefined;
+    const fd = call && descriptorsOf(call)[0];
+    const identity = place && source.identity(place.chunk.task(place.row), state.event);
+    if (fd === undefined || identity === undefined) throw new UserError('the event under the cursor has no descriptor');
+    yield 0;
+    filter(`pid=${identity.tgid} fd=${fd}`);
+  }
+
+  /** The filter for an address, or for the one under the cursor. Throws UserError. */
+  addressFilter(text: string): string {
+    const { state, source } = this.#session;
+    const place = source.model.store.at(state.event);
+    const address = text === '' ? place && addressOf(place, source) : parseAddress(text);
+    if (address === undefined) throw new UserError('the event under the cursor has no address: type one');
+    return `addr=0x${address.toString(16)}`;
+  }
+}
+
+/** Small letters find large ones too. */
+function contains(text: string, { lines }: Session['source']): EventTest['passes'] {
+  if (text !== text.toLowerCase()) return (place) => lines.text(place).includes(text);
+  return (place) => lines.text(place).toLowerCase().includes(text);
+}
