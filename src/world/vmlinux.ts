@@ -109,17 +109,19 @@ function readSections(bytes: Uint8Array, view: DataView): { sections: Section[];
   return { sections, end };
 }
 
-/** Read backwards from the end: 32-bit fields, those that move the other way, 64-bit ones; each list begins with a 0. */
+/**
+ * Read backwards from the end: 32-bit fields, up to 6.14 those that move the other way, 64-bit ones; each list begins
+ * with a 0. 32-bit kernels have the first only.
+ */
 function readRelocations(view: DataView, end: number): KernelFile['relocations'] {
   let at = view.byteLength - (view.byteLength % 4);
-  const list = (): bigint[] => {
+  const lists: bigint[][] = [];
+  while (at - 4 >= end && lists.length < 3) {
     const addresses: bigint[] = [];
     for (at -= 4; at >= end && view.getInt32(at, true) !== 0; at -= 4)
       addresses.push(BigInt.asUintN(64, BigInt(view.getInt32(at, true))));
-    return addresses;
-  };
-  const add32 = list();
-  const subtract32 = list();
-  const add64 = list();
-  return { add32, subtract32, add64 };
+    lists.push(addresses);
+  }
+  const [add32 = [], second = [], third] = lists;
+  return third === undefined ? { add32, subtract32: [], add64: second } : { add32, subtract32: second, add64: third };
 }

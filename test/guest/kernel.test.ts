@@ -46,7 +46,7 @@ describe.skipIf(missing !== undefined)('record --kernel F', () => {
     ) as { seq: number };
     expect(trapline(['ps', trace])).toMatchObject({ status: 1, stderr: expect.stringContaining('--kernel is needed') });
     const { stdout, stderr } = trapline(['ps', trace, ...kernel, '--at', `#${write.seq}`]);
-    expect(stdout, stderr).toMatch(/^ +1 +0 .*list,pids.* \/bin\/busybox sh \/init$/m);
+    expect(stdout, stderr).toMatch(/^ +1 +0 .*list,pids,family.* \/bin\/busybox sh \/init$/m);
     expect(trapline(['os', trace, ...kernel]).stdout).toMatch(/Linux 6/);
   });
 

@@ -18,7 +18,7 @@ import { sensitiveTrap } from './sensitive.ts';
 import { syscallTrap } from './syscall.ts';
 import { type CaptureLimits, DEFAULT_LIMITS, writeSyscallCaptures } from './syscall-captures.ts';
 import { sysenterTrap } from './sysenter.ts';
-import { writeTaskPolicy } from './task-policy.ts';
+import { type TaskFacts, writeTaskPolicy } from './task-policy.ts';
 import { vmfuncTrap } from './vmfunc.ts';
 import { NOTHING_WATCHED, type WatchContext } from './watched-guest.ts';
 
@@ -46,7 +46,7 @@ export const DEFAULT_TRAPS: readonly TrapPolicy[] = [syscallTrap, intTrap, sysen
 export function armTraps(
   core: Core,
   policies: readonly TrapPolicy[],
-  facts: Pick<GuestFacts, 'currentTask' | 'taskFields' | 'foreign'>,
+  facts: TaskFacts & Pick<GuestFacts, 'foreign'>,
   limits: CaptureLimits = DEFAULT_LIMITS,
   context: WatchContext = NOTHING_WATCHED,
 ): void {
