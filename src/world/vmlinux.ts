@@ -26,8 +26,13 @@ const FORMATS: readonly { name: string; magic: readonly number[]; unpack: Unpack
   { name: 'LZO', magic: [0x89, 0x4c, 0x5a, 0x4f], unpack: undefined },
 ];
 
-/** The vmlinux in a bzImage, with what was appended to it. Throws UserError for a format that can't be unpacked. */
+/** The vmlinux in a bzImage. Throws UserError for a format that can't be unpacked. */
 export function readKernelFile(image: Uint8Array, what: string): KernelFile {
+  return new Vmlinux(unpackKernel(image, what), what);
+}
+
+/** The vmlinux in a bzImage as bytes, with what was appended to it. Throws UserError, as `readKernelFile` does. */
+export function unpackKernel(image: Uint8Array, what: string): Uint8Array {
   const view = new DataView(image.buffer, image.byteOffset, image.length);
   if (image.length < SECTOR * 2 || view.getUint32(SETUP.magic, true) !== MAGIC)
     throw new UserError(`${what}: not a bzImage`);
@@ -36,7 +41,7 @@ export function readKernelFile(image: Uint8Array, what: string): KernelFile {
   const format = FORMATS.find(({ magic }) => magic.every((byte, i) => payload[i] === byte));
   if (format?.unpack === undefined)
     throw new UserError(`${what}: its kernel is packed with ${format?.name ?? 'something unknown'}, which is not read`);
-  return new Vmlinux(format.unpack(payload, what), what);
+  return format.unpack(payload, what);
 }
 
 const ELF_MAGIC = 0x464c_457f;
