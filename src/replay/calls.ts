@@ -13,6 +13,9 @@ export type Outcome = 'pending' | 'value' | 'error' | 'restart' | 'never';
 const registers = (names: string): number[] => names.split(' ').map((name) => REGISTER[name as RegisterName]);
 const ARGUMENTS = registers('rdi rsi rdx r10 r8 r9');
 const ARGUMENTS32 = registers('rbx rcx rdx rsi rdi rbp');
+/** Where arguments may stand when nobody knows the convention: the order of names in `FOREIGN_NAMES`. */
+export const FOREIGN_NAMES = ['rbx', 'rcx', 'rdx', 'rsi', 'rdi', 'rbp'] as const;
+const FOREIGN = FOREIGN_NAMES.map((name) => REGISTER[name]);
 /** 32-bit SYSCALL overwrites ecx: the vDSO puts the second argument into ebp. */
 const ARGUMENTS_SYSCALL32 = registers('rbx rbp rdx rsi rdi rbp');
 
@@ -149,12 +152,21 @@ export class Call {
     this.row = row;
     this.number = number;
     this.syscall = syscall;
-    this.#words = chunk.abi(row) === ABI.linux64 ? undefined : arguments32(chunk, row);
+    this.#words = chunk.abi(row) === ABI.linux32 ? arguments32(chunk, row) : undefined;
   }
 
   /** A 32-bit program's, or one by a way into the kernel that gives 32 bits. */
   get narrow(): boolean {
     return this.#words !== undefined;
+  }
+
+  /** No system is known whose call it could be: what its arguments and its result mean isn't either. */
+  get foreign(): boolean {
+    return this.chunk.abi(this.row) === ABI.unknown;
+  }
+
+  get #arguments(): readonly number[] {
+    return this.foreign ? FOREIGN : ARGUMENTS;
   }
 
   /** Where the kernel restarts it: in the vDSO an INT 80h stands behind SYSENTER and 32-bit SYSCALL. */
@@ -170,14 +182,14 @@ export class Call {
 
   /** Low 32 bits of an argument, unsigned. `argument` counts as the table does. */
   low(argument: number): number {
-    if (this.#words === undefined) return this.chunk.registerLow(this.row, ARGUMENTS[argument]!);
+    if (this.#words === undefined) return this.chunk.registerLow(this.row, this.#arguments[argument]!);
     const { register, halves } = this.#place(argument);
     return this.#words[halves === 'high' ? register + 1 : register]!;
   }
 
   /** High 32 bits of an argument, unsigned. */
   high(argument: number): number {
-    if (this.#words === undefined) return this.chunk.registerHigh(this.row, ARGUMENTS[argument]!);
+    if (this.#words === undefined) return this.chunk.registerHigh(this.row, this.#arguments[argument]!);
     const { register, halves } = this.#place(argument);
     return halves === undefined ? 0 : this.#words[halves === 'high' ? register : register + 1]!;
   }
