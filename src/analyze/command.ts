@@ -82,7 +82,7 @@ function processes(view: GuestView, { threads }: ViewFlags): Answer {
     state: task.state,
     start: `${(Number(task.startTime) / 1e9).toFixed(2)}s`,
     comm: task.comm,
-    command: task.kernelThread ? `[${task.comm}]` : task.commandLine.join(' '),
+    command: task.kernelThread ? `[${task.comm}]` : task.commandLine?.join(' '),
     executable: task.executable,
     found: list(task.foundBy),
     hidden: hiding(task.hiddenFrom),

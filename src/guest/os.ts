@@ -52,9 +52,9 @@ export function recogniseSystem(
     return { family: families.size === 1 ? only! : 'unknown', version: '', evidence };
   }
   evidence.push(...profile.evidence);
-  if (profile.banner !== '') evidence.push(`linux_banner: ${profile.banner}`);
-  else evidence.push('linux_banner: not found');
-  const version = /Linux version (\S+)/.exec(profile.banner)?.[1] ?? '';
+  const banner = profile.banner?.text ?? 'not found';
+  evidence.push(`linux_banner: ${banner}`);
+  const version = /Linux version (\S+)/.exec(banner)?.[1] ?? '';
   return { family: 'Linux', version, evidence };
 }
 

@@ -1,6 +1,7 @@
 import { UserError } from '../emu/errors.ts';
 import type { InputLog } from '../emu/input-log.ts';
 import { BOOT_SEED, BOOT_TIME, bootKey, type CachedBoot, restoreBoot, storeBoot } from '../world/booted-guest.ts';
+import { fileIdentity } from '../world/cache.ts';
 import { inputKind, listenTo, machineChannels } from '../world/devices.ts';
 import { Guest } from '../world/guest.ts';
 import type { GuestFacts } from '../world/guest-facts.ts';
@@ -48,6 +49,7 @@ export class CommandWorkload implements Workload {
     const size = windowSize();
     this.world = prepareWorld({
       ...command.world,
+      disk: options.disk !== undefined,
       terminal: terminals(),
       ...(size === undefined ? {} : { windowSize: size }),
       note: (line) => host.note(line),
@@ -80,7 +82,8 @@ export class CommandWorkload implements Workload {
   /** Goes on from a cached boot, or boots and fills the cache. Throws UserError when the kernel does not come up. */
   async boot(): Promise<GuestFacts> {
     const { memory, vendor, disk } = this.#options;
-    const key = bootKey(this.world, { memory, vendor, disk: disk ?? '' });
+    // The kernel looks for partitions as it boots: a disk that has changed is another boot.
+    const key = bootKey(this.world, { memory, vendor, disk: disk === undefined ? '' : fileIdentity(disk) });
     const cached = this.#options.cache ? restoreBoot(this.guest, key) : undefined;
     if (cached !== undefined) {
       this.#session.streams = cached.streams;

@@ -42,7 +42,7 @@ export function recordCommand(): Command {
     .option('--kernel <file>', "the guest's kernel; without it the newest of /boot, else Debian's, fetched once")
     .option('--initrd <file>', 'initial ramdisk of a kernel that is booted alone')
     .option('--append <text>', "added to the kernel's command line")
-    .option('--disk <image>', 'a raw disk image as /dev/vda; writes stay in memory')
+    .option('--disk <image>', 'a raw disk image as /dev/vda, never written to; a kernel alone needs its virtio driver')
     .option('--memory <size>', 'guest memory, like 512M or 2G', '512M')
     .option('--traps <list>', `what is trapped: ${names(TRAP_POLICIES)}, all or none`, names(DEFAULT_TRAPS, ','))
     .option('--watch <spec>', 'memory or a register to be watched, see below (repeatable)', gather)

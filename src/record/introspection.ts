@@ -55,10 +55,13 @@ const hex = (value: bigint): string => `0x${value.toString(16)}`;
 
 function processes(kernel: KernelStructures): Pick<Introspection, 'rows' | 'notes'> {
   const { tasks, notes } = readProcesses(kernel);
-  const rows = tasks.map(({ address, startTime, executable, ...task }) => ({
+  const rows = tasks.map(({ address, startTime, executable, state, uid, commandLine, ...task }) => ({
     ...task,
     address: hex(address),
     startTime: String(startTime),
+    state: state ?? null,
+    uid: uid ?? null,
+    commandLine: commandLine ?? null,
     executable: executable ?? null,
   }));
   return { rows, notes };
@@ -99,7 +102,7 @@ function readRange(machine: Machine): Pick<Introspection, 'address' | 'absent' |
 }
 
 /** Memory by the translations of the present code, whatever its mode. */
-function present({ core, memory }: Machine): KernelMemory {
+function present({ core, memory }: Machine): Pick<KernelMemory, 'read'> {
   return {
     read: (address, length) => {
       const physical = core.translate(address);

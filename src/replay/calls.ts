@@ -13,6 +13,9 @@ export type Outcome = 'pending' | 'value' | 'error' | 'restart' | 'never';
 const registers = (names: string): number[] => names.split(' ').map((name) => REGISTER[name as RegisterName]);
 const ARGUMENTS = registers('rdi rsi rdx r10 r8 r9');
 const ARGUMENTS32 = registers('rbx rcx rdx rsi rdi rbp');
+/** Where arguments may stand when nobody knows the convention: the order of names in `FOREIGN_NAMES`. */
+export const FOREIGN_NAMES = ['rbx', 'rcx', 'rdx', 'rsi', 'rdi', 'rbp'] as const;
+const FOREIGN = FOREIGN_NAMES.map((name) => REGISTER[name]);
 /** 32-bit SYSCALL overwrites ecx: the vDSO puts the second argument into ebp. */
 const ARGUMENTS_SYSCALL32 = registers('rbx rbp rdx rsi rdi rbp');
 
@@ -39,11 +42,11 @@ interface Words {
   readonly high: Uint32Array | undefined;
 }
 
-/** Arguments as the call's ABI has them; undefined: in the registers of a 64-bit Linux. */
+/** Arguments as the call's ABI has them; undefined: in registers of 64 bits. */
 function wordsOf(chunk: EventChunk, row: number): Words | undefined {
   switch (chunk.abi(row)) {
-    case ABI.linux64:
-      return undefined;
+    case ABI.linux32:
+      return { low: arguments32(chunk, row), high: undefined };
     case ABI.nt32:
       return { low: stackWords(chunk, row, 4, 0), high: undefined };
     case ABI.nt64: {
@@ -57,7 +60,7 @@ function wordsOf(chunk: EventChunk, row: number): Words | undefined {
       return { low: low!, high };
     }
     default:
-      return { low: arguments32(chunk, row), high: undefined };
+      return undefined;
   }
 }
 
@@ -164,8 +167,10 @@ export class Call {
   readonly number: number;
   /** undefined: a number that the table does not know. */
   readonly syscall: Syscall | undefined;
-  /** Where arguments are not in the registers of a 64-bit Linux. */
+  /** Where arguments are not in registers of 64 bits. */
   readonly #words: Words | undefined;
+  /** The registers, where they are. */
+  readonly #arguments: readonly number[];
   /** Where it was entered. */
   chunk: EventChunk;
   row: number;
@@ -190,11 +195,17 @@ export class Call {
     this.number = number;
     this.syscall = syscall;
     this.#words = wordsOf(chunk, row);
+    this.#arguments = chunk.abi(row) === ABI.unknown ? FOREIGN : ARGUMENTS;
   }
 
   /** A 32-bit program's, or one by a way into the kernel that gives 32 bits. */
   get narrow(): boolean {
     return this.#words !== undefined && this.#words.high === undefined;
+  }
+
+  /** No system is known whose call it could be: what its arguments and its result mean isn't either. */
+  get foreign(): boolean {
+    return this.#arguments === FOREIGN;
   }
 
   /** Where the kernel restarts it: in the vDSO an INT 80h stands behind SYSENTER and 32-bit SYSCALL. */
@@ -210,14 +221,14 @@ export class Call {
 
   /** Low 32 bits of an argument, unsigned. `argument` counts as the table does. */
   low(argument: number): number {
-    if (this.#words === undefined) return this.chunk.registerLow(this.row, ARGUMENTS[argument]!);
+    if (this.#words === undefined) return this.chunk.registerLow(this.row, this.#arguments[argument]!);
     const { register, halves } = this.#place(argument);
     return this.#words.low[halves === 'high' ? register + 1 : register] ?? 0;
   }
 
   /** High 32 bits of an argument, unsigned. */
   high(argument: number): number {
-    if (this.#words === undefined) return this.chunk.registerHigh(this.row, ARGUMENTS[argument]!);
+    if (this.#words === undefined) return this.chunk.registerHigh(this.row, this.#arguments[argument]!);
     const { register, halves } = this.#place(argument);
     const { low, high } = this.#words;
     if (halves === undefined) return high?.[register] ?? 0;

@@ -1,6 +1,7 @@
 /** What a trace is, in a page for people. */
 import { EVENT_KIND } from '../trace/event.ts';
 import { FRAME_KIND } from '../trace/frame.ts';
+import { printable } from './printable.ts';
 import type { TraceReader } from './reader.ts';
 
 const KIND_NAMES: ReadonlyMap<number, string> = new Map([
@@ -119,5 +120,5 @@ export function describeTrace(reader: TraceReader): string[] {
   ];
   const shown = lines.filter(([, text]) => text !== '');
   const width = Math.max(...shown.map(([label]) => label.length)) + 2;
-  return shown.map(([label, text]) => label.padEnd(width) + text);
+  return shown.map(([label, text]) => label.padEnd(width) + printable(text));
 }

@@ -150,7 +150,7 @@ function fail(call: Call, outcome: 'error' | 'restart', errno: number): void {
 /** Errors are -4095 to -1 (include/linux/err.h); of 32-bit calls only the low half counts. */
 function fromValue(call: Call, low: number, high: number): void {
   const { narrow } = call;
-  if ((narrow || high === 0xffff_ffff) && low >= 0xffff_f001) {
+  if (!call.foreign && (narrow || high === 0xffff_ffff) && low >= 0xffff_f001) {
     fail(call, 'error', -(low | 0));
     return;
   }

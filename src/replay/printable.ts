@@ -14,3 +14,8 @@ function escaped(char: string): string {
 export function printable(text: string): string {
   return text.replace(HARMFUL, escaped);
 }
+
+/** A task's name, whose bytes an identity holds as Latin-1: most are UTF-8. */
+export function printableName(comm: string): string {
+  return printable(Buffer.from(comm, 'latin1').toString('utf8'));
+}

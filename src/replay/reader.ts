@@ -178,6 +178,11 @@ export class TraceReader {
     this.#source.checkUnread();
   }
 
+  /** The same a frame a step. Yields how much is done, 0 to 1. */
+  checkingUnread(): Generator<number, void> {
+    return this.#source.checkingUnread();
+  }
+
   /** SHA-256 of the last frame, hexadecimal. */
   seal(): string {
     return this.#source.seal();

@@ -132,6 +132,7 @@ function reboot(header: TraceHeader, key: string, files: StartFiles): Machine {
     environment: Object.fromEntries(header.environment.map((text) => text.split(/=(.*)/s, 2) as [string, string])),
     directory: header.workingDirectory,
     ...(rootfs === undefined || rootfs === 'share' ? {} : { rootfs }),
+    disk: header.settings[START_SETTING.sectors] !== undefined,
   });
   if (sha256(initramfs) !== hex(header.initrdSha256))
     throw new UserError(

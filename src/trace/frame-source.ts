@@ -58,7 +58,16 @@ export class FrameSource {
 
   /** Checks the checksums and hashes of all frames that have not been read, so that `findings` tells all damage. */
   checkUnread(): void {
-    for (const [index, frame] of this.frames.entries()) if (!this.#checked.has(frame.offset)) this.#check(index);
+    for (const _ of this.checkingUnread());
+  }
+
+  /** The same a frame a step. Yields how much is done, 0 to 1. */
+  *checkingUnread(): Generator<number, void> {
+    for (const [index, frame] of this.frames.entries()) {
+      if (this.#checked.has(frame.offset)) continue;
+      this.#check(index);
+      yield index / this.frames.length;
+    }
   }
 
   /** The payload as it stands in the file, when it is what was written. */

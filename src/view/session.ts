@@ -10,7 +10,7 @@ import { Runner } from './runner.ts';
 import { detailLines } from './source/details.ts';
 import { Disassembler } from './source/disassembly.ts';
 import { parseAddress } from './source/filter.ts';
-import { type Job, runFor } from './source/job.ts';
+import { type Job, runWhole } from './source/job.ts';
 import { PAGE_BYTES, type PageContent, PageHistory } from './source/page-history.ts';
 import { addressOf } from './source/subjects.ts';
 import type { TraceSource } from './source/trace-source.ts';
@@ -20,8 +20,8 @@ import { bodyRows, initialState, type ListName, type ViewState } from './state/s
 import type { StyledLine } from './tone.ts';
 import { Travel } from './travel.ts';
 
-/** Milliseconds for which the first screen waits for names. */
-const AT_ONCE = 150;
+/** Events of a trace whose processes are known before the first screen. */
+const SMALL = 200_000;
 
 export interface SessionOptions {
   readonly columns: number;
@@ -59,9 +59,8 @@ export class Session {
     this.runner = new Runner(() => this.#changed());
     this.events = new EventList(source, this.state);
     this.#travel = new Travel(this);
-    // What takes no time is known before the first screen.
+    if (source.count <= SMALL) runWhole(source.model.readHistory());
     const reading = source.read(() => this.#told());
-    runFor(reading, AT_ONCE);
     this.#wanted(this.#travel.settle(0), 'opening');
     this.runner.later(reading);
   }

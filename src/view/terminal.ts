@@ -8,13 +8,20 @@ const LEAVE = `${ESC}0m${ESC}?25h${ESC}?1049l`;
 const BEGIN = `${ESC}?2026h`;
 const END = `${ESC}?2026l`;
 
+/** What Ink asks of what it takes for its terminal: its size, its changes of size, and to be written to. */
+export interface FrameOutput extends EventEmitter {
+  readonly columns: number;
+  readonly rows: number;
+  write(frame: string): boolean;
+}
+
 type Output = Pick<NodeJS.WriteStream, 'write' | 'columns' | 'rows'>;
 
 /**
  * Takes whole frames, as Ink writes them to what it takes for its terminal, and writes the lines of them that differ from
  * what stands there.
  */
-export class Painter extends EventEmitter {
+export class Painter extends EventEmitter implements FrameOutput {
   readonly isTTY = true;
   readonly #output: Output;
   #shown: readonly string[] = [];

@@ -128,11 +128,24 @@ export class Travel {
     const place = source.model.store.at(state.event);
     const isCall = place !== undefined && place.chunk.kind(place.row) === EVENT_KIND.callEntry;
     const call = isCall ? source.calls.entered(place, 1).call : undefined;
-    const fd = call && descriptorsOf(call)[0];
+    const fd = call && descriptorsOf(call).at(-1);
     const identity = place && source.identity(place.chunk.task(place.row), state.event);
     if (fd === undefined || identity === undefined) throw new UserError('the event under the cursor has no descriptor');
     yield 0;
-    filter(`pid=${identity.tgid} fd=${fd}`);
+    // A descriptor that the call gives back is there from its return on.
+    const after = call?.exitChunk === undefined ? state.event : call.exitChunk.firstEvent + call.exitRow;
+    const { descriptors } = source;
+    const { tgid } = identity;
+    const span = descriptors.span(tgid, fd, state.event) ?? descriptors.span(tgid, fd, after);
+    filter(`pid=${tgid} fd=${fd}${span === undefined ? '' : ` events=#${this.#entryOf(span[0])}-#${span[1]}`}`);
+  }
+
+  /** The event that entered the call which returned with an event. */
+  #entryOf(event: number): number {
+    const { calls, model } = this.#session.source;
+    const place = model.store.at(event);
+    const entry = place && calls.entryOf(place);
+    return place === undefined || entry === undefined ? event : place.chunk.firstEvent + entry;
   }
 
   /** The filter for an address, or for the one under the cursor. Throws UserError. */

@@ -1,3 +1,4 @@
+import { UsageError } from '../emu/errors.ts';
 import { EXIT } from '../emu/layout.ts';
 import type { Outcome } from '../emu/machine.ts';
 import { ChunkEncoder } from '../record/chunk-encoder.ts';
@@ -6,7 +7,7 @@ import { RingReader } from '../record/ring.ts';
 import { machineFacts, profileFacts } from '../record/trace-header.ts';
 import { armEarlyTraps, armTraps, disarmTraps, isFirstCall, TRAP_POLICIES } from '../record/traps/index.ts';
 import { DEFAULT_LIMITS } from '../record/traps/syscall-captures.ts';
-import { parseWatch, type WatchSpec } from '../record/traps/watch-spec.ts';
+import { parseWatch, type WatchSpec, watchClass } from '../record/traps/watch-spec.ts';
 import { Reconstruction } from '../replay/reconstruction.ts';
 import { type TrapNames, trapNames } from '../replay/traps/names.ts';
 import { ALL_COLUMNS, EventChunk } from '../trace/event-chunk.ts';
@@ -74,6 +75,10 @@ export class LiveMonitors extends Monitors {
     const { machine } = this.#guest;
     const policies = TRAP_POLICIES.filter(({ name }) => this.names.includes(name));
     const watches = this.watches.map(parseWatch);
+    for (const { name, operand, operandOptional } of policies) {
+      if (operand !== undefined && !operandOptional && !watches.some((spec) => watchClass(spec) === operand))
+        throw new UsageError(`the monitor ${name} needs to be told what to watch`);
+    }
     // What the old watches saw has their numbers.
     this.#tell();
     this.#watches = watches;

@@ -40,8 +40,6 @@ export abstract class Monitors {
     const policy = TRAP_POLICIES.find((one) => one.name === name);
     const names = TRAP_POLICIES.map((one) => one.name).join(', ');
     if (policy === undefined) throw new UsageError(`there is no monitor ${name}; there are ${names}`);
-    if (policy.operand !== undefined && policy.operandOptional !== true && options.watch === undefined)
-      throw new UsageError(`the monitor ${name} needs to be told what to watch`);
     const before = this.#started;
     this.#started = [...before, { name, handler, options }];
     try {

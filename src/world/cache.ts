@@ -19,6 +19,12 @@ export function cacheFolder(): string {
   return join(base?.startsWith('/') ? base : join(homedir(), '.cache'), 'trapline');
 }
 
+/** Tells a file from what it was before it was written to, without reading it. Throws the system's error. */
+export function fileIdentity(path: string): string {
+  const { dev, ino, size, mtimeMs } = statSync(path);
+  return [dev, ino, size, mtimeMs].join(' ');
+}
+
 export function sha256(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }

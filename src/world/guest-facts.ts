@@ -1,20 +1,19 @@
 import type { Machine } from '../emu/machine.ts';
-import { type LinuxProfile, readLinuxProfile, type TaskFieldPlace } from '../guest/linux/profile.ts';
+import type { CurrentTask } from '../guest/linux/current-task.ts';
+import type { LinuxProfile, TaskFieldPlace } from '../guest/linux/profile.ts';
 import type { SyscallMetadata } from '../guest/linux/syscall-metadata.ts';
-import { PagedMemory } from '../guest/memory.ts';
 import type { NtSystem } from '../guest/nt/system.ts';
 import { ntTasks } from '../guest/nt/tasks.ts';
 import { mayBeLinux } from '../guest/os.ts';
-import { findNt } from './nt-guest.ts';
+import { inspect } from './inspection.ts';
 
 /** What the recorder knows of the guest's kernel, from its own memory; plain data, kept with the snapshot. */
 export interface GuestFacts {
   readonly banner: string;
-  /**
-   * Offset from the kernel's GS base, decimal; a string because JSON has no 64-bit integers. With `selector` from the base
-   * of that descriptor, which 32-bit kernels have in FS.
-   */
-  readonly currentTask: { readonly offset: string; readonly selector?: number; readonly source: string } | undefined;
+  /** Bytes of a pointer of the kernel. */
+  readonly pointerBytes: 4 | 8;
+  /** The offset is a decimal string because JSON has no 64-bit integers. */
+  readonly currentTask: (Omit<CurrentTask, 'offset'> & { readonly offset: string }) | undefined;
   readonly taskFields: readonly TaskFieldPlace[];
   readonly syscalls: readonly SyscallMetadata[];
   readonly evidence: readonly string[];
@@ -27,6 +26,7 @@ export interface GuestFacts {
 /** A guest of which nothing could be found out: calls are recorded, tasks are not named. */
 export const UNKNOWN_GUEST: GuestFacts = {
   banner: '',
+  pointerBytes: 8,
   currentTask: undefined,
   taskFields: [],
   syscalls: [],
@@ -35,23 +35,20 @@ export const UNKNOWN_GUEST: GuestFacts = {
 
 /** Reads the kernel's knowledge of itself from a machine that stands in or under it. */
 export function readGuestFacts(machine: Machine): GuestFacts {
-  const { core, memory } = machine;
-  const physical = (address: number, length: number): Uint8Array | undefined =>
-    memory.contains(address, length) ? memory.read(address, length) : undefined;
-  const profile = readLinuxProfile(new PagedMemory(physical, core.get64('cr3')), core.get64('lstar'));
+  const { processor, profile, nt } = inspect(machine);
   if (profile !== undefined) return factsOf(profile);
-  const nt = findNt(machine);
   if (nt !== undefined) return { ...UNKNOWN_GUEST, ...ntTasks(nt), evidence: nt.evidence, foreign: true, nt };
-  const limit = core.get('gdtrLimit');
+  const { limit } = processor.gdt;
   if (mayBeLinux(limit)) return UNKNOWN_GUEST;
   const evidence = [`GDT limit 0x${limit.toString(16)}: no Linux; its calls are not named`];
   return { ...UNKNOWN_GUEST, evidence, foreign: true };
 }
 
-function factsOf({ banner, currentTask, taskFields, syscalls, evidence }: LinuxProfile): GuestFacts {
+function factsOf({ banner, symbols, currentTask, taskFields, syscalls, evidence }: LinuxProfile): GuestFacts {
   return {
-    banner,
-    currentTask: currentTask && { offset: String(currentTask.offset), source: currentTask.source },
+    banner: banner?.text ?? '',
+    pointerBytes: symbols.pointerBytes,
+    currentTask: currentTask && { ...currentTask, offset: String(currentTask.offset) },
     taskFields,
     syscalls,
     evidence,

@@ -41,6 +41,8 @@ export interface WorldOptions {
   readonly rootfs?: string;
   /** `--share`, each `DIR[:AT]`. */
   readonly shares?: readonly string[];
+  /** `--disk`: there is a disk, and the guest's kernel needs its driver. */
+  readonly disk?: boolean;
   /** `--collect`, each `GUEST[:HOST]`. */
   readonly collect?: readonly string[];
   /** Which of descriptors 0, 1 and 2 are a terminal, and its size. */
@@ -66,6 +68,7 @@ export interface World {
 
 /** For a share on top of a PCI bus; virtio-rng keeps the guest's pool filled. */
 const MODULES_CONSOLE = ['virtio_pci', 'virtio_console', 'virtio-rng'];
+const MODULES_DISK = ['virtio_blk'];
 const MODULES_SHARE = ['fuse', 'virtiofs', 'overlay'];
 
 /**
@@ -109,7 +112,7 @@ export function prepareBoot(kernel: Kernel, options: BootOptions): Uint8Array {
   return bootInitramfs(kernel, options.rootfs === 'none' ? hostProgram(options) : undefined, options);
 }
 
-export type BootOptions = Pick<WorldOptions, 'command' | 'environment' | 'directory' | 'rootfs'>;
+export type BootOptions = Pick<WorldOptions, 'command' | 'environment' | 'directory' | 'rootfs' | 'disk'>;
 
 function bootInitramfs(kernel: Kernel, file: string | undefined, options: BootOptions): Uint8Array {
   const modules = chooseModules(kernel, options);
@@ -132,15 +135,18 @@ function hostProgram({ command, directory, environment, rootfs }: BootOptions): 
   return file;
 }
 
-function chooseKernel({ kernel, rootfs, note = () => {} }: WorldOptions): Kernel {
+function chooseKernel(options: WorldOptions): Kernel {
+  const { kernel, note = () => {} } = options;
   if (kernel !== undefined) return readKernel(kernel);
   const suits = ({ modules }: Kernel): boolean =>
-    modules !== undefined && lacking(selectModules(modules, wantedModules(rootfs)).missing).length === 0;
+    modules !== undefined && lacking(selectModules(modules, wantedModules(options)).missing).length === 0;
   return hostKernel(suits) ?? fetchedKernel(note);
 }
 
-function wantedModules(rootfs: string | undefined): readonly string[] {
-  return rootfs === 'none' ? MODULES_CONSOLE : [...MODULES_CONSOLE, ...MODULES_SHARE];
+type ModuleOptions = Pick<WorldOptions, 'rootfs' | 'disk'>;
+
+function wantedModules({ rootfs, disk }: ModuleOptions): readonly string[] {
+  return [...MODULES_CONSOLE, ...(rootfs === 'none' ? [] : MODULES_SHARE), ...(disk === true ? MODULES_DISK : [])];
 }
 
 /** What of the missing a guest can't do without; entropy it can find elsewhere. */
@@ -148,7 +154,8 @@ function lacking(missing: readonly string[]): readonly string[] {
   return missing.filter((name) => name !== 'virtio-rng');
 }
 
-function chooseModules(kernel: Kernel, { rootfs }: Pick<WorldOptions, 'rootfs'>): readonly KernelModule[] {
+function chooseModules(kernel: Kernel, options: ModuleOptions): readonly KernelModule[] {
+  const { rootfs } = options;
   if (kernel.modules === undefined) {
     // Without modules beside it nobody can say what is built in; init finds out and falls back on serial lines.
     if (rootfs === 'none') return [];
@@ -156,9 +163,11 @@ function chooseModules(kernel: Kernel, { rootfs }: Pick<WorldOptions, 'rootfs'>)
       `${kernel.path}: no modules of ${kernel.version} beside it, so the guest could not see shared folders; --rootfs none works without`,
     );
   }
-  const { modules, missing } = selectModules(kernel.modules, wantedModules(rootfs));
+  const { modules, missing } = selectModules(kernel.modules, wantedModules(options));
   checkFetched(modules.map(({ path }) => path));
   const lost = lacking(missing);
+  if (lost.some((name) => MODULES_DISK.includes(name)))
+    throw new UserError(`${kernel.path}: has no driver for --disk (${MODULES_DISK.join(', ')})`);
   if (rootfs !== 'none' && lost.length > 0) {
     throw new UserError(
       `${kernel.path}: has no ${lost.join(', ')}, which shared folders need; --rootfs none works without`,

@@ -58,7 +58,11 @@ export class LiveGuest {
     world: Omit<WorldOptions, 'command' | 'environment' | 'directory'> & Partial<WorldOptions> = {},
     options: LiveOptions = {},
   ): LiveGuest {
-    const prepared = prepareWorld({ environment: process.env, directory: process.cwd(), ...world, command });
+    const prepared = prepareWorld({
+      ...{ environment: process.env, directory: process.cwd(), disk: options.disk !== undefined },
+      ...world,
+      command,
+    });
     const guest = newGuest(options, prepared.server);
     const live = new LiveGuest(guest.machine);
     let ready = false;

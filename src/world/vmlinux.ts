@@ -26,8 +26,13 @@ const FORMATS: readonly { name: string; magic: readonly number[]; unpack: Unpack
   { name: 'LZO', magic: [0x89, 0x4c, 0x5a, 0x4f], unpack: undefined },
 ];
 
-/** The vmlinux in a bzImage, with what was appended to it. Throws UserError for a format that can't be unpacked. */
+/** The vmlinux in a bzImage. Throws UserError for a format that can't be unpacked. */
 export function readKernelFile(image: Uint8Array, what: string): KernelFile {
+  return new Vmlinux(unpackKernel(image, what), what);
+}
+
+/** The vmlinux in a bzImage as bytes, with what was appended to it. Throws UserError, as `readKernelFile` does. */
+export function unpackKernel(image: Uint8Array, what: string): Uint8Array {
   const view = new DataView(image.buffer, image.byteOffset, image.length);
   if (image.length < SECTOR * 2 || view.getUint32(SETUP.magic, true) !== MAGIC)
     throw new UserError(`${what}: not a bzImage`);
@@ -36,7 +41,7 @@ export function readKernelFile(image: Uint8Array, what: string): KernelFile {
   const format = FORMATS.find(({ magic }) => magic.every((byte, i) => payload[i] === byte));
   if (format?.unpack === undefined)
     throw new UserError(`${what}: its kernel is packed with ${format?.name ?? 'something unknown'}, which is not read`);
-  return new Vmlinux(format.unpack(payload, what), what);
+  return format.unpack(payload, what);
 }
 
 const ELF_MAGIC = 0x464c_457f;
@@ -109,17 +114,19 @@ function readSections(bytes: Uint8Array, view: DataView): { sections: Section[];
   return { sections, end };
 }
 
-/** Read backwards from the end: 32-bit fields, those that move the other way, 64-bit ones; each list begins with a 0. */
+/**
+ * Read backwards from the end: 32-bit fields, up to 6.14 those that move the other way, 64-bit ones; each list begins
+ * with a 0. 32-bit kernels have the first only.
+ */
 function readRelocations(view: DataView, end: number): KernelFile['relocations'] {
   let at = view.byteLength - (view.byteLength % 4);
-  const list = (): bigint[] => {
+  const lists: bigint[][] = [];
+  while (at - 4 >= end && lists.length < 3) {
     const addresses: bigint[] = [];
     for (at -= 4; at >= end && view.getInt32(at, true) !== 0; at -= 4)
       addresses.push(BigInt.asUintN(64, BigInt(view.getInt32(at, true))));
-    return addresses;
-  };
-  const add32 = list();
-  const subtract32 = list();
-  const add64 = list();
-  return { add32, subtract32, add64 };
+    lists.push(addresses);
+  }
+  const [add32 = [], second = [], third] = lists;
+  return third === undefined ? { add32, subtract32: [], add64: second } : { add32, subtract32: second, add64: third };
 }

@@ -7,6 +7,7 @@ import { EXIT } from '../../src/emu/layout.ts';
 import { TraceReader } from '../../src/replay/reader.ts';
 import { EVENT_KIND, REGISTER } from '../../src/trace/event.ts';
 import { hostKernel } from '../../src/world/kernel.ts';
+import { unpackKernel } from '../../src/world/vmlinux.ts';
 import { missingForGuest, scratch, trapline } from '../support/guest.ts';
 
 const missing = missingForGuest();
@@ -15,20 +16,26 @@ if (missing !== undefined) console.warn(`kernel tests skipped: ${missing}`);
 describe.skipIf(missing !== undefined)('record --kernel F', () => {
   const folder = scratch();
 
-  it('boots Linux with its own ramdisk, names its tasks, and ends as it powers off', () => {
-    const root = join(folder, 'root');
+  /** A ramdisk whose init runs busybox commands and powers off. */
+  function ramdisk(name: string, ...commands: readonly string[]): string {
+    const root = join(folder, `${name}.root`);
     mkdirSync(join(root, 'bin'), { recursive: true });
     copyFileSync('/bin/busybox', join(root, 'bin/busybox'));
-    writeFileSync(
-      join(root, 'init'),
-      '#!/bin/busybox sh\n/bin/busybox echo I am $$\n/bin/busybox sleep 0.1\n/bin/busybox poweroff -f\n',
-      {
-        mode: 0o755,
-      },
-    );
-    execFileSync('sh', ['-c', 'find . | cpio -o -H newc --quiet > ../initrd'], { cwd: root });
+    const lines = [...commands, 'poweroff -f'].map((command) => `/bin/busybox ${command}\n`);
+    writeFileSync(join(root, 'init'), `#!/bin/busybox sh\n${lines.join('')}`, { mode: 0o755 });
+    const path = join(folder, `${name}.initrd`);
+    execFileSync('sh', ['-c', `find . | cpio -o -H newc --quiet > '${path}'`], { cwd: root });
+    return path;
+  }
+
+  it('boots Linux with its own ramdisk, names its tasks, and ends as it powers off', () => {
     const trace = join(folder, 'linux.trap');
-    const kernel = ['--kernel', hostKernel(() => true)!.path, '--initrd', join(folder, 'initrd')];
+    const kernel = [
+      '--kernel',
+      hostKernel(() => true)!.path,
+      '--initrd',
+      ramdisk('first', 'echo I am $$', 'sleep 0.1'),
+    ];
     const options = ['--append', 'console=ttyS0 quiet cryptomgr.notests', '--env', 'A=b'];
     expect(trapline(['record', '-q', '-o', trace, ...kernel, ...options])).toMatchObject({
       status: 2,
@@ -46,7 +53,7 @@ describe.skipIf(missing !== undefined)('record --kernel F', () => {
     ) as { seq: number };
     expect(trapline(['ps', trace])).toMatchObject({ status: 1, stderr: expect.stringContaining('--kernel is needed') });
     const { stdout, stderr } = trapline(['ps', trace, ...kernel, '--at', `#${write.seq}`]);
-    expect(stdout, stderr).toMatch(/^ +1 +0 .*list,pids.* \/bin\/busybox sh \/init$/m);
+    expect(stdout, stderr).toMatch(/^ +1 +0 .*list,pids,family.* \/bin\/busybox sh \/init$/m);
     expect(trapline(['os', trace, ...kernel]).stdout).toMatch(/Linux 6/);
   });
 
@@ -72,6 +79,23 @@ describe.skipIf(missing !== undefined)('record --kernel F', () => {
     const reasons = new Set(exits.map((event) => Number(event.register(REGISTER.detail)) & 0xff));
     expect(reasons).toEqual(new Set([EXIT.crAccess, EXIT.msrWrite, EXIT.descriptorTable, EXIT.io, EXIT.secondLevel]));
     for (const { end } of [early, late]) expect(end?.stateSha256).toEqual(plain.end?.stateSha256);
+  });
+
+  it('boots an uncompressed Linux by its PVH note', () => {
+    const { bytes, path } = hostKernel(() => true)!;
+    const vmlinux = join(folder, 'vmlinux');
+    writeFileSync(vmlinux, unpackKernel(bytes, path));
+    const kernel = [
+      '--kernel',
+      vmlinux,
+      '--initrd',
+      ramdisk('pvh', 'mkdir /proc', 'mount -t proc proc /proc', 'cat /proc/cmdline'),
+    ];
+    const options = ['--append', 'console=ttyS0 quiet cryptomgr.notests by=pvh'];
+    const trace = join(folder, 'pvh.trap');
+    const result = trapline(['record', '-q', '-o', trace, ...kernel, ...options], { input: null });
+    expect(result).toMatchObject({ status: 0, stderr: '', stdout: expect.stringContaining('by=pvh\r\n') });
+    expect(trapline(['replay', '-e', 'trace=reboot', trace]).stdout).toMatch(/reboot\(.*POWER_OFF/);
   });
 
   it('runs a multiboot kernel and gives the status of its debug-exit port', () => {

@@ -1,7 +1,6 @@
 // Which NT runs, by a page as each version would have it, through the tables of both ways of 32-bit paging.
 import { describe, expect, it } from 'vitest';
-import { LegacyMemory } from '../../src/guest/legacy-memory.ts';
-import type { KernelMemory } from '../../src/guest/memory.ts';
+import { type KernelMemory, PagedMemory } from '../../src/guest/memory.ts';
 import { NtCalls } from '../../src/guest/nt/calls.ts';
 import { readNtSystem } from '../../src/guest/nt/system.ts';
 
@@ -17,6 +16,7 @@ function sharedPage(major: number, minor: number, build = 0, root = 'C:\\Windows
 }
 
 const process = (page: Uint8Array): KernelMemory => ({
+  pointerBytes: 4,
   read: (address, length) =>
     address >= 0x7ffe_0000n && address + BigInt(length) <= 0x7ffe_1000n
       ? page.subarray(Number(address - 0x7ffe_0000n), Number(address - 0x7ffe_0000n) + length)
@@ -39,7 +39,7 @@ describe('an NT guest', () => {
   });
 
   it('is none where the page does not say so', () => {
-    expect(readNtSystem({ read: () => undefined }, 'x86')).toBeUndefined();
+    expect(readNtSystem({ pointerBytes: 4, read: () => undefined }, 'x86')).toBeUndefined();
     expect(readNtSystem(process(new Uint8Array(0x1000)), 'x86')).toBeUndefined();
     expect(readNtSystem(process(sharedPage(2, 6)), 'x86')).toBeUndefined();
     expect(readNtSystem(process(sharedPage(5, 1, 0, 'root')), 'x86')).toBeUndefined();
@@ -53,11 +53,11 @@ describe('an NT guest', () => {
     memory.set(sharedPage(5, 1), 0x8000);
     view.setUint32(0x1000 + 4 * 0x1ff, 0x2007, true);
     view.setUint32(0x2000 + 4 * 0x3e0, 0x8005, true);
-    expect(readNtSystem(new LegacyMemory(physical, 0x1000n, false), 'x86')?.version).toBe('XP');
+    expect(readNtSystem(new PagedMemory(physical, 0x1000n, '32-bit'), 'x86')?.version).toBe('XP');
     view.setBigUint64(0x3020 + 8 * 1, 0x4001n, true);
     view.setBigUint64(0x4000 + 8 * 0x1ff, 0x5007n, true);
     view.setBigUint64(0x5000 + 8 * 0x1e0, 0x8000_0000_0000_8005n, true);
-    const extended = new LegacyMemory(physical, 0x3020n, true);
+    const extended = new PagedMemory(physical, 0x3020n, 'pae');
     expect(readNtSystem(extended, 'x86')?.version).toBe('XP');
     expect(extended.read(0x1000n, 4)).toBeUndefined();
     // A page of 2 MiB.

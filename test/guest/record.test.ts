@@ -45,6 +45,21 @@ describe.skipIf(missing !== undefined)('record -- CMD', () => {
     expect(readFileSync(collected, 'utf8')).toBe('more\n');
   });
 
+  it('has a disk whose changes stay in the guest, and that can be looked at afterwards', () => {
+    const image = join(folder, 'disk.img');
+    const content = Buffer.alloc(1 << 20, 'sector ');
+    writeFileSync(image, content);
+    const script =
+      'head -c 6 /dev/vda; echo " of $(blockdev --getsize64 /dev/vda)"; printf change > /dev/vda; head -c 6 /dev/vda';
+    const result = record('disk', ['--disk', image, '--', 'sh', '-c', script]);
+    expect(result).toEqual({ status: 0, stdout: 'sector of 1048576\nchange', stderr: '' });
+    expect(readFileSync(image).equals(content)).toBe(true);
+    expect(replay('disk', '-y', '-e', 'trace=read')).toContain('</dev/vda>, "sector"');
+    // What the guest read of it is in the trace.
+    writeFileSync(image, Buffer.alloc(1 << 20, 'other '));
+    expect(trapline(['ps', join(folder, 'disk.trap')])).toMatchObject({ status: 0, stderr: '' });
+  });
+
   it('does the same with and without traps, and again', () => {
     const state = (name: string, traps: string): string => {
       // Without a share nothing of the host's files enters, and standard input has ended before the guest goes on.

@@ -48,8 +48,8 @@ describe.skipIf(missing !== undefined)('a guest that hides', () => {
     const [hidden, buried] = printed[0]!.split(' ').map(Number);
     const found = rows('ps').filter((row) => row.hidden !== '');
     expect(found).toMatchObject([
-      { pid: hidden, comm: 'sleep', found: 'pids,ran', hidden: 'HIDDEN from list' },
-      { pid: buried, comm: 'sh', found: 'scheduler,ran', hidden: 'HIDDEN from list,pids' },
+      { pid: hidden, comm: 'sleep', found: 'pids,family,ran', hidden: 'HIDDEN from list' },
+      { pid: buried, comm: 'sh', found: 'family,scheduler,ran', hidden: 'HIDDEN from list,pids' },
     ]);
   });
 

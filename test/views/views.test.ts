@@ -63,7 +63,7 @@ describe.skipIf(missing !== undefined)('views of a guest', () => {
     const holder = ours.find((task) => task.pid === pid)!;
     expect(holder.commandLine).toEqual([join(folder, 'holder')]);
     expect(holder.executable).toBe(join(folder, 'holder'));
-    expect(holder.foundBy).toEqual(['list', 'pids', 'ran']);
+    expect(holder.foundBy).toEqual(['list', 'pids', 'family', 'ran']);
   });
 
   it('lists the modules that /proc/modules lists', () => {

@@ -136,6 +136,28 @@ describe.skipIf(!available('nasm'))('trap policies', () => {
     trace.close();
   });
 
+  it('leave a 32-bit kernel with other conventions as it is', () => {
+    const account = (names: readonly string[]): [output: string, state: string, calls: (number | undefined)[]] => {
+      const guest = LiveGuest.boot({ kernel: 'guest/nt/kernel' }, { vendor: 'GenuineIntel', memory: 64 << 20 });
+      const monitors = monitorsOf(guest);
+      const calls: (number | undefined)[] = [];
+      for (const name of names) {
+        const { options } = ROWS[name]!;
+        monitors.start(name, ({ call }) => call && calls.push(call.number), { ...options, at: 'entry' });
+      }
+      monitors.run();
+      return [guest.output, stateHash(guest.machine), calls];
+    };
+    const [output, state] = account([]);
+    const watched = account(TRAP_POLICIES.map(({ name }) => name));
+    expect(watched.slice(0, 2)).toEqual([output, state]);
+    const told = [...output.matchAll(/ (?:int2e|sysenter) ([0-9a-f]+) /g)].map(([, number]) =>
+      Number.parseInt(number!, 16),
+    );
+    expect(watched[2]).toEqual(told);
+    expect(told).toHaveLength(11);
+  });
+
   it('are started and stopped while the guest runs', () => {
     const guest = LiveGuest.boot({ kernel }, { vendor: 'GenuineIntel', memory: 64 << 20 });
     const monitors = monitorsOf(guest);

@@ -1,4 +1,5 @@
 // Format: Documentation/bpf/btf.rst of the Linux sources.
+import type { KernelTypes } from './types.ts';
 
 const MAGIC = 0xeb9f;
 const KIND = { int: 1, pointer: 2, array: 3, struct: 4, union: 5, enum: 6, fwd: 7, typedef: 8, volatile: 9, const: 10, restrict: 11, func: 12, proto: 13, variable: 14, section: 15, float: 16, declTag: 17, typeTag: 18, enum64: 19 } as const; // biome-ignore format: one row
@@ -47,21 +48,23 @@ const EXTRA: Record<number, readonly [fixed: number, each: number]> = {
 };
 
 /** The kernel's type information: sizes and member offsets of its structures. */
-export class Btf {
+export class Btf implements KernelTypes {
   readonly #view: DataView;
   readonly #bytes: Uint8Array;
+  readonly #pointerBytes: number;
   readonly #strings: number;
   readonly #types: BtfType[] = [{ kind: 0, name: 0, sizeOrType: 0, extra: 0, count: 0, kindFlag: false }];
   readonly #structs = new Map<string, number>();
   #enumerators: Map<string, number> | undefined;
 
-  /** Undefined if the bytes are not BTF. */
-  static parse(bytes: Uint8Array): Btf | undefined {
+  /** Undefined if the bytes are not BTF. `pointerBytes` is the kernel's: BTF does not say. */
+  static parse(bytes: Uint8Array, pointerBytes: 4 | 8): Btf | undefined {
     if (bytes.length < 24 || (bytes[0]! | (bytes[1]! << 8)) !== MAGIC || bytes[2] !== 1) return undefined;
-    return new Btf(bytes);
+    return new Btf(bytes, pointerBytes);
   }
 
-  private constructor(bytes: Uint8Array) {
+  private constructor(bytes: Uint8Array, pointerBytes: number) {
+    this.#pointerBytes = pointerBytes;
     this.#bytes = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     const header = this.#view.getUint32(4, true);
@@ -156,7 +159,7 @@ export class Btf {
 
   #sizeOfType(index: number): number {
     const type = this.#types[this.#resolve(index)]!;
-    if (type.kind === KIND.pointer) return 8;
+    if (type.kind === KIND.pointer) return this.#pointerBytes;
     if (type.kind !== KIND.array) return type.sizeOrType;
     const { count, size } = this.#elements(index)!;
     return count * size;

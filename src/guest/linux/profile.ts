@@ -1,16 +1,13 @@
 import { type KernelMemory, readString } from '../memory.ts';
+import { type KernelEntry, kernelEntries, type ProcessorFacts } from '../processor.ts';
 import { Btf } from './btf.ts';
+import { type CurrentTask, currentTaskBySymbol, readCurrentTask, readParentCode } from './current-task.ts';
 import { findKallsyms, type Kallsyms } from './kallsyms.ts';
-import { readKernelImage } from './kernel-image.ts';
+import { type ImagePiece, readKernelImage } from './kernel-image.ts';
 import { readSyscallMetadata, type SyscallMetadata } from './syscall-metadata.ts';
 import { TASK_FIELDS } from './task-identity.ts';
-
-/** How the current task is found on an amd64 kernel: the u64 at the kernel's GS base plus this offset. */
-export interface CurrentTask {
-  readonly offset: bigint;
-  /** The symbol it was taken from. */
-  readonly source: string;
-}
+import { findTaskLayout } from './task-layout.ts';
+import { type KernelTypes, KnownTypes } from './types.ts';
 
 /** Where a fact of a task stands: an offset, then one more behind each pointer. */
 export interface TaskFieldPlace {
@@ -23,39 +20,64 @@ export interface TaskFieldPlace {
 
 /** Everything that a guest kernel's own memory says about it. */
 export interface LinuxProfile {
-  readonly banner: string;
+  /** linux_banner, and where it stands. */
+  readonly banner: { readonly text: string; readonly address: bigint } | undefined;
   readonly symbols: Kallsyms;
   readonly btf: Btf | undefined;
+  /** BTF, or what could be found out without. */
+  readonly types: KernelTypes | undefined;
   readonly currentTask: CurrentTask | undefined;
+  /** init_task, the ancestor of all. */
+  readonly firstTask: bigint | undefined;
   readonly taskFields: readonly TaskFieldPlace[];
   readonly syscalls: readonly SyscallMetadata[];
   /** What was found and how, a line each; what is missing too. */
   readonly evidence: readonly string[];
 }
 
-/** Reads a Linux kernel's knowledge of itself. `lstar` (or any address in its text) says where it is mapped. */
-export function readLinuxProfile(memory: KernelMemory, lstar: bigint): LinuxProfile | undefined {
-  const symbols = findKallsyms(readKernelImage(memory, lstar));
-  if (symbols === undefined) return undefined;
+/**
+ * Reads a Linux kernel's knowledge of itself, from where `processor` says that calls and faults enter it. Undefined where
+ * no kernel with kallsyms is.
+ */
+export function readLinuxProfile(memory: KernelMemory, processor: ProcessorFacts): LinuxProfile | undefined {
+  const found = findKernel(memory, processor);
+  if (found === undefined) return undefined;
+  const { symbols, pieces, entry } = found;
   const evidence = [`kallsyms: ${symbols.size} symbols`];
-  const at = symbols.at(lstar);
-  if (at !== undefined) evidence.push(`LSTAR 0x${lstar.toString(16)} is ${at.symbol.name}+0x${at.offset.toString(16)}`);
-  const bannerAddress = symbols.address('linux_banner');
-  const banner = (bannerAddress === undefined ? undefined : readString(memory, bannerAddress, 512))?.trim() ?? '';
+  const at = symbols.at(entry.address);
+  const offset = at && `${at.symbol.name}+${hex(at.offset)}`;
+  if (offset !== undefined) evidence.push(`${entry.what} ${hex(entry.address)} is ${offset}`);
   const btf = readBtf(memory, symbols);
-  evidence.push(
-    btf === undefined ? 'BTF: none, struct offsets are not known' : 'BTF: struct offsets from the kernel itself',
-  );
-  const currentTask = findCurrentTask(symbols, btf);
-  evidence.push(
-    currentTask === undefined
-      ? 'current task: not found'
-      : `current task: GS + 0x${currentTask.offset.toString(16)} (${currentTask.source})`,
-  );
-  const taskFields = btf === undefined ? [] : placeFields(btf);
-  const syscalls = readSyscallMetadata(memory, symbols, btf);
+  if (btf !== undefined) evidence.push('BTF: struct offsets from the kernel itself');
+  const { types, currentTask, firstTask } = findTasks({ memory, processor, symbols, btf }, evidence);
+  const taskFields = types === undefined ? [] : placeFields(types);
+  const syscalls = readSyscallMetadata(memory, symbols, types);
   evidence.push(`syscall metadata: ${syscalls.length} calls`);
-  return { banner, symbols, btf, currentTask, taskFields, syscalls, evidence };
+  const banner = findBanner(memory, symbols, pieces);
+  return { banner, symbols, btf, types, currentTask, firstTask, taskFields, syscalls, evidence };
+}
+
+interface FoundKernel {
+  readonly symbols: Kallsyms;
+  readonly pieces: readonly ImagePiece[];
+  /** By which it was found. */
+  readonly entry: KernelEntry;
+}
+
+function findKernel(memory: KernelMemory, processor: ProcessorFacts): FoundKernel | undefined {
+  const looked: ImagePiece[] = [];
+  for (const entry of kernelEntries(processor, memory)) {
+    const { address } = entry;
+    const known = looked.some(
+      ({ address: start, bytes }) => start <= address && address < start + BigInt(bytes.length),
+    );
+    if (known) continue;
+    const pieces = readKernelImage(memory, address);
+    const symbols = findKallsyms(pieces, memory.pointerBytes);
+    if (symbols !== undefined) return { symbols, pieces, entry };
+    looked.push(...pieces);
+  }
+  return undefined;
 }
 
 function readBtf(memory: KernelMemory, symbols: Kallsyms): Btf | undefined {
@@ -63,22 +85,62 @@ function readBtf(memory: KernelMemory, symbols: Kallsyms): Btf | undefined {
   const stop = symbols.address('__stop_BTF');
   if (start === undefined || stop === undefined || stop <= start) return undefined;
   const bytes = memory.read(start, Number(stop - start));
-  return bytes && Btf.parse(bytes);
+  return bytes && Btf.parse(bytes, memory.pointerBytes);
 }
 
-/** A per-CPU variable up to 6.1, the first member of pcpu_hot from 6.2, a per-CPU variable again from 6.15. */
-function findCurrentTask(symbols: Kallsyms, btf: Btf | undefined): CurrentTask | undefined {
-  const variable = symbols.address('current_task');
-  if (variable !== undefined) return { offset: variable, source: 'current_task' };
-  const hot = symbols.address('pcpu_hot');
-  const member = btf?.offsetOf('pcpu_hot', 'current_task');
-  if (hot === undefined || member === undefined) return undefined;
-  return { offset: hot + BigInt(member), source: 'pcpu_hot.current_task' };
+const BANNER = 'Linux version ';
+const LONGEST_BANNER = 512;
+
+/** Where a kernel names no data its banner is looked for: one with the build's number, not the format of /proc/version nor the weak one of init/version.c. */
+function findBanner(memory: KernelMemory, symbols: Kallsyms, pieces: readonly ImagePiece[]): LinuxProfile['banner'] {
+  const address = symbols.address('linux_banner');
+  const text = address === undefined ? undefined : readString(memory, address, LONGEST_BANNER)?.trim();
+  if (address !== undefined && text?.startsWith(BANNER)) return { text, address };
+  for (const { address: start, bytes } of pieces) {
+    const piece = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+    for (let at = piece.indexOf(BANNER); at >= 0; at = piece.indexOf(BANNER, at + 1)) {
+      const place = start + BigInt(at);
+      const line = readString(memory, place, LONGEST_BANNER) ?? '';
+      if (/^Linux version \d+\.\d+\S* \(.*#\d.*\n$/.test(line)) return { text: line.trim(), address: place };
+    }
+  }
+  return undefined;
 }
 
-function placeFields(btf: Btf): TaskFieldPlace[] {
+interface KnownKernel {
+  readonly memory: KernelMemory;
+  readonly processor: ProcessorFacts;
+  readonly symbols: Kallsyms;
+  readonly btf: Btf | undefined;
+}
+
+/** By symbols and types where the kernel has them, else by its code and what its tasks hold. */
+function findTasks(kernel: KnownKernel, evidence: string[]): Pick<LinuxProfile, 'types' | 'currentTask' | 'firstTask'> {
+  const { memory, processor, symbols, btf } = kernel;
+  const code = readParentCode(memory, symbols);
+  const currentTask = currentTaskBySymbol(symbols, btf, memory.pointerBytes) ?? code?.current;
+  const base = { kernelGs: 'GS + ', kernelFs: 'FS + ', absolute: '' };
+  evidence.push(
+    currentTask === undefined
+      ? 'current task: not found'
+      : `current task: ${base[currentTask.base]}${hex(currentTask.offset)} (${currentTask.source})`,
+  );
+  const firstTask = symbols.address('init_task');
+  if (btf !== undefined) return { types: btf, currentTask, firstTask };
+  const task = currentTask && readCurrentTask(memory, processor, currentTask);
+  const layout = code === undefined || task === undefined ? undefined : findTaskLayout(memory, code.parent, task);
+  const known =
+    layout === undefined ? '' : `, but ${Object.keys(layout.members).join(', ')} of a task, by what tasks hold`;
+  evidence.push(`BTF: none, struct offsets are not known${known}`);
+  const types = layout && new KnownTypes({ task_struct: layout.members });
+  return { types, currentTask, firstTask: firstTask ?? layout?.first };
+}
+
+function placeFields(types: KernelTypes): TaskFieldPlace[] {
   return TASK_FIELDS.flatMap(({ name, path, size, place, key }) => {
-    const offsets = path.map((member) => btf.offsetOf('task_struct', member));
+    const offsets = path.map((member) => types.offsetOf('task_struct', member));
     return offsets.every((offset) => offset !== undefined) ? [{ name, offsets, size, place, key }] : [];
   });
 }
+
+const hex = (value: bigint): string => `0x${value.toString(16)}`;

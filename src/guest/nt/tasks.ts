@@ -1,12 +1,13 @@
 // Where NT keeps who runs: facts of the structures of each version, as its public symbols tell them.
+import type { CurrentTask } from '../linux/current-task.ts';
 import type { TaskFieldPlace } from '../linux/profile.ts';
 import { TASK_FIELDS } from '../linux/task-identity.ts';
 import type { NtSystem } from './system.ts';
 
 /** Where the current thread's pointer stands: behind the processor control region, at FS in x86, at GS in x64. */
 const CURRENT_THREAD = {
-  x86: { offset: '292', selector: 0x30, source: 'KPCR.PrcbData.CurrentThread' },
-  x64: { offset: '392', source: 'KPCR.Prcb.CurrentThread' },
+  x86: { base: 'kernelFs', selector: 0x30, offset: '292', source: 'KPCR.PrcbData.CurrentThread' },
+  x64: { base: 'kernelGs', selector: 0, offset: '392', source: 'KPCR.Prcb.CurrentThread' },
 } as const;
 
 /** Offsets in ETHREAD and, behind its process, in EPROCESS. */
@@ -24,12 +25,14 @@ const LAYOUTS: Readonly<Record<string, ThreadLayout>> = {
 
 /** How the recorder finds the current thread, and who it is. */
 export function ntTasks({ processor, version }: NtSystem): {
-  readonly currentTask: { readonly offset: string; readonly selector?: number; readonly source: string };
+  readonly pointerBytes: 4 | 8;
+  readonly currentTask: Omit<CurrentTask, 'offset'> & { readonly offset: string };
   readonly taskFields: readonly TaskFieldPlace[];
 } {
   const layout = LAYOUTS[`${processor} ${version}`];
   const currentTask = CURRENT_THREAD[processor];
-  if (layout === undefined) return { currentTask, taskFields: [] };
+  const pointerBytes = processor === 'x86' ? 4 : 8;
+  if (layout === undefined) return { pointerBytes, currentTask, taskFields: [] };
   const { process, clientId, parent, name } = layout;
   const offsets: Readonly<Record<string, readonly number[]>> = {
     pid: [clientId + 4],
@@ -41,5 +44,5 @@ export function ntTasks({ processor, version }: NtSystem): {
     const places = offsets[field.name];
     return places === undefined ? [] : [{ ...field, offsets: places }];
   });
-  return { currentTask, taskFields };
+  return { pointerBytes, currentTask, taskFields };
 }

@@ -19,7 +19,7 @@ import { sensitiveTrap } from './sensitive.ts';
 import { syscallTrap } from './syscall.ts';
 import { type CaptureLimits, DEFAULT_LIMITS, writeSyscallCaptures } from './syscall-captures.ts';
 import { sysenterTrap } from './sysenter.ts';
-import { writeTaskPolicy } from './task-policy.ts';
+import { type TaskFacts, writeTaskPolicy } from './task-policy.ts';
 import { vmfuncTrap } from './vmfunc.ts';
 import { NOTHING_WATCHED, type WatchContext } from './watched-guest.ts';
 
@@ -47,7 +47,7 @@ export const DEFAULT_TRAPS: readonly TrapPolicy[] = [syscallTrap, intTrap, sysen
 export function armTraps(
   core: Core,
   policies: readonly TrapPolicy[],
-  facts: Pick<GuestFacts, 'currentTask' | 'taskFields' | 'foreign' | 'nt'>,
+  facts: TaskFacts & Pick<GuestFacts, 'foreign' | 'nt'>,
   limits: CaptureLimits = DEFAULT_LIMITS,
   context: WatchContext = NOTHING_WATCHED,
 ): void {

@@ -8,23 +8,22 @@ import {
 } from '../../emu/monitor-layout.ts';
 import type { GuestFacts } from '../../world/guest-facts.ts';
 
-/** Kernel pointers lie in the upper half; anything below is not a task. 32-bit kernels have their half from here on. */
-const LOWEST_TASK = 0xffff_8000_0000_0000n;
-const LOWEST_TASK32 = 0x8000_0000n;
+/** By size of pointers: a 64-bit kernel's lie in the upper half, a 32-bit one's above the lowest split (VMSPLIT_1G); anything below is no task. */
+const LOWEST_TASK = { 4: 0x4000_0000n, 8: 0xffff_8000_0000_0000n } as const;
 /** PTI_USER_PGTABLE_BIT (arch/x86/include/asm/processor-flags.h): where page-table isolation is on, CR3 has it in user mode. */
 const USER_TABLES = 0x1000n;
 
+export type TaskFacts = Pick<GuestFacts, 'currentTask' | 'taskFields' | 'pointerBytes'>;
+
 /** Tells the core where the current task stands and which of its fields make up its identity. */
-export function writeTaskPolicy(memory: ArrayBufferLike, facts: Pick<GuestFacts, 'currentTask' | 'taskFields'>): void {
+export function writeTaskPolicy(memory: ArrayBufferLike, facts: TaskFacts): void {
   const view = new DataView(memory);
   const { header } = POLICY;
-  const { currentTask, taskFields } = facts;
-  const selector = currentTask?.selector;
-  const base = selector === undefined ? TASK_BASE.kernelGs : TASK_BASE.kernelFs;
-  view.setUint32(header + POLICY_HEADER.taskBase, currentTask === undefined ? TASK_BASE.none : base, true);
-  view.setUint32(header + POLICY_HEADER.taskSelector, selector ?? 0, true);
+  const { currentTask, taskFields, pointerBytes } = facts;
+  view.setUint32(header + POLICY_HEADER.taskBase, TASK_BASE[currentTask?.base ?? 'none'], true);
+  view.setUint32(header + POLICY_HEADER.taskSelector, currentTask?.selector ?? 0, true);
   view.setBigUint64(header + POLICY_HEADER.taskOffset, BigInt(currentTask?.offset ?? '0'), true);
-  view.setBigUint64(header + POLICY_HEADER.taskMinimum, selector === undefined ? LOWEST_TASK : LOWEST_TASK32, true);
+  view.setBigUint64(header + POLICY_HEADER.taskMinimum, LOWEST_TASK[pointerBytes], true);
   view.setBigUint64(header + POLICY_HEADER.isolationBits, USER_TABLES, true);
   view.setUint32(header + POLICY_HEADER.taskFieldCount, taskFields.length, true);
   view.setUint8(header + POLICY_HEADER.processField, fieldRow(taskFields, 'tgid'));

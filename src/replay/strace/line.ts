@@ -1,7 +1,7 @@
 import { allSyscalls, type Syscall } from '../../guest/linux/signature.ts';
 import { ERRNO } from '../../guest/linux/tables/errno.ts';
 import { STRUCTS } from '../../guest/linux/tables/structs.ts';
-import type { Call } from '../calls.ts';
+import { type Call, FOREIGN_NAMES } from '../calls.ts';
 import type { TextBuffer } from '../text-buffer.ts';
 import { argumentFormat } from './arguments.ts';
 import { signalSet } from './flags.ts';
@@ -163,7 +163,18 @@ const RAW: readonly ArgumentFormat[] = Array.from(
   (): ArgumentFormat => (out, call, i) => out.hexOrZero(call.low(i), call.high(i)),
 );
 
-/** How a call is shown; one that the table does not know has six arguments in hex. */
+const FOREIGN: readonly ArgumentFormat[] = FOREIGN_NAMES.map(
+  (name): ArgumentFormat =>
+    (out, call, i) => {
+      out.text(`${name}=`);
+      out.hexOrZero(call.low(i), call.high(i));
+    },
+);
+
+/**
+ * How a call is shown; one that the table does not know has six arguments in hex, and one of a system that is not known
+ * registers by their names.
+ */
 export function formatOf(call: Call): CallFormat {
   const { syscall } = call;
   if (syscall !== undefined) {
@@ -174,6 +185,8 @@ export function formatOf(call: Call): CallFormat {
     }
     return format;
   }
+  if (call.foreign)
+    return { name: call.name, arguments: FOREIGN, early: () => FOREIGN.length, result: RESULTS.kinds.hex };
   return { name: call.name, arguments: RAW, early: () => RAW.length, result: RESULTS.kinds.int };
 }
 

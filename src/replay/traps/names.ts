@@ -1,10 +1,12 @@
 import { INTERRUPT_VECTORS } from '../../guest/linux/tables/interrupt-vectors.ts';
 import { introspections } from '../../trace/introspection.ts';
 import type { Fact } from '../../trace/messages.ts';
-import { plural } from './values.ts';
 
 /** Addresses or ports, and the device that answers there. */
 export type DeviceRange = readonly [base: number, length: number, device: string];
+
+/** What a trigger asked for, and the bytes of the memory that it named. */
+export type Introspected = ReturnType<typeof introspections>[number];
 
 /** Names for what events say by number. */
 export interface TrapNames {
@@ -14,8 +16,8 @@ export interface TrapNames {
   readonly ports: readonly DeviceRange[] | undefined;
   /** Interrupt vectors that the guest's kernel has given a meaning once and for all. */
   readonly vectors: ReadonlyMap<number, string>;
-  /** By instruction count: what the introspection that began there has found. */
-  readonly introspections: ReadonlyMap<number, string>;
+  /** By instruction count: the introspection that began there. */
+  readonly introspections: ReadonlyMap<number, Introspected>;
 }
 
 /** From a trace's profile. A fact that is no JSON counts as missing. */
@@ -31,7 +33,9 @@ export function trapNames(profile: ReadonlyMap<string, Fact>): TrapNames {
     windows: list('machine.windows')?.filter(isRange),
     ports: list('machine.ports')?.filter(isRange),
     vectors: linux ? INTERRUPT_VECTORS : new Map(),
-    introspections: new Map(readable(() => introspections(profile.values()).map(found))),
+    introspections: new Map(
+      readable(() => introspections(profile.values()).map((found) => [found.introspection.icount, found] as const)),
+    ),
   };
 }
 
@@ -41,11 +45,6 @@ function readable<T>(read: () => T): T | null {
   } catch {
     return null;
   }
-}
-
-function found({ introspection, data }: ReturnType<typeof introspections>[number]): [icount: number, text: string] {
-  const { kind, icount, rows } = introspection;
-  return [icount, kind === 'memory' ? plural(data.length, 'byte') : `${rows.length} ${kind}`];
 }
 
 function isRange(value: unknown): value is DeviceRange {

@@ -4,9 +4,9 @@ import { DESCRIPTOR_TABLE, SENSITIVE } from '../../emu/layout.ts';
 import { REGISTER, type RegisterName } from '../../trace/event.ts';
 import { TRIGGER } from '../../trace/introspection.ts';
 import type { Exit } from './exit.ts';
-import type { TrapNames } from './names.ts';
-import type { Description } from './trap.ts';
-import { hex, hexBytes } from './values.ts';
+import type { Introspected, TrapNames } from './names.ts';
+import type { Description, FieldValue } from './trap.ts';
+import { hex, hexBytes, plural } from './values.ts';
 
 const instructionOf = ({ chunk, row }: Exit): bigint => chunk.rip(row);
 
@@ -117,6 +117,25 @@ const SWITCH = 0;
 const PAYLOAD: readonly RegisterName[] = ['rdi', 'rsi', 'rdx', 'rcx', 'r8', 'r9'];
 const TRIGGER_NAMES = new Map<number, string>(Object.entries(TRIGGER).map(([name, number]) => [number, name]));
 
+const countOf = ({ introspection: { kind, rows }, data }: Introspected): string =>
+  kind === 'memory' ? plural(data.length, 'byte') : `${rows.length} ${kind}`;
+
+/** Lists as they were taken, memory as hexadecimal bytes. */
+function contentOf(found: Introspected | undefined): Description['fields'] {
+  if (found === undefined) return {};
+  const { introspection, data } = found;
+  const text = (value: unknown): FieldValue => (Array.isArray(value) ? value.join(' ') : (value as FieldValue));
+  const rows = introspection.rows.map((row) =>
+    Object.fromEntries(Object.entries(row).map(([name, value]) => [name, text(value)])),
+  );
+  const notes = introspection.notes.join('; ');
+  return {
+    found: countOf(found),
+    ...(introspection.kind === 'memory' ? { address: introspection.address ?? null, bytes: hexBytes(data) } : { rows }),
+    ...(notes === '' ? {} : { notes }),
+  };
+}
+
 export function vmfunc(exit: Exit, { introspections }: TrapNames): Description {
   const leaf = exit.low('qualification');
   const instruction = instructionOf(exit);
@@ -134,8 +153,8 @@ export function vmfunc(exit: Exit, { introspections }: TrapNames): Description {
   return {
     policy: 'vmfunc',
     subject,
-    text: `${subject}, ${shown}${found === undefined ? '' : `: ${found}`}`,
-    fields: { leaf, name: name ?? null, ...Object.fromEntries(payload), found: found ?? null },
+    text: `${subject}, ${shown}${found === undefined ? '' : `: ${countOf(found)}`}`,
+    fields: { leaf, name: name ?? null, ...Object.fromEntries(payload), ...contentOf(found) },
     instruction,
   };
 }

@@ -18,7 +18,7 @@ export function Marks({ session }: { readonly session: Session }) {
       segment(cell(`#${event}`, 12)),
       segment(`${cell(line === undefined ? '' : seconds(line.time, 6), 11, 'right')}  `, 'dim'),
       segment(`${cell(String(line?.identity?.pid ?? '?'), 7, 'right')}  `, 'task'),
-      ...(line?.body ?? [segment('there is no such event', 'failure')]),
+      ...(line === undefined ? [segment('there is no such event', 'failure')] : [...line.body, ...line.result]),
     ];
   });
   const none: StyledLine[] = [[], [segment('  No marks yet: m and a letter marks the event under the cursor.', 'dim')]];

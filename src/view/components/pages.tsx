@@ -1,4 +1,4 @@
-import { printable } from '../../replay/printable.ts';
+import { printableName } from '../../replay/printable.ts';
 import type { Session } from '../session.ts';
 import { hexDump } from '../source/hex-dump.ts';
 import { grouped, seconds } from '../source/numbers.ts';
@@ -43,7 +43,7 @@ export function Pages({ session }: { readonly session: Session }) {
   const { history, at, content } = page;
   const place = session.source.model.store.at(version.event);
   const line = place && session.source.lines.line(place);
-  const who = line?.identity === undefined ? '?' : `${line.identity.pid} ${printable(line.identity.comm)}`;
+  const who = line?.identity === undefined ? '?' : `${line.identity.pid} ${printableName(line.identity.comm)}`;
   const head: StyledLine[] = [
     [
       segment(`page 0x${history.address.toString(16)}`, 'strong'),

@@ -1,5 +1,5 @@
 import type { Process } from '../../analyze/model/processes.ts';
-import { printable } from '../../replay/printable.ts';
+import { printable, printableName } from '../../replay/printable.ts';
 import { signalName } from '../../replay/strace/flags.ts';
 import type { Session } from '../session.ts';
 import { seconds, short } from '../source/numbers.ts';
@@ -34,7 +34,7 @@ export function processLine({ process, branches }: ProcessRow, { source }: Sessi
   const curve = Math.floor(columns / CURVE_SHARE);
   const failed = process.exit !== undefined && process.exit.status !== 0;
   return [
-    segment(cell(`${branches}${printable(process.comm)}`, NAME), 'task'),
+    segment(cell(`${branches}${printableName(process.comm)}`, NAME), 'task'),
     segment(` ${cell(String(process.pid), 7, 'right')}`),
     segment(` ${cell(seconds(process.first.time, 6), 11, 'right')}`, 'dim'),
     segment(` ${cell(process.exit === undefined ? '' : seconds(process.exit.time, 6), 11, 'right')}`, 'dim'),

@@ -42,7 +42,8 @@ function pairWithin(chunk: EventChunk): Int32Array {
   return mates;
 }
 
-function put(entry: EventPlace, exit: EventPlace | undefined): Call {
+/** A call put together from its entry and its return, where it has one. Its sequence number means nothing. */
+export function pairedCall(entry: EventPlace, exit: EventPlace | undefined): Call {
   const pairing = new Pairing();
   const task = new Task(entry.chunk.task(entry.row));
   const call = pairing.enter(task, entry.chunk, entry.row);
@@ -71,8 +72,8 @@ export class Calls {
   /** The call that an event enters; its return may stand up to `chunks` chunks on. */
   entered(place: EventPlace, chunks: number): FoundCall {
     const mate = this.#matesOf(place.chunk)[place.row]!;
-    if (mate >= 0) return { call: put(place, { chunk: place.chunk, row: mate }), settled: true };
-    const call = put(place, undefined);
+    if (mate >= 0) return { call: pairedCall(place, { chunk: place.chunk, row: mate }), settled: true };
+    const call = pairedCall(place, undefined);
     if (mate === NEVER || call.outcome === 'never') return { call, settled: true };
     const search = this.#following(place, chunks);
     for (;;) {
@@ -82,8 +83,8 @@ export class Calls {
   }
 
   #found(place: EventPlace, exit: EventPlace | undefined | 'unknown'): FoundCall {
-    if (exit === 'unknown') return { call: put(place, undefined), settled: false };
-    return { call: put(place, exit), settled: true };
+    if (exit === 'unknown') return { call: pairedCall(place, undefined), settled: false };
+    return { call: pairedCall(place, exit), settled: true };
   }
 
   /** The same, looked for to the end of the trace. */
@@ -91,7 +92,7 @@ export class Calls {
     const near = this.entered(place, 0);
     if (near.settled) return near.call;
     const exit = yield* this.#following(place, Number.POSITIVE_INFINITY);
-    return put(place, exit === 'unknown' ? undefined : exit);
+    return pairedCall(place, exit === 'unknown' ? undefined : exit);
   }
 
   /** The return of a call that is pending at the end of its chunk; undefined: it has none. */

@@ -1,13 +1,17 @@
-import type { TaskIdentity } from '../../guest/linux/task-identity.ts';
-import { type Call, callColumns } from '../../replay/calls.ts';
+import { callKeysOf } from '../../analyze/model/call-keys.ts';
+import type { TraceModel } from '../../analyze/model/trace-model.ts';
+import { DESCRIPTOR_CALLS } from '../../replay/descriptor-calls.ts';
 import { Descriptors } from '../../replay/descriptors.ts';
 import type { DescriptorObserver, Slot } from '../../replay/open-file.ts';
-import type { TraceReader } from '../../replay/reader.ts';
-import { type CallSink, Reconstruction } from '../../replay/reconstruction.ts';
+import { EVENT_KIND } from '../../trace/event.ts';
+import type { EventChunk } from '../../trace/event-chunk.ts';
+import { pairedCall } from './calls.ts';
 import type { Job } from './job.ts';
 
 /** Changes that are kept: some 60 bytes each. */
 const MOST = 400_000;
+const ROWS_A_STEP = 2048;
+const KEYS = callKeysOf(DESCRIPTOR_CALLS.keys());
 
 interface Change {
   /** Number of the event from which on it holds. */
@@ -16,54 +20,62 @@ interface Change {
   readonly what: string | undefined;
 }
 
-/** What each descriptor of each process meant at any moment. */
+/** What each descriptor of each process meant at any moment: put together from the few calls that open and close them. */
 export class DescriptorHistory implements DescriptorObserver {
-  readonly #reader: TraceReader;
+  readonly #model: TraceModel;
   readonly #changes = new Map<string, Change[]>();
-  readonly #texts = new Map<string, string>();
+  readonly #descriptors = new Descriptors(this);
+  /** Calls under way, by task: numbers of the events that entered them. */
+  readonly #pending = new Map<bigint, number>();
   #count = 0;
   #event = 0;
 
-  constructor(reader: TraceReader) {
-    this.#reader = reader;
+  constructor(model: TraceModel) {
+    this.#model = model;
   }
 
   /** Follows the whole trace, or as much of it as there is room for. */
   *read(): Job<void> {
-    const descriptors = new Descriptors(this);
-    const returned = (call: Call, identity: TaskIdentity | undefined): void => {
-      this.#event = call.exitChunk === undefined ? this.#event : call.exitChunk.firstEvent + call.exitRow;
-      descriptors.meet(identity);
-      descriptors.returned(call, identity);
-    };
-    const sink: CallSink = {
-      entry: (call, identity) => {
-        this.#event = call.chunk.firstEvent + call.row;
-        descriptors.meet(identity);
-      },
-      return: returned,
-      signal: () => {},
-      trap: () => {},
-      end: () => {},
-    };
-    const reconstruction = new Reconstruction({ commandOnly: false, descriptors: false }, () => sink);
-    const { index } = this.#reader;
+    const { index } = this.#model.store;
     for (const [place, entry] of index.entries()) {
       if (this.#count > MOST) return;
-      const chunk = this.#reader.chunk(entry, callColumns({ arguments: true, times: false }));
+      if (!entry.summary.calls.some((key) => KEYS.has(key))) continue;
+      const chunk = this.#model.reader.chunk(entry, COLUMNS);
       yield place / index.length;
-      if (chunk !== undefined) reconstruction.feed(chunk);
-      yield place / index.length;
+      if (chunk !== undefined) yield* this.#chunk(chunk, place / index.length);
     }
   }
 
-  opened(tgid: number, fd: number, { file }: Slot): void {
-    let what = this.#texts.get(file.what);
-    if (what === undefined) {
-      what = file.what;
-      this.#texts.set(what, what);
+  *#chunk(chunk: EventChunk, done: number): Job<void> {
+    const { count, site, sites, firstEvent } = chunk;
+    for (let row = 0; row < count; row++) {
+      if (row % ROWS_A_STEP === ROWS_A_STEP - 1) yield done;
+      const kind = sites.kind[site[row]!]!;
+      if (kind !== EVENT_KIND.callEntry && kind !== EVENT_KIND.callReturn) continue;
+      const task = chunk.task(row);
+      if (kind === EVENT_KIND.callEntry) {
+        if (KEYS.has(chunk.call(row)!)) this.#pending.set(task, firstEvent + row);
+        else this.#pending.delete(task);
+        continue;
+      }
+      const entry = this.#pending.get(task);
+      this.#pending.delete(task);
+      if (entry !== undefined) this.#returned(chunk, row, entry);
     }
-    this.#note(tgid, fd, what);
+  }
+
+  #returned(chunk: EventChunk, row: number, entry: number): void {
+    const { firstEvent } = chunk;
+    const place = entry >= firstEvent ? { chunk, row: entry - firstEvent } : this.#model.store.at(entry);
+    if (place === undefined) return;
+    this.#event = firstEvent + row;
+    const identity = this.#model.historySoFar?.identity(chunk.task(row), entry);
+    this.#descriptors.meet(identity);
+    this.#descriptors.returned(pairedCall(place, { chunk, row }), identity);
+  }
+
+  opened(tgid: number, fd: number, { file }: Slot): void {
+    this.#note(tgid, fd, file.what);
   }
 
   closed(tgid: number, fd: number): void {
@@ -79,18 +91,19 @@ export class DescriptorHistory implements DescriptorObserver {
     this.#count++;
   }
 
-  /** What it means to the call that an event enters: a file that it closes is still there, one that it opens is not yet. */
+  /** What it means to the call that an event enters; undefined where that is not known. */
   name(tgid: number, fd: number, event: number): string | undefined {
-    const changes = this.#changes.get(`${tgid} ${fd}`);
-    return changes?.findLast((change) => change.event <= event)?.what;
+    return this.#changes.get(`${tgid} ${fd}`)?.findLast((change) => change.event <= event)?.what;
   }
 
-  /** From which event to which a descriptor meant the same as it does at an event; undefined where it is not known. */
+  /** From which event to which a descriptor meant what it does at an event; undefined where that is not known. */
   span(tgid: number, fd: number, event: number): readonly [from: number, to: number] | undefined {
     const changes = this.#changes.get(`${tgid} ${fd}`) ?? [];
     const at = changes.findLastIndex((change) => change.event <= event);
     const change = changes[at];
     if (change?.what === undefined) return undefined;
-    return [change.event, changes[at + 1]?.event ?? Number.MAX_SAFE_INTEGER];
+    return [change.event, changes[at + 1]?.event ?? this.#model.count - 1];
   }
 }
+
+const COLUMNS = { registers: () => [], moments: false, captures: 'contents' } as const;

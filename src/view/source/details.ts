@@ -3,7 +3,7 @@ import type { EventPlace } from '../../analyze/model/chunk-store.ts';
 import { kindName } from '../../analyze/model/event-kind.ts';
 import { ABI, CAPTURE_KIND, CAPTURE_STATUS, MECHANISM } from '../../emu/monitor-layout.ts';
 import { type Call, type CallCapture, capturesOf } from '../../replay/calls.ts';
-import { printable } from '../../replay/printable.ts';
+import { printable, printableName } from '../../replay/printable.ts';
 import type { FormatOptions } from '../../replay/strace/format.ts';
 import { formatOf } from '../../replay/strace/line.ts';
 import { TextBuffer } from '../../replay/text-buffer.ts';
@@ -65,7 +65,7 @@ function headLines(source: TraceSource, disassembler: Disassembler, place: Event
   const who =
     identity === undefined
       ? 'not known'
-      : `${identity.tgid} ${printable(identity.comm)}, thread ${identity.pid}, child of ${identity.parent}`;
+      : `${identity.tgid} ${printableName(identity.comm)}, thread ${identity.pid}, child of ${identity.parent}`;
   const symbol = source.place(rip, identity?.tgid, event);
   const where = `${hex(rip)}${symbol === undefined ? '' : ` ${printable(symbol)}`}`;
   const how = mechanism === MECHANISM.none ? '' : `, ${MECHANISM_NAMES.get(mechanism) ?? `mechanism ${mechanism}`}`;
@@ -81,7 +81,7 @@ function headLines(source: TraceSource, disassembler: Disassembler, place: Event
     const raw = Buffer.from(bytes)
       .toString('hex')
       .replace(/(..)(?=.)/g, '$1 ');
-    lines.push(row('instruction', text === undefined ? raw : `${text}    <${raw}>`, HEAD));
+    lines.push(row('instruction', text === undefined ? raw : `${raw}  ${text}`, HEAD));
   }
   return lines;
 }

@@ -2,7 +2,7 @@ import type { EventPlace } from '../../analyze/model/chunk-store.ts';
 import type { TaskIdentity } from '../../guest/linux/task-identity.ts';
 import type { Call } from '../../replay/calls.ts';
 import { Pairing } from '../../replay/pairing.ts';
-import { printable } from '../../replay/printable.ts';
+import { printable, printableName } from '../../replay/printable.ts';
 import { signalName } from '../../replay/strace/flags.ts';
 import type { FormatOptions } from '../../replay/strace/format.ts';
 import { formatOf, writeRest, writeResult, writeStart } from '../../replay/strace/line.ts';
@@ -22,7 +22,11 @@ export interface EventLine {
   readonly time: number;
   readonly identity: TaskIdentity | undefined;
   readonly body: readonly Segment[];
+  /** Of calls: what stands behind the `=`. It stays in sight when the rest is cut. */
+  readonly result: readonly Segment[];
 }
+
+type Words = Pick<EventLine, 'body' | 'result'>;
 
 export interface LineSources {
   readonly calls: Calls;
@@ -61,17 +65,17 @@ export class EventLines {
     const { chunk, row } = place;
     const event = chunk.firstEvent + row;
     const identity = this.#sources.identity(chunk.task(row), event);
-    return { event, time: chunk.time(row), identity, body: this.#body(place, identity) };
+    return { event, time: chunk.time(row), identity, ...this.#words(place, identity) };
   }
 
   /** The words of a line in one piece. */
   text(place: EventPlace): string {
-    const { identity, body } = this.line(place);
-    const who = identity === undefined ? '' : `${identity.pid} ${printable(identity.comm)} `;
-    return who + body.map(({ text }) => text).join('');
+    const { identity, body, result } = this.line(place);
+    const who = identity === undefined ? '' : `${identity.pid} ${printableName(identity.comm)} `;
+    return who + [...body, ...result].map(({ text }) => text).join('');
   }
 
-  #body(place: EventPlace, identity: TaskIdentity | undefined): Segment[] {
+  #words(place: EventPlace, identity: TaskIdentity | undefined): Words {
     const { chunk, row } = place;
     this.#tgid = identity?.tgid ?? 0;
     this.#event = chunk.firstEvent + row;
@@ -79,15 +83,15 @@ export class EventLines {
       case EVENT_KIND.callEntry:
         return this.#call(this.#sources.calls.entered(place, LOOK_AHEAD));
       case EVENT_KIND.callReturn:
-        return this.#return(place);
+        return { body: this.#return(place), result: [] };
       case EVENT_KIND.task:
-        return taskBody(identity);
+        return { body: taskBody(identity), result: [] };
       default:
-        return this.#trap(place);
+        return { body: this.#trap(place), result: [] };
     }
   }
 
-  #call({ call, settled }: FoundCall): Segment[] {
+  #call({ call, settled }: FoundCall): Words {
     const out = this.#out;
     const format = formatOf(call);
     out.truncate(0);
@@ -95,13 +99,15 @@ export class EventLines {
     writeRest(out, call, format, this.#format);
     out.byte(0x29);
     const args = printable(out.toString(format.name.length));
-    return [segment(format.name, 'call'), segment(args), ...this.result(call, settled)];
+    return { body: [segment(format.name, 'call'), segment(args)], result: this.result(call, settled) };
   }
 
   /** What stands behind the call. */
   result(call: Call, settled: boolean): Segment[] {
     if (!settled) return [segment(' = … (returns later)', 'dim')];
     const out = this.#out;
+    // A descriptor that it gives back is known from the return on.
+    if (call.exitChunk !== undefined) this.#event = call.exitChunk.firstEvent + call.exitRow;
     out.truncate(0);
     writeResult(out, call, formatOf(call), this.#format);
     const text = printable(out.toString());
@@ -133,5 +139,5 @@ function taskBody(identity: TaskIdentity | undefined): Segment[] {
   if (identity === undefined) return [segment('=== a task that is not named', 'task')];
   const { pid, tgid, parent, comm } = identity;
   const who = pid === tgid ? `process ${pid}` : `thread ${pid} of process ${tgid}`;
-  return [segment(`=== ${who} is ${printable(comm)}, child of ${parent}`, 'task')];
+  return [segment(`=== ${who} is ${printableName(comm)}, child of ${parent}`, 'task')];
 }

@@ -19,7 +19,7 @@ export interface ParsedFilter {
 /** Words of `replay -e`: they are read by its own parser. */
 const EXPRESSIONS = new Set(['trace', 't', 'status', 'signal', 's', 'trap']);
 const FILTER_WORDS =
-  'names of calls, %file, trace=, status=, signal=, trap=, pid=, comm=, fd=, path=, addr=, kind= or sql:';
+  'names of calls, %file, trace=, status=, signal=, trap=, pid=, comm=, fd=, path=, addr=, kind=, events=#1-#9 or sql:';
 
 type Condition = (value: string, source: TraceSource) => EventTest;
 
@@ -38,6 +38,7 @@ const CONDITIONS: Readonly<Record<string, Condition>> = {
   path: (value, source) => entriesOnly((place) => usesPath(source.calls.entered(place, 0).call, value, false)),
   addr: (value, source) => touching(parseAddress(value), source),
   kind: (value) => ofKind(value),
+  events: (value) => between(value),
 };
 
 /** `openat,read status=failed pid=81`. Throws UserError in one line. */
@@ -135,6 +136,17 @@ function ofKind(value: string): EventTest {
     if (!KINDS.includes(name as EventKindName)) throw new UserError(`no kind ${name}; there are ${KINDS.join(' ')}`);
   }
   return { mayHold: () => true, passes: ({ chunk, row }) => wanted.has(kindName(chunk, row)) };
+}
+
+/** Events from one number to another, both included. */
+function between(value: string): EventTest {
+  const match = /^#?(\d{1,15})-#?(\d{1,15})$/.exec(value);
+  if (match === null) throw new UserError(`events=${value}: use events=#120-#340`);
+  const [from, to] = [Number(match[1]), Number(match[2])];
+  return {
+    mayHold: ({ firstEvent, count }) => firstEvent <= to && firstEvent + count > from,
+    passes: ({ chunk, row }) => chunk.firstEvent + row >= from && chunk.firstEvent + row <= to,
+  };
 }
 
 function wholeNumber(key: string, value: string): number {

@@ -4,16 +4,6 @@
  */
 export type Job<T> = Generator<number, T>;
 
-/** Runs a job for so many milliseconds at most; undefined: there is more to do. */
-export function runFor<T>(job: Job<T>, milliseconds: number): { readonly value: T } | undefined {
-  const end = performance.now() + milliseconds;
-  do {
-    const step = job.next();
-    if (step.done === true) return { value: step.value };
-  } while (performance.now() < end);
-  return undefined;
-}
-
 /** Runs a job to its end. */
 export function runWhole<T>(job: Job<T>): T {
   for (;;) {

@@ -31,7 +31,7 @@ export class TraceSource {
     this.calls = new Calls(model.store);
     this.survey = new Survey(model);
     this.names = trapNames(model.reader.profile);
-    this.descriptors = new DescriptorHistory(model.reader);
+    this.descriptors = new DescriptorHistory(model);
     this.#argumentNames = namesOf(model.reader.profile.get('linux.syscalls')?.json);
     this.lines = new EventLines({
       calls: this.calls,
@@ -73,6 +73,7 @@ export class TraceSource {
     yield* this.descriptors.read();
     told();
     yield* this.survey.run();
+    yield* this.model.reader.checkingUnread();
   }
 
   /** Events that have a line: returns only where they tell something of their own, or where all are wanted. */

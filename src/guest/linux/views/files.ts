@@ -38,7 +38,7 @@ function* openFiles(kernel: KernelStructures, task: bigint, notes: string[]): Ge
   const count = kernel.number(table, 'fdtable', 'max_fds');
   const first = kernel.value(table, 'fdtable', 'fd');
   for (let fd = 0; fd < count; fd++) {
-    const file = kernel.word(first + BigInt(8 * fd));
+    const file = kernel.word(first + BigInt(kernel.memory.pointerBytes * fd));
     if (file === 0n) continue;
     const open = orNote(notes, `descriptor ${fd}`, () => readFile(kernel, fd, file, task));
     if (open !== undefined) yield open;

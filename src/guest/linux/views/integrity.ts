@@ -1,5 +1,5 @@
-import type { ProcessorFacts } from '../../processor.ts';
-import { type KernelStructures, orNote } from './kernel.ts';
+import { gateCount, type ProcessorFacts, readGate } from '../../processor.ts';
+import { type KernelStructures, NotKnown, orNote } from './kernel.ts';
 import type { KernelModule } from './modules.ts';
 import { compareText, type KernelFile } from './text.ts';
 
@@ -123,25 +123,29 @@ function entryRegisters(kernel: KernelStructures, processor: ProcessorFacts, own
   });
 }
 
-const GATE_BYTES = 16;
-
-function interruptTable(kernel: KernelStructures, { idt }: ProcessorFacts, owners: Owners, notes: string[]): Hook[] {
-  const gates = Math.floor((idt.limit + 1) / GATE_BYTES);
+function interruptTable(kernel: KernelStructures, processor: ProcessorFacts, owners: Owners, notes: string[]): Hook[] {
+  const { idt } = processor;
+  const gates = gateCount(processor);
   const hooks: Hook[] = [];
   let present = 0;
   let startup = 0;
+  let tasks = 0;
   for (let vector = 0; vector < gates; vector++) {
-    const bytes = kernel.bytes(idt.base + BigInt(vector * GATE_BYTES), GATE_BYTES);
-    const view = new DataView(bytes.buffer, bytes.byteOffset, GATE_BYTES);
-    if ((view.getUint16(4, true) & 0x8000) === 0) continue;
+    const gate = readGate(kernel.memory, processor, vector);
+    if (gate === undefined) throw new NotKnown(`nothing mapped at gate ${vector}`);
+    if (!gate.present) continue;
     present++;
-    const low = view.getUint16(0, true) | (view.getUint16(6, true) << 16);
-    const handler = (BigInt(view.getUint32(8, true)) << 32n) | BigInt(low >>> 0);
+    const { handler } = gate;
+    if (gate.task) {
+      tasks++;
+      continue;
+    }
     if (owners.isStartup(handler)) startup++;
     else hooks.push(...owners.check(`IDT vector ${vector}`, handler));
   }
   const leftover = startup === 0 ? '' : `, ${startup} lead to start-up code that is gone, as Linux leaves unused ones`;
-  notes.push(`IDT at ${kernel.name(idt.base)}: ${present} of ${gates} gates looked at${leftover}`);
+  const others = tasks === 0 ? '' : `, ${tasks} not: they lead to a task of the processor`;
+  notes.push(`IDT at ${kernel.name(idt.base)}: ${present - tasks} of ${gates} gates looked at${others}${leftover}`);
   return hooks;
 }
 
@@ -162,7 +166,7 @@ function callTable(
   let count = 0;
   let compared = 0;
   for (; count < MOST_CALLS; count++) {
-    const place = table + BigInt(8 * count);
+    const place = table + BigInt(kernel.memory.pointerBytes * count);
     // The table ends where the next symbol begins, or what no longer is an address.
     if (count > 0 && kernel.symbols.at(place)?.symbol.name !== name) break;
     const target = kernel.word(place);

@@ -1,7 +1,8 @@
-import { type GuestMemory, readString, readU64 } from '../../memory.ts';
-import type { Btf, BtfMember } from '../btf.ts';
+import { type GuestMemory, readPointer, readString } from '../../memory.ts';
+import type { BtfMember } from '../btf.ts';
 import type { Kallsyms } from '../kallsyms.ts';
 import type { LinuxProfile } from '../profile.ts';
+import type { KernelTypes } from '../types.ts';
 
 /** Something that this kernel does not tell: shown as a line, never guessed. */
 export class NotKnown extends Error {
@@ -16,14 +17,14 @@ export class KernelStructures {
   readonly memory: GuestMemory;
   readonly symbols: Kallsyms;
   readonly profile: LinuxProfile;
-  readonly #btf: Btf | undefined;
+  readonly #known: KernelTypes | undefined;
   readonly #members = new Map<string, BtfMember>();
 
   constructor(memory: GuestMemory, profile: LinuxProfile) {
     this.memory = memory;
     this.profile = profile;
     this.symbols = profile.symbols;
-    this.#btf = profile.btf;
+    this.#known = profile.types;
   }
 
   /** Address of a symbol. Throws NotKnown if the kernel has none of that name. */
@@ -39,30 +40,36 @@ export class KernelStructures {
     const known = this.#members.get(key);
     if (known !== undefined) return known;
     const member = this.#types.member(struct, path);
-    if (member === undefined) throw new NotKnown(`not known: no ${key} in BTF`);
+    if (member === undefined) throw new NotKnown(this.#lacks(key));
     this.#members.set(key, member);
     return member;
   }
 
   has(struct: string, path: string): boolean {
-    return this.#btf?.offsetOf(struct, path) !== undefined;
+    return this.#known?.offsetOf(struct, path) !== undefined;
   }
 
   size(struct: string): number {
     const size = this.#types.sizeOf(struct);
-    if (size === undefined) throw new NotKnown(`not known: no struct ${struct} in BTF`);
+    if (size === undefined) throw new NotKnown(this.#lacks(`struct ${struct}`));
     return size;
   }
 
   enumerator(name: string): number {
     const value = this.#types.enumerator(name);
-    if (value === undefined) throw new NotKnown(`not known: no ${name} in BTF`);
+    if (value === undefined) throw new NotKnown(this.#lacks(name));
     return value;
   }
 
-  get #types(): Btf {
-    if (this.#btf === undefined) throw new NotKnown('not known: no BTF');
-    return this.#btf;
+  #lacks(what: string): string {
+    return this.profile.btf === undefined
+      ? `not known: the kernel has no BTF (${what})`
+      : `not known: no ${what} in BTF`;
+  }
+
+  get #types(): KernelTypes {
+    if (this.#known === undefined) throw new NotKnown('not known: no BTF');
+    return this.#known;
   }
 
   /** Address of a member. */
@@ -75,9 +82,9 @@ export class KernelStructures {
     return address - BigInt(this.member(struct, path).offset);
   }
 
-  /** u64 at an address. Throws NotKnown where nothing is mapped. */
+  /** Pointer or unsigned long at an address. Throws NotKnown where nothing is mapped. */
   word(address: bigint): bigint {
-    const value = readU64(this.memory, address);
+    const value = readPointer(this.memory, address);
     if (value === undefined) throw new NotKnown(`not known: nothing mapped at 0x${address.toString(16)}`);
     return value;
   }
@@ -149,7 +156,8 @@ export class KernelStructures {
       if ((entry & 3n) === 0n && entry !== 0n) yield entry;
       else if ((entry & 3n) === 2n && entry > 4096n) {
         const slots = entry - 2n + BigInt(offset);
-        for (let i = elements!.count - 1; i >= 0; i--) pending.push(this.word(slots + 8n * BigInt(i)));
+        for (let i = elements!.count - 1; i >= 0; i--)
+          pending.push(this.word(slots + BigInt(i * this.memory.pointerBytes)));
       }
     }
   }
@@ -162,7 +170,10 @@ export class KernelStructures {
     const idsAddress = this.symbols.address('nr_cpu_ids');
     const count =
       idsAddress === undefined ? 1 : new DataView(this.bytes(idsAddress, 4).slice().buffer).getUint32(0, true);
-    return Array.from({ length: count }, (_, i) => BigInt.asUintN(64, variable + this.word(offsets + 8n * BigInt(i))));
+    const { pointerBytes } = this.memory;
+    return Array.from({ length: count }, (_, i) =>
+      BigInt.asUintN(8 * pointerBytes, variable + this.word(offsets + BigInt(i * pointerBytes))),
+    );
   }
 
   /** `symbol+0x12`, or the bare address. */

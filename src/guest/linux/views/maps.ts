@@ -46,12 +46,12 @@ function* listedAreas(kernel: KernelStructures, mm: bigint): Generator<bigint> {
 }
 
 const NODE_MASK = 0xffn;
-const LAST = (1n << 64n) - 1n;
 
 /** Entries of a maple tree that are not empty (include/linux/maple_tree.h): a node's pointer carries its type in bits 3 to 6. */
 function* mapleEntries(kernel: KernelStructures, tree: bigint): Generator<bigint> {
   const root = kernel.value(tree, 'maple_tree', 'ma_root');
-  if ((root & 3n) === 2n && root > 4096n) yield* mapleNode(kernel, root, LAST);
+  if ((root & 3n) === 2n && root > 4096n)
+    yield* mapleNode(kernel, root, (1n << BigInt(8 * kernel.memory.pointerBytes)) - 1n);
   else if (root !== 0n) yield root;
 }
 
@@ -63,11 +63,12 @@ function* mapleNode(kernel: KernelStructures, encoded: bigint, max: bigint): Gen
   if (type < kernel.enumerator('maple_leaf_64')) throw new NotKnown('a maple node of a kind that mappings do not use');
   const pivots = kernel.member(struct, 'pivot');
   const slots = kernel.member(struct, 'slot');
+  const { pointerBytes } = kernel.memory;
   for (let i = 0; i < slots.elements!.count; i++) {
-    const pivot = i < pivots.elements!.count ? kernel.word(node + BigInt(pivots.offset + 8 * i)) : max;
+    const pivot = i < pivots.elements!.count ? kernel.word(node + BigInt(pivots.offset + pointerBytes * i)) : max;
     // A pivot of 0 behind the first is the end of what the node holds.
     const end = (pivot === 0n && i > 0) || pivot > max ? max : pivot;
-    const slot = kernel.word(node + BigInt(slots.offset + 8 * i));
+    const slot = kernel.word(node + BigInt(slots.offset + pointerBytes * i));
     if (slot !== 0n) {
       if (!leaf) yield* mapleNode(kernel, slot, end);
       else if ((slot & 3n) === 0n) yield slot;

@@ -2,8 +2,8 @@ import { readString } from '../../memory.ts';
 import { type KernelStructures, NotKnown, orNote } from './kernel.ts';
 import { filePath } from './paths.ts';
 
-/** Ways in which a task is found. `ran`: it made events in the trace and has not ended since. */
-export type TaskSource = 'list' | 'pids' | 'scheduler' | 'ran';
+/** Ways in which a task is found. `family`: a child of a child of the first task. `ran`: it made events in the trace and has not ended since. */
+export type TaskSource = 'list' | 'pids' | 'family' | 'scheduler' | 'ran';
 
 /** A task of which the trace holds events. */
 export interface RanTask {
@@ -24,13 +24,13 @@ export interface Process {
   /** Thread group of the parent. */
   readonly ppid: number;
   readonly comm: string;
-  /** As ps shows it: R running, S sleeping, D waiting, T stopped, t traced, X dead, Z zombie, P parked, I idle. */
-  readonly state: string;
-  readonly uid: number;
+  /** As ps shows it: R running, S sleeping, D waiting, T stopped, t traced, X dead, Z zombie, P parked, I idle; undefined if not known. */
+  readonly state: string | undefined;
+  readonly uid: number | undefined;
   /** Nanoseconds after boot at which it was started. */
   readonly startTime: bigint;
-  /** Empty for kernel threads and zombies. */
-  readonly commandLine: readonly string[];
+  /** Empty for kernel threads and zombies, undefined if not known. */
+  readonly commandLine: readonly string[] | undefined;
   /** Path of its program; undefined for kernel threads. */
   readonly executable: string | undefined;
   readonly kernelThread: boolean;
@@ -52,6 +52,7 @@ export function readProcesses(kernel: KernelStructures, ran: readonly RanTask[] 
   const sources: readonly (readonly [TaskSource, () => Iterable<bigint>])[] = [
     ['list', () => tasksOnList(kernel)],
     ['pids', () => tasksByPid(kernel)],
+    ['family', () => tasksByFamily(kernel)],
     ['scheduler', () => tasksOnRunqueues(kernel)],
     ['ran', () => ran.filter((task) => lives(kernel, task)).map(({ address }) => address)],
   ];
@@ -101,6 +102,23 @@ function* tasksByPid(kernel: KernelStructures): Generator<bigint> {
   }
 }
 
+const MOST_TASKS = 1 << 22;
+
+/** Children of the first task and theirs, without the threads. */
+function* tasksByFamily(kernel: KernelStructures): Generator<bigint> {
+  const first = kernel.profile.firstTask;
+  if (first === undefined) throw new NotKnown('not known: which task is the first');
+  const pending = [first];
+  for (let count = 0; pending.length > 0; count++) {
+    if (count > MOST_TASKS) throw new NotKnown('the tree of children is broken');
+    const children = kernel.at(pending.pop()!, 'task_struct', 'children');
+    for (const child of kernel.list(children, 'task_struct', 'sibling')) {
+      yield child;
+      pending.push(child);
+    }
+  }
+}
+
 /** What is about to run: fair tasks in their trees, with those of groups, real-time and deadline tasks, and who runs. */
 function* tasksOnRunqueues(kernel: KernelStructures): Generator<bigint> {
   for (const queue of kernel.perCpu('runqueues')) {
@@ -144,8 +162,7 @@ function lives(kernel: KernelStructures, { address, pid, start }: RanTask): bool
     return (
       (kernel.number(address, 'task_struct', 'pid') | 0) === pid &&
       kernel.value(address, 'task_struct', 'start_time') === start &&
-      kernel.number(address, 'task_struct', 'exit_state') === 0 &&
-      (stateBits(kernel, address) & TASK_DEAD) === 0
+      !(kernel.has('task_struct', 'exit_state') && isReleased(kernel, address))
     );
   } catch (error) {
     if (error instanceof NotKnown) return false;
@@ -154,6 +171,11 @@ function lives(kernel: KernelStructures, { address, pid, start }: RanTask): bool
 }
 
 const TASK_DEAD = 0x80;
+
+function isReleased(kernel: KernelStructures, task: bigint): boolean {
+  return kernel.number(task, 'task_struct', 'exit_state') !== 0 || (stateBits(kernel, task) & TASK_DEAD) !== 0;
+}
+
 const TASK_IDLE = 0x402;
 /** By the highest bit that is set, as /proc/PID/status reports: the order is part of the kernel's interface. */
 const STATE_LETTERS = 'RSDTtXZP';
@@ -176,26 +198,42 @@ function readProcess(
   foundBy: TaskSource[],
   complete: ReadonlySet<TaskSource>,
 ): Process {
-  const number = (path: string): number => kernel.number(address, 'task_struct', path);
   const parent = kernel.value(address, 'task_struct', 'real_parent');
+  return {
+    address,
+    pid: kernel.number(address, 'task_struct', 'pid') | 0,
+    tgid: kernel.number(address, 'task_struct', 'tgid') | 0,
+    ppid: kernel.number(parent, 'task_struct', 'tgid') | 0,
+    comm: kernel.text(address, 'task_struct', 'comm'),
+    startTime: kernel.value(address, 'task_struct', 'start_time'),
+    ...readMore(kernel, address, parent),
+    foundBy,
+    // Only what is about to run stands in the scheduler's queues, and not every task made events.
+    hiddenFrom: (['list', 'pids'] as const).filter((source) => complete.has(source) && !foundBy.includes(source)),
+  };
+}
+
+type MoreOfProcess = Pick<Process, 'state' | 'uid' | 'commandLine' | 'executable' | 'kernelThread'>;
+
+/** pid of kthreadd, of which all kernel threads are children, since Linux 2.6.24. */
+const KTHREADD = 2;
+
+/** What a kernel without BTF does not tell. */
+function readMore(kernel: KernelStructures, address: bigint, parent: bigint): MoreOfProcess {
+  if (!kernel.has('task_struct', 'mm')) {
+    const ids = [address, parent].map((task) => kernel.number(task, 'task_struct', 'pid'));
+    const unknown = { state: undefined, uid: undefined, commandLine: undefined, executable: undefined };
+    return { ...unknown, kernelThread: ids.includes(KTHREADD) };
+  }
   const credentials = kernel.value(address, 'task_struct', 'cred');
   const mm = kernel.value(address, 'task_struct', 'mm');
   const exe = mm === 0n ? 0n : kernel.value(mm, 'mm_struct', 'exe_file');
   return {
-    address,
-    pid: number('pid') | 0,
-    tgid: number('tgid') | 0,
-    ppid: kernel.number(parent, 'task_struct', 'tgid') | 0,
-    comm: kernel.text(address, 'task_struct', 'comm'),
     state: stateLetter(kernel, address),
     uid: kernel.number(credentials, 'cred', 'uid.val'),
-    startTime: kernel.value(address, 'task_struct', 'start_time'),
     commandLine: mm === 0n ? [] : commandLine(kernel, mm),
     executable: exe === 0n ? undefined : filePath(kernel, exe, address),
-    kernelThread: mm === 0n && number('exit_state') === 0,
-    foundBy,
-    // Only what is about to run stands in the scheduler's queues, and not every task made events.
-    hiddenFrom: (['list', 'pids'] as const).filter((source) => complete.has(source) && !foundBy.includes(source)),
+    kernelThread: mm === 0n && kernel.number(address, 'task_struct', 'exit_state') === 0,
   };
 }
 
