@@ -69,5 +69,5 @@ describe.skipIf(missing !== undefined)('a guest with several virtual CPUs', () =
     expect(state('again', '--traps', 'none')).toBe(untouched);
     expect(state('some', '--traps', 'syscall,interrupt,pages')).toBe(untouched);
     expect(state('all', '--traps', 'all', ...watches)).toBe(untouched);
-  });
+  }, 300_000);
 });
