@@ -3,6 +3,7 @@ import { EVENT_KIND } from '../trace/event.ts';
 import type { EventChunk } from '../trace/event-chunk.ts';
 import type { Call } from './calls.ts';
 import { Descriptors } from './descriptors.ts';
+import type { DescriptorObserver } from './open-file.ts';
 import { Pairing, type SignalDelivery } from './pairing.ts';
 import { CommandScope, isExecve, type Scope, WHOLE_GUEST } from './scope.ts';
 import { type Task, TaskTable } from './task-table.ts';
@@ -52,10 +53,10 @@ export interface ReconstructionOptions {
   readonly recorded?: readonly string[];
   /** Only these thread or process ids. */
   readonly pids?: ReadonlySet<number>;
-  /** Keep track of what descriptors mean. */
-  readonly descriptors: boolean;
   /** Names for what traps say by number; without them traps that are no calls are passed over. */
   readonly traps?: TrapNames | undefined;
+  /** Keep track of what descriptors mean; who hears of each change. */
+  readonly descriptors: boolean | DescriptorObserver;
   /** Which rows are shown; all are followed. Without it: all. */
   readonly within?: RowPredicate | undefined;
 }
@@ -76,7 +77,9 @@ export class Reconstruction {
     this.#pids = options.pids;
     this.#within = options.within;
     this.#traps = options.traps;
-    this.descriptors = options.descriptors ? new Descriptors() : undefined;
+    const { descriptors } = options;
+    this.descriptors =
+      descriptors === false ? undefined : new Descriptors(descriptors === true ? undefined : descriptors);
     this.#sink = sink(this);
   }
 
