@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { viewCommands } from './analyze/command.ts';
+import { queryCommand } from './analyze/query/command.ts';
 import { UserError } from './emu/errors.ts';
 import { recordCommand } from './record/command.ts';
 import { infoCommand, verifyCommand } from './replay/command.ts';
@@ -16,7 +17,15 @@ export async function main(args: readonly string[]): Promise<void> {
     .description('Runs an unmodified x86 system in its own emulator and records what its programs do.')
     .version(VERSION)
     .enablePositionalOptions();
-  const commands = [recordCommand(), replayCommand(), infoCommand(), verifyCommand(), ...viewCommands(), viewCommand()];
+  const commands = [
+    recordCommand(),
+    replayCommand(),
+    infoCommand(),
+    verifyCommand(),
+    queryCommand(),
+    ...viewCommands(),
+    viewCommand(),
+  ];
   for (const command of commands) program.addCommand(command);
   for (const command of [program, ...program.commands])
     command.exitOverride().configureOutput({ outputError: () => {} });

@@ -58,6 +58,7 @@ export class CommandWorkload implements Workload {
     this.guest = new Guest({
       memory: options.memory,
       vendor: options.vendor,
+      processors: options.processors,
       inputs,
       random: (length) => this.#random(length),
       startTime: BOOT_TIME,
@@ -81,9 +82,10 @@ export class CommandWorkload implements Workload {
 
   /** Goes on from a cached boot, or boots and fills the cache. Throws UserError when the kernel does not come up. */
   async boot(): Promise<GuestFacts> {
-    const { memory, vendor, disk } = this.#options;
+    const { memory, vendor, processors, disk } = this.#options;
     // The kernel looks for partitions as it boots: a disk that has changed is another boot.
-    const key = bootKey(this.world, { memory, vendor, disk: disk === undefined ? '' : fileIdentity(disk) });
+    const image = disk === undefined ? '' : fileIdentity(disk);
+    const key = bootKey(this.world, { memory, vendor, processors, disk: image });
     const cached = this.#options.cache ? restoreBoot(this.guest, key) : undefined;
     if (cached !== undefined) {
       this.#session.streams = cached.streams;

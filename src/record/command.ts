@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { UsageError, UserError } from '../emu/errors.ts';
+import { VCPU } from '../emu/layout.ts';
 import type { CommandOptions, KernelOptions, RecordOptions } from './options.ts';
 import { record } from './recording.ts';
 import { DEFAULT_TRAPS, TRAP_POLICIES } from './traps/index.ts';
@@ -23,6 +24,7 @@ interface RecordFlags {
   readonly output?: string;
   readonly capture: string;
   readonly cpu: RecordOptions['vendor'];
+  readonly cpus: string;
   readonly env?: string[];
   readonly chdir?: string;
   readonly seed?: string;
@@ -56,6 +58,7 @@ export function recordCommand(): Command {
         .choices(['AuthenticAMD', 'GenuineIntel'])
         .default('AuthenticAMD'),
     )
+    .option('--cpus <number>', `virtual CPUs, 1 to ${VCPU.most}; they take turns`, '1')
     .option(
       '--env <name[=value]>',
       "set or, without value, pass a variable; once given, nothing else of the host's environment is passed (repeatable)",
@@ -89,6 +92,7 @@ function recordOptions(command: string[], flags: RecordFlags): RecordOptions {
     workload: command.length > 0 ? commandOptions(command, flags) : kernelOptions(flags),
     memory: memorySize(flags.memory),
     vendor: flags.cpu,
+    processors: number(flags.cpus, '--cpus', 1, VCPU.most),
     disk: flags.disk,
     traps: traps(flags.traps, watches),
     watches,

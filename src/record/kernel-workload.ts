@@ -40,6 +40,7 @@ export class KernelWorkload implements Workload {
     this.guest = new Guest({
       memory: options.memory,
       vendor: options.vendor,
+      processors: options.processors,
       inputs,
       random: (length) => randomness.bytes(length),
       startTime: Math.floor((options.startTime ?? Date.now()) / 1000),

@@ -23,6 +23,8 @@ export interface RecordOptions {
   /** Bytes of guest RAM. */
   readonly memory: number;
   readonly vendor: keyof typeof VENDOR;
+  /** Virtual CPUs. */
+  readonly processors: number;
   readonly disk?: string | undefined;
   readonly traps: readonly TrapPolicy[];
   /** What the policies with an operand look at. */

@@ -168,10 +168,14 @@ class Recording implements WorkloadHost {
   /** Runs the machine until `done` says so or it ends by itself; lets the host's events in between slices. */
   async drive(done: () => boolean): Promise<Ending | undefined> {
     const { machine } = this.#workload.guest;
-    while (!done() && this.#ending === undefined) {
-      const outcome = machine.run({ icount: machine.icount + SLICE, reportIdle: this.#hostInput?.open === true });
+    // Exits end no slice: where a recording ends must not depend on how fast its records are read.
+    let cut = false;
+    while ((cut || !done()) && this.#ending === undefined) {
+      const end = machine.icount - (machine.icount % SLICE) + SLICE;
+      const outcome = machine.run({ icount: end, reportIdle: this.#hostInput?.open === true });
       this.#flushInputs();
-      if (done()) return undefined;
+      cut = outcome.kind === 'exit';
+      if (!cut && done()) return undefined;
       await this.#react(outcome);
       this.#progress.show(() => ({
         phase: this.#workload.phase,

@@ -34,6 +34,7 @@ export function traceHeader(
     traps: options.traps.map(({ name }) => name),
     settings: {
       ...header.settings,
+      ...(options.processors === 1 ? {} : { [START_SETTING.processors]: String(options.processors) }),
       ...(disk === undefined ? {} : { [START_SETTING.sectors]: String(disk.sectors) }),
       capture: String(options.captureLimit),
       ...(options.seed === undefined ? {} : { seed: options.seed }),

@@ -1,4 +1,6 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
+import { UserError } from '../emu/errors.ts';
+import { systemReason } from '../trace/system-reason.ts';
 import { TextBuffer } from './text-buffer.ts';
 
 /** A reader that went away (`| head`): the end of the work, not an error. */
@@ -51,5 +53,15 @@ export class TextOutput {
   close(): void {
     this.flush();
     if (this.#owned) closeSync(this.#fd);
+  }
+}
+
+/** A new file, or standard output where `path` is undefined. Throws UserError. */
+export function openOutput(path: string | undefined): TextOutput {
+  try {
+    return new TextOutput(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new UserError(code === 'EEXIST' ? `${path} exists already` : `can't write ${path}: ${systemReason(error)}`);
   }
 }

@@ -77,6 +77,11 @@ export class TraceEvent {
     return this.chunk.task(this.row);
   }
 
+  /** Number of the virtual CPU on which it happened. */
+  get vcpu(): number {
+    return this.chunk.vcpu(this.row);
+  }
+
   get rip(): bigint {
     return this.chunk.rip(this.row);
   }

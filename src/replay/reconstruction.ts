@@ -5,6 +5,7 @@ import type { Fact } from '../trace/messages.ts';
 import { CallTables } from './call-tables.ts';
 import type { Call } from './calls.ts';
 import { Descriptors } from './descriptors.ts';
+import type { DescriptorObserver } from './open-file.ts';
 import { Pairing, type SignalDelivery } from './pairing.ts';
 import { CommandScope, isExecve, type Scope, WHOLE_GUEST } from './scope.ts';
 import { type Task, TaskTable } from './task-table.ts';
@@ -56,10 +57,10 @@ export interface ReconstructionOptions {
   readonly pids?: ReadonlySet<number>;
   /** What the trace knows of its guest: names of calls that are no Linux's come from there. */
   readonly profile?: ReadonlyMap<string, Fact>;
-  /** Keep track of what descriptors mean. */
-  readonly descriptors: boolean;
   /** Names for what traps say by number; without them traps that are no calls are passed over. */
   readonly traps?: TrapNames | undefined;
+  /** Keep track of what descriptors mean; who hears of each change. */
+  readonly descriptors: boolean | DescriptorObserver;
   /** Which rows are shown; all are followed. Without it: all. */
   readonly within?: RowPredicate | undefined;
 }
@@ -81,7 +82,9 @@ export class Reconstruction {
     this.#pids = options.pids;
     this.#within = options.within;
     this.#traps = options.traps;
-    this.descriptors = options.descriptors ? new Descriptors() : undefined;
+    const { descriptors } = options;
+    this.descriptors =
+      descriptors === false ? undefined : new Descriptors(descriptors === true ? undefined : descriptors);
     this.#sink = sink(this);
   }
 

@@ -120,13 +120,14 @@ export class Reexecution {
   }
 
   #checkEvent(event: TraceEvent): void {
-    const { core } = this.machine;
+    const vcpu = this.machine.processors.all[event.vcpu];
+    if (vcpu === undefined) throw new Divergence(`event #${event.number} is of virtual CPU ${event.vcpu}`);
     const names = ['rax', 'rcx', 'rdx', 'rbx', 'rsp', 'rbp', 'rsi', 'rdi'];
     const pairs: (readonly [string, bigint, bigint])[] = [
       ['instruction count', BigInt(event.icount), BigInt(this.machine.icount)],
-      ['rip', event.rip, core.get64('rip')],
-      ...Array.from({ length: 16 }, (_, i) => [names[i] ?? `r${i}`, event.register(i), core.get64('gpr', i)] as const),
-      ['cr3', event.register(REGISTER.cr3), core.get64('cr3')],
+      ['rip', event.rip, vcpu.get64('rip')],
+      ...Array.from({ length: 16 }, (_, i) => [names[i] ?? `r${i}`, event.register(i), vcpu.get64('gpr', i)] as const),
+      ['cr3', event.register(REGISTER.cr3), vcpu.get64('cr3')],
     ];
     const wrong = pairs.find(([, recorded, now]) => recorded !== now);
     if (wrong === undefined) return;

@@ -1,10 +1,9 @@
 import { Command, Option } from 'commander';
-import { UsageError, UserError } from '../emu/errors.ts';
-import { systemReason } from '../trace/system-reason.ts';
+import { UsageError } from '../emu/errors.ts';
 import { type CallFilter, parseFilter } from './call-filter.ts';
 import { callColumns } from './calls.ts';
 import type { Descriptors } from './descriptors.ts';
-import { ClosedPipe, TextOutput } from './output.ts';
+import { ClosedPipe, openOutput, type TextOutput } from './output.ts';
 import { TraceReader } from './reader.ts';
 import { type CallSink, Reconstruction } from './reconstruction.ts';
 import { RowWriter } from './rows.ts';
@@ -141,15 +140,6 @@ function tellFindings(reader: TraceReader, file: string): void {
   if (reader.findings.length === 0) return;
   for (const { message } of reader.findings) process.stderr.write(`trapline: ${file}: ${message}\n`);
   process.exitCode = 1;
-}
-
-function openOutput(path: string | undefined): TextOutput {
-  try {
-    return new TextOutput(path);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new UserError(code === 'EEXIST' ? `${path} exists already` : `can't write ${path}: ${systemReason(error)}`);
-  }
 }
 
 function wholeNumber(text: string, flag: string): number {

@@ -1,9 +1,8 @@
 import { CAPTURE_KIND, EXIT_BLOCK, MECHANISM } from '../emu/monitor-layout.ts';
-import { errnoOf } from '../guest/linux/tables/errno.ts';
 import type { TaskIdentity } from '../guest/linux/task-identity.ts';
-import { NT_STATUS } from '../guest/nt/tables/status.ts';
 import { type CallFilter, wantsCall, wantsOutcome, wantsTrap } from './call-filter.ts';
 import { type Call, capturesOf } from './calls.ts';
+import { failureName } from './failure.ts';
 import type { TextOutput } from './output.ts';
 import type { CallSink } from './reconstruction.ts';
 import type { FormatOptions } from './strace/format.ts';
@@ -83,15 +82,10 @@ function writeRow(form: RowForm, call: Call, identity: TaskIdentity | undefined)
   if (call.syscall?.result === 'ntstatus' && call.returned) form.plain(`0x${call.result.toString(16)}`);
   else form.signed(outcome === 'value' ? [call.result, call.resultHigh] : outcome === 'error' ? MINUS_ONE : null);
   form.begin('errno');
-  form.plain(call.failed ? failure(call) : null);
+  form.plain(call.failed ? failureName(call) : null);
   form.begin('duration');
   form.number(call.returned ? call.exitTime - call.entryTime : null);
   form.endRow();
-}
-
-function failure({ syscall, result, errno }: Call): string {
-  if (syscall?.result === 'ntstatus') return NT_STATUS.get(result) ?? `0x${result.toString(16)}`;
-  return errnoOf(errno)?.name ?? String(errno);
 }
 
 const MINUS_ONE: Words = [0xffff_ffff, 0xffff_ffff];

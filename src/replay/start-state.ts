@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { BlockSource } from '../emu/devices/virtio/blk.ts';
 import { UserError } from '../emu/errors.ts';
 import { type InputEntry, PlaybackInputs, RecordingInputs } from '../emu/input-log.ts';
+import { VCPU } from '../emu/layout.ts';
 import { type Machine, VENDOR } from '../emu/machine.ts';
 import { restoreSnapshot } from '../emu/snapshot.ts';
 import { stateHash } from '../emu/state-hash.ts';
@@ -75,11 +76,18 @@ function newGuest(header: TraceHeader, inputs: GuestOptions['inputs']): Guest {
   return new Guest({ ...guestOptions(header), inputs, random, startTime: 0 });
 }
 
-function guestOptions({ cpuVendor, memory, settings }: TraceHeader): Pick<GuestOptions, 'memory' | 'vendor' | 'disk'> {
+function guestOptions({
+  cpuVendor,
+  memory,
+  settings,
+}: TraceHeader): Pick<GuestOptions, 'memory' | 'vendor' | 'processors' | 'disk'> {
   if (!(cpuVendor in VENDOR)) throw new UserError(`the trace is of a processor ${cpuVendor}, which is not known here`);
   const sectors = settings[START_SETTING.sectors];
   const disk = sectors === undefined ? undefined : recordedDisk(Number(sectors));
-  return { memory, vendor: cpuVendor as keyof typeof VENDOR, disk };
+  const processors = Number(settings[START_SETTING.processors] ?? 1);
+  if (!(Number.isInteger(processors) && processors >= 1 && processors <= VCPU.most))
+    throw new UserError(`the trace is of a machine with ${processors} virtual CPUs, which is not possible here`);
+  return { memory, vendor: cpuVendor as keyof typeof VENDOR, processors, disk };
 }
 
 /** All that the guest read of its disk is in the input log. */

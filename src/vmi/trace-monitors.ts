@@ -39,7 +39,7 @@ export class TraceMonitors extends Monitors {
     });
     const traps = trapNames(reader.profile);
     const reconstruction = new Reconstruction(
-      { commandOnly: false, descriptors: false, within, traps },
+      { commandOnly: false, descriptors: false, profile: reader.profile, within, traps },
       () => this.sink,
     );
     for (const chunk of reader.chunks()) {

@@ -15,6 +15,8 @@ export interface GuestOptions {
   /** Bytes of RAM. */
   readonly memory: number;
   readonly vendor: keyof typeof VENDOR;
+  /** Virtual CPUs, 1 by default. */
+  readonly processors?: number | undefined;
   readonly inputs: InputLog;
   /** Random bytes for the guest; they enter through the input log. */
   readonly random: (length: number) => Uint8Array;
@@ -41,6 +43,7 @@ export class Guest {
     this.machine = new Machine({
       memory: options.memory,
       vendor: options.vendor,
+      processors: options.processors ?? 1,
       inputs: options.inputs,
       startTime: () => encodeStartTime(options.startTime),
       entropy: () => random(8),

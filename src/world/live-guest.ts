@@ -15,6 +15,8 @@ export interface LiveOptions {
   /** Bytes of RAM; 512 MiB by default. */
   readonly memory?: number;
   readonly vendor?: GuestOptions['vendor'];
+  /** Virtual CPUs, 1 to 8; 1 by default. */
+  readonly processors?: number;
   /** Path of a raw disk image, never written. */
   readonly disk?: string;
 }
@@ -115,6 +117,7 @@ function newGuest(options: LiveOptions, share?: GuestOptions['share']): Guest {
   return new Guest({
     memory: options.memory ?? MEMORY,
     vendor: options.vendor ?? 'AuthenticAMD',
+    processors: options.processors,
     disk: options.disk,
     inputs: new RecordingInputs(),
     random: (length) => randomness.bytes(length),

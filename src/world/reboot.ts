@@ -17,7 +17,7 @@ const MOST_INSTRUCTIONS = 20e9;
  */
 export function bootAgain(
   boot: KernelBoot,
-  options: Pick<GuestOptions, 'memory' | 'vendor' | 'disk'>,
+  options: Pick<GuestOptions, 'memory' | 'vendor' | 'processors' | 'disk'>,
   key: string,
 ): { readonly machine: Machine; readonly state: string } {
   const randomness = new Randomness(BOOT_SEED);

@@ -1,3 +1,4 @@
+import { CallTables } from '../../replay/call-tables.ts';
 import type { ChunkEntry, TraceReader } from '../../replay/reader.ts';
 import type { EventChunk } from '../../trace/event-chunk.ts';
 import type { ChunkSummary } from '../../trace/summary.ts';
@@ -13,12 +14,15 @@ export interface EventPlace {
 
 /** Events by their numbers: the index says in which chunk one is; the chunks used last stay decoded. */
 export class ChunkStore {
+  /** What numbers of calls stand for. */
+  readonly tables: CallTables;
   readonly #reader: TraceReader;
   /** By place in the index, the one used last at the end. */
   readonly #kept = new Map<number, EventChunk>();
 
   constructor(reader: TraceReader) {
     this.#reader = reader;
+    this.tables = new CallTables(reader.profile);
   }
 
   get index(): readonly ChunkEntry[] {

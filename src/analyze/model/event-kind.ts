@@ -30,11 +30,6 @@ const BY_REASON: ReadonlyMap<number, EventKindName> = new Map([
   [EXIT.register, 'register'],
 ]);
 
-/** Number of a kind in `KINDS`. */
-export const KIND_NUMBER: Readonly<Record<EventKindName, number>> = Object.fromEntries(
-  KINDS.map((name, i) => [name, i]),
-) as Record<EventKindName, number>;
-
 /** EVENT_KIND of the events that are called so: what chunk summaries count. */
 export function eventKindOf(name: EventKindName): number | undefined {
   for (const [kind, own] of BY_KIND) if (own === name) return kind;

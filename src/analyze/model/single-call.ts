@@ -31,7 +31,7 @@ export function pairedCall(store: ChunkStore, place: EventPlace): Call | undefin
   const other = neighbour(store, place, kind === callEntry ? 'forward' : 'backward');
   const [entry, exit] = kind === callEntry ? [place, other] : [other, place];
   if (entry?.chunk.kind(entry.row) !== callEntry) return undefined;
-  const pairing = new Pairing();
+  const pairing = new Pairing(store.tables);
   const task = new Task(entry.chunk.task(entry.row));
   const call = pairing.enter(task, entry.chunk, entry.row);
   if (exit?.chunk.kind(exit.row) === callReturn) pairing.leave(task, exit.chunk, exit.row);

@@ -2,6 +2,8 @@
 import type { TaskIdentity } from '../../guest/linux/task-identity.ts';
 import type { Call } from '../../replay/calls.ts';
 import { TraceReader } from '../../replay/reader.ts';
+import { type TrapNames, trapNames } from '../../replay/traps/names.ts';
+import { type Trap, trapOf } from '../../replay/traps/trap.ts';
 import type { TraceMoment } from '../../replay/window.ts';
 import type { EventChunk } from '../../trace/event-chunk.ts';
 import type { ChunkSummary } from '../../trace/summary.ts';
@@ -54,6 +56,11 @@ export class ModelEvent {
   get call(): Call | undefined {
     return pairedCall(this.#model.store, this);
   }
+
+  /** The trap that it tells of; undefined for calls and tasks. */
+  get trap(): Trap | undefined {
+    return trapOf(this.chunk, this.row, this.#model.names);
+  }
 }
 
 /** Whether an event is looked for; `mayHold` spares the chunks that can't hold one. */
@@ -65,11 +72,13 @@ export interface EventTest {
 export class TraceModel {
   readonly reader: TraceReader;
   readonly store: ChunkStore;
+  readonly names: TrapNames;
   #history: History | undefined;
 
   private constructor(reader: TraceReader) {
     this.reader = reader;
     this.store = new ChunkStore(reader);
+    this.names = trapNames(reader.profile);
   }
 
   /** Reads the index. Throws UserError when the file is no trace. */

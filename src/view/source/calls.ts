@@ -1,4 +1,5 @@
 import type { ChunkStore, EventPlace } from '../../analyze/model/chunk-store.ts';
+import type { CallTables } from '../../replay/call-tables.ts';
 import type { Call } from '../../replay/calls.ts';
 import { Pairing } from '../../replay/pairing.ts';
 import { Task } from '../../replay/task-table.ts';
@@ -43,8 +44,8 @@ function pairWithin(chunk: EventChunk): Int32Array {
 }
 
 /** A call put together from its entry and its return, where it has one. Its sequence number means nothing. */
-export function pairedCall(entry: EventPlace, exit: EventPlace | undefined): Call {
-  const pairing = new Pairing();
+export function pairedCall(tables: CallTables, entry: EventPlace, exit: EventPlace | undefined): Call {
+  const pairing = new Pairing(tables);
   const task = new Task(entry.chunk.task(entry.row));
   const call = pairing.enter(task, entry.chunk, entry.row);
   if (exit !== undefined) pairing.leave(task, exit.chunk, exit.row);
@@ -60,6 +61,11 @@ export class Calls {
     this.#store = store;
   }
 
+  /** What numbers of calls stand for. */
+  get tables(): CallTables {
+    return this.#store.tables;
+  }
+
   #matesOf(chunk: EventChunk): Int32Array {
     let mates = this.#mates.get(chunk);
     if (mates === undefined) {
@@ -72,8 +78,9 @@ export class Calls {
   /** The call that an event enters; its return may stand up to `chunks` chunks on. */
   entered(place: EventPlace, chunks: number): FoundCall {
     const mate = this.#matesOf(place.chunk)[place.row]!;
-    if (mate >= 0) return { call: pairedCall(place, { chunk: place.chunk, row: mate }), settled: true };
-    const call = pairedCall(place, undefined);
+    if (mate >= 0)
+      return { call: pairedCall(this.#store.tables, place, { chunk: place.chunk, row: mate }), settled: true };
+    const call = pairedCall(this.#store.tables, place, undefined);
     if (mate === NEVER || call.outcome === 'never') return { call, settled: true };
     const search = this.#following(place, chunks);
     for (;;) {
@@ -83,8 +90,8 @@ export class Calls {
   }
 
   #found(place: EventPlace, exit: EventPlace | undefined | 'unknown'): FoundCall {
-    if (exit === 'unknown') return { call: pairedCall(place, undefined), settled: false };
-    return { call: pairedCall(place, exit), settled: true };
+    if (exit === 'unknown') return { call: pairedCall(this.#store.tables, place, undefined), settled: false };
+    return { call: pairedCall(this.#store.tables, place, exit), settled: true };
   }
 
   /** The same, looked for to the end of the trace. */
@@ -92,7 +99,7 @@ export class Calls {
     const near = this.entered(place, 0);
     if (near.settled) return near.call;
     const exit = yield* this.#following(place, Number.POSITIVE_INFINITY);
-    return pairedCall(place, exit === 'unknown' ? undefined : exit);
+    return pairedCall(this.#store.tables, place, exit === 'unknown' ? undefined : exit);
   }
 
   /** The return of a call that is pending at the end of its chunk; undefined: it has none. */

@@ -71,7 +71,7 @@ export class DescriptorHistory implements DescriptorObserver {
     this.#event = firstEvent + row;
     const identity = this.#model.historySoFar?.identity(chunk.task(row), entry);
     this.#descriptors.meet(identity);
-    this.#descriptors.returned(pairedCall(place, { chunk, row }), identity);
+    this.#descriptors.returned(pairedCall(this.#model.store.tables, place, { chunk, row }), identity);
   }
 
   opened(tgid: number, fd: number, { file }: Slot): void {

@@ -44,7 +44,7 @@ const SHOWN_BYTES = 48;
 export class EventLines {
   readonly #sources: LineSources;
   readonly #out = new TextBuffer();
-  readonly #pairing = new Pairing();
+  readonly #pairing: Pairing;
   #tgid = 0;
   #event = 0;
   readonly #format: FormatOptions = {
@@ -59,6 +59,7 @@ export class EventLines {
 
   constructor(sources: LineSources) {
     this.#sources = sources;
+    this.#pairing = new Pairing(sources.calls.tables);
   }
 
   line(place: EventPlace): EventLine {

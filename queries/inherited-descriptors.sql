@@ -1,0 +1,4 @@
+-- Which files and sockets of a parent other programs could still use after their execve.
+SELECT f.pid, x.path AS program, f.fd, f.kind, f.path
+FROM files f JOIN executions x ON x.pid = f.pid AND f.event < x.event AND (f.end_event IS NULL OR f.end_event > x.event + 1)
+WHERE f.fd > 2 AND f.closed_by IS DISTINCT FROM 'execve' ORDER BY f.pid, f.fd

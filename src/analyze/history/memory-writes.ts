@@ -1,0 +1,88 @@
+import { EXIT } from '../../emu/layout.ts';
+import { CAPTURE_KIND, PAGE_BLOCK, PAGE_BLOCK_BYTES, PAGE_FLAG, WRITE_SOURCE } from '../../emu/monitor-layout.ts';
+import { type CallCapture, capturesOf } from '../../replay/calls.ts';
+import { Exit } from '../../replay/traps/exit.ts';
+import type { TrapNames } from '../../replay/traps/names.ts';
+import { EVENT_KIND } from '../../trace/event.ts';
+import type { EventChunk } from '../../trace/event-chunk.ts';
+
+export const PAGE_BYTES = 4096;
+
+/** What an event tells of a write to memory. */
+export interface MemoryWrite {
+  /** `write`: one write to watched memory; `page`: a page that was dirtied since the last event of that kind. */
+  readonly kind: 'write' | 'page';
+  /** The watch, as it was given. */
+  readonly watch: string | undefined;
+  readonly source: keyof typeof WRITE_SOURCE | 'task';
+  /** Guest-virtual; undefined where it is not known which one, or none did it. */
+  readonly instruction: bigint | undefined;
+  /** Guest-virtual; undefined where the write had none. */
+  readonly linear: bigint | undefined;
+  readonly physical: bigint;
+  /** Bytes. */
+  readonly size: number;
+  readonly before: Uint8Array | undefined;
+  readonly after: Uint8Array | undefined;
+  /** It holds something else than before. */
+  readonly changed: boolean;
+  /** Of a page: all of it. */
+  readonly content: Uint8Array | undefined;
+}
+
+const SOURCES = new Map<number, keyof typeof WRITE_SOURCE>(
+  (Object.keys(WRITE_SOURCE) as (keyof typeof WRITE_SOURCE)[]).map((name) => [WRITE_SOURCE[name], name]),
+);
+/** Kinds of access in an exit's qualification. */
+const WRITE = 2;
+
+/** The writes that an event tells of; none for events of other kinds. */
+export function memoryWrites(chunk: EventChunk, row: number, names: TrapNames): MemoryWrite[] {
+  const kind = chunk.kind(row);
+  if (kind === EVENT_KIND.pages) return capturesOf(chunk, row).flatMap(dirtiedPage);
+  if (kind !== EVENT_KIND.exit || (chunk.detail(row) & 255) !== EXIT.secondLevel) return [];
+  const exit = Exit.of(chunk, row);
+  return exit === undefined || (exit.low('qualification') & WRITE) === 0 ? [] : [watchedWrite(exit, names)];
+}
+
+function watchedWrite(exit: Exit, { watches }: TrapNames): MemoryWrite {
+  const source = SOURCES.get(exit.word('errorCode') & 0xffff) ?? 'instruction';
+  const number = exit.word('vector');
+  const [before, after] = [exit.change('before'), exit.change('after')];
+  // Devices know no addresses but physical ones, and the page walk writes to its own tables.
+  const linear = source === 'device' || source === 'pageWalk' ? undefined : exit.long('linear');
+  return {
+    kind: 'write',
+    watch: watches[number] ?? `watch ${number}`,
+    source,
+    instruction: source === 'device' ? undefined : exit.chunk.rip(exit.row),
+    linear,
+    physical: exit.long('physical'),
+    size: after.length,
+    before,
+    after,
+    changed: Buffer.compare(before, after) !== 0,
+    content: undefined,
+  };
+}
+
+function dirtiedPage({ kind, address, view, start, length, bytes }: CallCapture): MemoryWrite[] {
+  if (kind !== CAPTURE_KIND.page || length < PAGE_BLOCK_BYTES) return [];
+  const flags = view.getUint32(start + PAGE_BLOCK.flags, true);
+  const content = (flags & PAGE_FLAG.content) === 0 ? undefined : bytes.subarray(PAGE_BLOCK_BYTES);
+  return [
+    {
+      kind: 'page',
+      watch: undefined,
+      source: (flags & PAGE_FLAG.device) !== 0 ? 'device' : (flags & PAGE_FLAG.pageWalk) !== 0 ? 'pageWalk' : 'task',
+      instruction: undefined,
+      linear: address === 0n ? undefined : address,
+      physical: view.getBigUint64(start + PAGE_BLOCK.physical, true),
+      size: PAGE_BYTES,
+      before: undefined,
+      after: undefined,
+      changed: content !== undefined,
+      content: content?.length === PAGE_BYTES ? content : undefined,
+    },
+  ];
+}

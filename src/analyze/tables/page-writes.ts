@@ -1,0 +1,65 @@
+import { EVENT_KIND, REGISTER } from '../../trace/event.ts';
+import type { ColumnChoice, EventChunk } from '../../trace/event-chunk.ts';
+import type { ChunkSummary } from '../../trace/summary.ts';
+import { type MemoryWrite, memoryWrites } from '../history/memory-writes.ts';
+import type { RowBuffer } from './row-buffer.ts';
+import {
+  ChunkScan,
+  type ChunkTest,
+  type Constraints,
+  chunkTest,
+  type ScanCount,
+  type ScanRequest,
+  type TableSource,
+} from './scan.ts';
+import { EventColumns } from './who.ts';
+
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+
+/** Its own `kind` is not that of events. */
+function withoutKind(constraints: Constraints): Constraints {
+  return new Map([...constraints].filter(([name]) => name !== 'kind'));
+}
+
+class PageWriteScan extends ChunkScan {
+  readonly #holds: ChunkTest;
+  readonly #event: EventColumns;
+
+  constructor(request: ScanRequest, rows: RowBuffer, count: ScanCount) {
+    super(request, count);
+    this.#holds = chunkTest({ ...request, constraints: withoutKind(request.constraints) });
+    this.#event = new EventColumns(rows, () => this.model.history);
+  }
+
+  protected override wants(summary: ChunkSummary): boolean {
+    return (summary.kinds.has(EVENT_KIND.exit) || summary.kinds.has(EVENT_KIND.pages)) && this.#holds(summary);
+  }
+
+  protected override columns(): ColumnChoice {
+    return { registers: () => [REGISTER.detail], moments: true, captures: 'all' };
+  }
+
+  protected override take(chunk: EventChunk, rows: RowBuffer): void {
+    for (let row = 0; row < chunk.count; row++) {
+      for (const write of memoryWrites(chunk, row, this.model.names)) this.#put(write, chunk, row, rows);
+    }
+  }
+
+  #put(write: MemoryWrite, chunk: EventChunk, row: number, rows: RowBuffer): void {
+    const at = rows.next();
+    this.#event.put(at, chunk, row);
+    rows.text('kind')?.often(at, write.kind);
+    rows.text('source')?.often(at, write.source);
+    rows.wide('physical')?.big(at, write.physical);
+    rows.narrow('size')?.put(at, write.size);
+    rows.truth('changed')?.put(at, write.changed);
+    if (write.linear !== undefined) rows.wide('address')?.big(at, write.linear);
+    if (write.instruction !== undefined) rows.wide('rip')?.big(at, write.instruction);
+    if (write.watch !== undefined) rows.text('watch')?.often(at, write.watch);
+    if (write.before !== undefined) rows.text('before')?.text(at, hex(write.before));
+    if (write.after !== undefined) rows.text('after')?.text(at, hex(write.after));
+    if (write.content !== undefined) rows.text('content')?.put(at, write.content);
+  }
+}
+
+export const pageWrites: TableSource = { open: (request, rows, count) => new PageWriteScan(request, rows, count) };

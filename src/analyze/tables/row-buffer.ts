@@ -1,0 +1,253 @@
+/**
+ * Rows under way from a trace to whoever asked for them, by column, laid out as DuckDB's vectors are: a value a row, a bit a
+ * row for its being there, text of up to 12 bytes in place.
+ */
+import type { Column, ColumnType, Table } from '../schema.ts';
+
+const WORD = 2 ** 32;
+/** Rows of one DuckDB vector; batches begin at multiples of it, so that their bits begin at a word. */
+export const BATCH = 2048;
+/** Bytes of text that stand in a string_t itself. */
+const INLINE = 12;
+/** Different texts whose form a column remembers. */
+const REMEMBERED = 4096;
+
+/** A column of rows. What is not put stays null. */
+export abstract class ColumnBuffer {
+  readonly column: Column;
+  /** Bytes of a value. */
+  readonly width: number;
+  bytes: Uint8Array;
+  validity: Uint8Array;
+  protected view: DataView;
+  /** The same as words of the machine, which is little-endian as DuckDB's are. */
+  protected words32: Uint32Array;
+
+  constructor(column: Column, width: number) {
+    this.column = column;
+    this.width = width;
+    this.bytes = new Uint8Array(0);
+    this.validity = new Uint8Array(0);
+    this.view = new DataView(this.bytes.buffer);
+    this.words32 = new Uint32Array(0);
+  }
+
+  reserve(rows: number): void {
+    const bytes = new Uint8Array(rows * this.width);
+    bytes.set(this.bytes);
+    const validity = new Uint8Array(rows >> 3);
+    validity.set(this.validity);
+    this.bytes = bytes;
+    this.validity = validity;
+    this.view = new DataView(bytes.buffer);
+    this.words32 = new Uint32Array(bytes.buffer, 0, bytes.length >> 2);
+  }
+
+  clear(rows: number): void {
+    this.validity.fill(0, 0, (rows + 7) >> 3);
+  }
+
+  protected mark(row: number): void {
+    this.validity[row >> 3]! |= 1 << (row & 7);
+  }
+
+  isNull(row: number): boolean {
+    return (this.validity[row >> 3]! & (1 << (row & 7))) === 0;
+  }
+
+  /** A value as JavaScript has it; null where there is none. */
+  get(row: number): string | number | bigint | boolean | Uint8Array | null {
+    return this.isNull(row) ? null : this.value(row);
+  }
+
+  protected abstract value(row: number): string | number | bigint | boolean | Uint8Array;
+}
+
+/** Whole numbers of 64 bits. */
+export class WideColumn extends ColumnBuffer {
+  constructor(column: Column) {
+    super(column, 8);
+  }
+
+  put(row: number, value: number): void {
+    const high = Math.floor(value / WORD);
+    this.words(row, value - high * WORD, high);
+  }
+
+  /** Unsigned halves. */
+  words(row: number, low: number, high: number): void {
+    this.words32[2 * row] = low;
+    this.words32[2 * row + 1] = high;
+    this.mark(row);
+  }
+
+  big(row: number, value: bigint): void {
+    this.view.setBigUint64(8 * row, BigInt.asUintN(64, value), true);
+    this.mark(row);
+  }
+
+  protected value(row: number): bigint {
+    return this.column.type === 'address'
+      ? this.view.getBigUint64(8 * row, true)
+      : this.view.getBigInt64(8 * row, true);
+  }
+}
+
+/** Whole numbers of 32 bits. */
+export class NarrowColumn extends ColumnBuffer {
+  constructor(column: Column) {
+    super(column, 4);
+  }
+
+  put(row: number, value: number): void {
+    this.view.setInt32(4 * row, value, true);
+    this.mark(row);
+  }
+
+  protected value(row: number): number {
+    return this.view.getInt32(4 * row, true);
+  }
+}
+
+export class TruthColumn extends ColumnBuffer {
+  constructor(column: Column) {
+    super(column, 1);
+  }
+
+  put(row: number, value: boolean): void {
+    this.bytes[row] = value ? 1 : 0;
+    this.mark(row);
+  }
+
+  protected value(row: number): boolean {
+    return this.bytes[row] === 1;
+  }
+}
+
+/** Text and bytes. */
+export class TextColumn extends ColumnBuffer {
+  /** Values that do not stand in place, by row. */
+  readonly long = new Map<number, Uint8Array>();
+  /** The form in place of text that is put often. */
+  readonly #remembered = new Map<string, Uint8Array | Uint32Array>();
+
+  constructor(column: Column) {
+    super(column, 16);
+  }
+
+  override clear(rows: number): void {
+    super.clear(rows);
+    this.long.clear();
+  }
+
+  /** Text that comes again and again. */
+  often(row: number, text: string): void {
+    let form = this.#remembered.get(text);
+    if (form === undefined) {
+      const bytes = Buffer.from(text, 'utf8');
+      form = bytes.length > INLINE ? bytes : inlineForm(bytes);
+      if (this.#remembered.size === REMEMBERED) this.#remembered.clear();
+      this.#remembered.set(text, form);
+    }
+    if (form instanceof Uint32Array) {
+      const at = 4 * row;
+      this.words32[at] = form[0]!;
+      this.words32[at + 1] = form[1]!;
+      this.words32[at + 2] = form[2]!;
+      this.words32[at + 3] = form[3]!;
+    } else this.long.set(row, form);
+    this.mark(row);
+  }
+
+  text(row: number, text: string): void {
+    this.put(row, Buffer.from(text, 'utf8'));
+  }
+
+  /** The bytes are kept: they must not change. */
+  put(row: number, bytes: Uint8Array): void {
+    if (bytes.length > INLINE) this.long.set(row, bytes);
+    else {
+      this.bytes.fill(0, 16 * row, 16 * row + 16);
+      this.view.setUint32(16 * row, bytes.length, true);
+      this.bytes.set(bytes, 16 * row + 4);
+    }
+    this.mark(row);
+  }
+
+  protected value(row: number): string | Uint8Array {
+    const at = 16 * row;
+    const bytes = this.long.get(row) ?? this.bytes.subarray(at + 4, at + 4 + this.view.getUint32(at, true));
+    return this.column.type === 'bytes' ? bytes : Buffer.from(bytes).toString('utf8');
+  }
+}
+
+function inlineForm(bytes: Uint8Array): Uint32Array {
+  const form = new Uint32Array(4);
+  form[0] = bytes.length;
+  new Uint8Array(form.buffer).set(bytes, 4);
+  return form;
+}
+
+const KINDS: Readonly<Record<ColumnType, new (column: Column) => ColumnBuffer>> = {
+  integer: NarrowColumn,
+  bigint: WideColumn,
+  address: WideColumn,
+  text: TextColumn,
+  name: TextColumn,
+  boolean: TruthColumn,
+  bytes: TextColumn,
+};
+
+/** Rows of the columns of a table that somebody wants. */
+export class RowBuffer {
+  readonly columns: readonly ColumnBuffer[];
+  /** Rows put and not taken. */
+  rows = 0;
+  readonly #byName: ReadonlyMap<string, ColumnBuffer>;
+  #capacity = 0;
+
+  /** `wanted`: names of columns in the order in which they are taken; undefined: all. */
+  constructor(table: Table, wanted: readonly string[] = table.columns.map(({ name }) => name)) {
+    this.columns = wanted.map((name) => {
+      const column = table.columns.find((each) => each.name === name);
+      if (column === undefined) throw new Error(`no column ${name}`);
+      return new KINDS[column.type](column);
+    });
+    this.#byName = new Map(this.columns.map((buffer) => [buffer.column.name, buffer]));
+  }
+
+  wants(...names: readonly string[]): boolean {
+    return names.some((name) => this.#byName.has(name));
+  }
+
+  /** Columns by kind and name; undefined where nobody wants them. */
+  wide(name: string): WideColumn | undefined {
+    return this.#byName.get(name) as WideColumn | undefined;
+  }
+
+  narrow(name: string): NarrowColumn | undefined {
+    return this.#byName.get(name) as NarrowColumn | undefined;
+  }
+
+  truth(name: string): TruthColumn | undefined {
+    return this.#byName.get(name) as TruthColumn | undefined;
+  }
+
+  text(name: string): TextColumn | undefined {
+    return this.#byName.get(name) as TextColumn | undefined;
+  }
+
+  /** Begins a row, all of it null: its number. */
+  next(): number {
+    if (this.rows === this.#capacity) {
+      this.#capacity = Math.max(BATCH, 2 * this.#capacity);
+      for (const column of this.columns) column.reserve(this.#capacity);
+    }
+    return this.rows++;
+  }
+
+  clear(): void {
+    for (const column of this.columns) column.clear(this.rows);
+    this.rows = 0;
+  }
+}

@@ -1,0 +1,44 @@
+import type { TaskIdentity } from '../../guest/linux/task-identity.ts';
+import type { EventChunk } from '../../trace/event-chunk.ts';
+import type { History } from '../model/history.ts';
+import type { NarrowColumn, RowBuffer, TextColumn, WideColumn } from './row-buffer.ts';
+
+/** The columns that say when and who, of tables with a row an event. */
+export class EventColumns {
+  readonly #history: History | undefined;
+  readonly #event: WideColumn | undefined;
+  readonly #time: WideColumn | undefined;
+  readonly #icount: WideColumn | undefined;
+  readonly #vcpu: NarrowColumn | undefined;
+  readonly #pid: NarrowColumn | undefined;
+  readonly #tid: NarrowColumn | undefined;
+  readonly #comm: TextColumn | undefined;
+
+  /** `history` is asked for only where it is needed. */
+  constructor(rows: RowBuffer, history: () => History) {
+    this.#event = rows.wide('event');
+    this.#time = rows.wide('time');
+    this.#icount = rows.wide('icount');
+    this.#vcpu = rows.narrow('vcpu');
+    this.#pid = rows.narrow('pid');
+    this.#tid = rows.narrow('tid');
+    this.#comm = rows.text('comm');
+    this.#history = rows.wants('pid', 'tid', 'comm') ? history() : undefined;
+  }
+
+  /** Fills them in row `at` with what row `row` of a chunk tells. */
+  put(at: number, chunk: EventChunk, row: number): void {
+    this.#event?.put(at, chunk.firstEvent + row);
+    this.#time?.words(at, chunk.times[2 * row]!, chunk.times[2 * row + 1]!);
+    this.#icount?.words(at, chunk.icounts[2 * row]!, chunk.icounts[2 * row + 1]!);
+    this.#vcpu?.put(at, chunk.vcpu(row));
+    if (this.#history !== undefined) this.who(at, this.#history.identity(chunk.task(row), chunk.firstEvent + row));
+  }
+
+  who(at: number, identity: TaskIdentity | undefined): void {
+    if (identity === undefined) return;
+    this.#pid?.put(at, identity.tgid);
+    this.#tid?.put(at, identity.pid);
+    this.#comm?.often(at, identity.comm);
+  }
+}
