@@ -85,7 +85,12 @@ describe.skipIf(missing !== undefined)('record --kernel F', () => {
     const { bytes, path } = hostKernel(() => true)!;
     const vmlinux = join(folder, 'vmlinux');
     writeFileSync(vmlinux, unpackKernel(bytes, path));
-    const kernel = ['--kernel', vmlinux, '--initrd', ramdisk('pvh', 'mkdir /proc', 'mount -t proc proc /proc', 'cat /proc/cmdline')];
+    const kernel = [
+      '--kernel',
+      vmlinux,
+      '--initrd',
+      ramdisk('pvh', 'mkdir /proc', 'mount -t proc proc /proc', 'cat /proc/cmdline'),
+    ];
     const options = ['--append', 'console=ttyS0 quiet cryptomgr.notests by=pvh'];
     const trace = join(folder, 'pvh.trap');
     const result = trapline(['record', '-q', '-o', trace, ...kernel, ...options], { input: null });
