@@ -17,16 +17,16 @@ import { inspect } from '../world/inspection.ts';
 const RSI = 6;
 const RDI = 7;
 const PAGE = 4096;
+const KINDS = Object.keys(TRIGGER) as IntrospectionKind[];
 
 /** Looks at a guest that asked for it by VMFUNC, while it stands at that instruction. */
 export class Introspector {
   #profile: LinuxProfile | undefined;
   #taken = 0;
 
-  /** What the trigger asked for; undefined where it is only an event. */
-  take(machine: Machine, trigger: number): Fact | undefined {
-    const kind = (Object.keys(TRIGGER) as IntrospectionKind[]).find((name) => TRIGGER[name] === trigger);
-    if (kind === undefined) return undefined;
+  /** What the trigger asked for. */
+  take(machine: Machine, trigger: number): Fact {
+    const kind = KINDS.find((name) => TRIGGER[name] === trigger) ?? 'processes';
     const moment = { icount: machine.icount, time: machine.now(), kind };
     const number = this.#taken++;
     if (kind === 'memory') {

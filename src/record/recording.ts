@@ -224,8 +224,8 @@ class Recording implements WorkloadHost {
   /** The guest asks to be looked at; it goes on behind its VMFUNC. */
   #triggered(): void {
     const { machine } = this.#workload.guest;
-    const fact = this.#introspector.take(machine, Number(machine.core.get64('exitQualification')));
-    if (fact !== undefined) this.#writer?.addProfile([fact]);
+    const trigger = Number(machine.core.get64('exitQualification'));
+    this.#writer?.addProfile([this.#introspector.take(machine, trigger)]);
     machine.core.completeExit();
   }
 

@@ -1,7 +1,7 @@
 /** What was read of the guest when it asked for it (VMFUNC with a trigger), as facts of a profile frame. */
 import type { Fact } from './messages.ts';
 
-/** Triggers that start an introspection; all others are events with registers alone. */
+/** Triggers by what is looked at; any other asks for the processes too. */
 export const TRIGGER = {
   /** Processes and threads. */
   processes: 1,

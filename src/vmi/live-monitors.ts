@@ -104,8 +104,8 @@ export class LiveMonitors extends Monitors {
     const { machine } = this.#guest;
     if (reason === EXIT.vmfunc) {
       const fact = this.#introspector.take(machine, Number(machine.core.get64('exitQualification')));
-      if (fact !== undefined) this.#triggers.push(fact);
-      for (const { introspection, data } of introspections(fact === undefined ? [] : [fact]))
+      this.#triggers.push(fact);
+      for (const { introspection, data } of introspections([fact]))
         this.#introspections.set(introspection.icount, { ...introspection, data });
       this.#name();
       machine.core.completeExit();

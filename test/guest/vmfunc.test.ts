@@ -68,8 +68,9 @@ describe.skipIf(missing !== undefined)('VMFUNC', () => {
 
   it('records what the triggers asked for', () => {
     const reader = TraceReader.open(trace);
-    const [processes, modules, memory, ...more] = introspections(reader.profile.values());
+    const [processes, modules, memory, own, ...more] = introspections(reader.profile.values());
     expect(more).toEqual([]);
+    expect(own!.introspection.kind).toBe('processes');
     expect(processes!.introspection.rows).toContainEqual(expect.objectContaining({ pid: 1, comm: 'init' }));
     expect(processes!.introspection.rows).toContainEqual(
       expect.objectContaining({ comm: 'program', state: 'R', hiddenFrom: [] }),

@@ -1,4 +1,4 @@
-// What README shows of the library does what it says.
+// What README and the library's page show does what they say.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -10,8 +10,8 @@ const LONGEST = 10;
 /** Here the package's own name leads to what was built of it. */
 const WITHIN = resolve('build/readme');
 
-const section = /^## As a library$(.*?)^## /ms.exec(readFileSync('README.md', 'utf8'))![1]!;
-const examples = [...section.matchAll(EXAMPLE)].map(([, code]) => code!);
+const pages = ['README.md', 'src/vmi/README.md'].map((path) => readFileSync(path, 'utf8')).join('\n');
+const examples = [...pages.matchAll(EXAMPLE)].map(([, code]) => code!);
 /** By what only they use. */
 const EXPECTED: readonly (readonly [uses: string, output: RegExp])[] = [
   ['processList', /^6\.\S+\n(.*\n)*1 init \[\]\n/],
