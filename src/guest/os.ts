@@ -1,5 +1,7 @@
-import type { LinuxProfile } from './linux/profile.ts';
-import type { ProcessorFacts } from './processor.ts';
+import { type LinuxProfile, readLinuxBanner } from './linux/profile.ts';
+import type { KernelMemory } from './memory.ts';
+import { findControlRegion, type NtControlRegion } from './nt/control-region.ts';
+import { gateCount, type ProcessorFacts } from './processor.ts';
 
 export interface OperatingSystem {
   readonly family: 'Linux' | 'Windows' | 'unknown';
@@ -27,25 +29,47 @@ export function mayBeLinux(gdtLimit: number): boolean {
   return GDT_LIMITS.some(({ limit, family }) => limit === gdtLimit && family === 'Linux');
 }
 
-/** Which system runs: descriptor tables first, as the literature does, then what only that system can have. */
-export function recogniseSystem(processor: ProcessorFacts, profile: LinuxProfile | undefined): OperatingSystem {
+/**
+ * Which system runs: descriptor tables first, as the literature does, then what only that system can have. What is not
+ * confirmed stays unknown: other kernels have tables of these sizes too.
+ */
+export function recogniseSystem(
+  memory: KernelMemory,
+  processor: ProcessorFacts,
+  profile: LinuxProfile | undefined,
+): OperatingSystem {
   const { gdt, idt } = processor;
   const evidence: string[] = [];
   const suits = GDT_LIMITS.filter(({ limit }) => limit === gdt.limit);
   const readings = suits.map(({ what }) => what).join(', or ');
   evidence.push(`GDT limit ${hex(gdt.limit)}: ${readings === '' ? 'of no system that is known by it' : readings}`);
-  evidence.push(`IDT limit ${hex(idt.limit)}: ${Math.floor((idt.limit + 1) / (processor.longMode ? 16 : 8))} gates`);
-  if (profile === undefined) {
-    evidence.push('no kallsyms around LSTAR: not confirmed');
-    const families = new Set(suits.map(({ family }) => family));
-    const [only] = families;
-    return { family: families.size === 1 ? only! : 'unknown', version: '', evidence };
+  evidence.push(`IDT limit ${hex(idt.limit)}: ${gateCount(processor)} gates`);
+  if (profile !== undefined) return linux([...evidence, ...profile.evidence], profile.banner);
+  if (processor.paging !== undefined) {
+    evidence.push('no kallsyms where calls and faults enter the kernel');
+    const banner = readLinuxBanner(memory, processor);
+    if (banner !== undefined) return linux(evidence, banner);
+    const region = findControlRegion(memory, processor);
+    if (region !== undefined) return nt(evidence, region);
   }
-  evidence.push(...profile.evidence);
-  const banner = profile.banner?.text ?? 'not found';
-  evidence.push(`linux_banner: ${banner}`);
-  const version = /Linux version (\S+)/.exec(banner)?.[1] ?? '';
-  return { family: 'Linux', version, evidence };
+  evidence.push('no Linux banner, no processor control region of NT: not confirmed');
+  return { family: 'unknown', version: '', evidence };
+}
+
+function linux(evidence: readonly string[], banner: LinuxProfile['banner']): OperatingSystem {
+  const text = banner?.text ?? 'not found';
+  const version = /Linux version (\S+)/.exec(text)?.[1] ?? '';
+  return { family: 'Linux', version, evidence: [...evidence, `linux_banner: ${text}`] };
+}
+
+function nt(evidence: readonly string[], { address, thread, version }: NtControlRegion): OperatingSystem {
+  const region = `0x${address.toString(16)}`;
+  const more = [
+    `processor control region at ${region}: it names itself and this processor's IDT and GDT, as NT's does`,
+    `its current thread: 0x${thread.toString(16)}`,
+    `version in the shared page: ${version === '' ? 'none' : version}`,
+  ];
+  return { family: 'Windows', version, evidence: [...evidence, ...more] };
 }
 
 const hex = (value: number): string => `0x${value.toString(16)}`;
