@@ -1,5 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { viewCommands } from './analyze/command.ts';
+import { exportCommand } from './analyze/export/command.ts';
+import { historyCommands } from './analyze/history/command.ts';
 import { queryCommand } from './analyze/query/command.ts';
 import { UserError } from './emu/errors.ts';
 import { recordCommand } from './record/command.ts';
@@ -23,6 +25,8 @@ export async function main(args: readonly string[]): Promise<void> {
     infoCommand(),
     verifyCommand(),
     queryCommand(),
+    exportCommand(),
+    ...historyCommands(),
     ...viewCommands(),
     viewCommand(),
   ];

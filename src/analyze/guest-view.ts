@@ -41,7 +41,8 @@ export class GuestView {
   }
 
   get os(): OperatingSystem {
-    return recogniseSystem(this.#inspection.processor, this.#inspection.profile, this.#inspection.nt);
+    const { memory, processor, profile, nt } = this.#inspection;
+    return recogniseSystem(memory, processor, profile, nt);
   }
 
   /** Throws NotKnown when the guest is no Linux that describes itself, as all below do. */

@@ -1,6 +1,8 @@
-import type { LinuxProfile } from './linux/profile.ts';
+import { type LinuxProfile, readLinuxBanner } from './linux/profile.ts';
+import type { KernelMemory } from './memory.ts';
+import { findControlRegion, type NtControlRegion } from './nt/control-region.ts';
 import type { NtSystem } from './nt/system.ts';
-import type { ProcessorFacts } from './processor.ts';
+import { gateCount, type ProcessorFacts } from './processor.ts';
 
 export interface OperatingSystem {
   readonly family: 'Linux' | 'Windows' | 'unknown';
@@ -28,34 +30,62 @@ export function mayBeLinux(gdtLimit: number): boolean {
   return GDT_LIMITS.some(({ limit, family }) => limit === gdtLimit && family === 'Linux');
 }
 
-/** Which system runs: descriptor tables first, as the literature does, then what only that system can have. */
+/**
+ * Which system runs: descriptor tables first, as the literature does, then what only that system can have. What is not
+ * confirmed stays unknown: other kernels have tables of these sizes too.
+ */
 export function recogniseSystem(
+  memory: KernelMemory,
   processor: ProcessorFacts,
   profile: LinuxProfile | undefined,
-  nt?: NtSystem,
+  nt: NtSystem | undefined,
 ): OperatingSystem {
   const { gdt, idt } = processor;
   const evidence: string[] = [];
   const suits = GDT_LIMITS.filter(({ limit }) => limit === gdt.limit);
   const readings = suits.map(({ what }) => what).join(', or ');
   evidence.push(`GDT limit ${hex(gdt.limit)}: ${readings === '' ? 'of no system that is known by it' : readings}`);
-  evidence.push(`IDT limit ${hex(idt.limit)}: ${Math.floor((idt.limit + 1) / (processor.longMode ? 16 : 8))} gates`);
-  if (profile === undefined) {
-    if (nt !== undefined) {
-      const { major, minor, build } = nt;
-      const version = `NT ${major}.${minor}${build === null ? '' : `.${build}`}`;
-      return { family: 'Windows', version, evidence: [...evidence, ...nt.evidence] };
-    }
-    evidence.push('no kallsyms around LSTAR: not confirmed');
-    const families = new Set(suits.map(({ family }) => family));
-    const [only] = families;
-    return { family: families.size === 1 ? only! : 'unknown', version: '', evidence };
+  evidence.push(`IDT limit ${hex(idt.limit)}: ${gateCount(processor)} gates`);
+  if (profile !== undefined) return linux([...evidence, ...profile.evidence], profile.banner);
+  if (processor.paging !== undefined) {
+    evidence.push('no kallsyms where calls and faults enter the kernel');
+    const banner = readLinuxBanner(memory, processor);
+    if (banner !== undefined) return linux(evidence, banner);
+    const region = findControlRegion(memory, processor);
+    if (region !== undefined || nt !== undefined) return windows(evidence, region, nt);
   }
-  evidence.push(...profile.evidence);
-  const banner = profile.banner?.text ?? 'not found';
-  evidence.push(`linux_banner: ${banner}`);
-  const version = /Linux version (\S+)/.exec(banner)?.[1] ?? '';
-  return { family: 'Linux', version, evidence };
+  evidence.push('no Linux banner, no processor control region of NT: not confirmed');
+  return { family: 'unknown', version: '', evidence };
 }
+
+function linux(evidence: readonly string[], banner: LinuxProfile['banner']): OperatingSystem {
+  const text = banner?.text ?? 'not found';
+  const version = /Linux version (\S+)/.exec(text)?.[1] ?? '';
+  return { family: 'Linux', version, evidence: [...evidence, `linux_banner: ${text}`] };
+}
+
+function windows(
+  evidence: readonly string[],
+  region: NtControlRegion | undefined,
+  system: NtSystem | undefined,
+): OperatingSystem {
+  const more: string[] = [];
+  if (region !== undefined) {
+    const at = `0x${region.address.toString(16)}`;
+    more.push(
+      `processor control region at ${at}: it names itself and this processor's IDT and GDT, as NT's does`,
+      `its current thread: 0x${region.thread.toString(16)}`,
+    );
+  }
+  more.push(...(system?.evidence ?? ['KUSER_SHARED_DATA: not found, its version is not known']));
+  return {
+    family: 'Windows',
+    version: system === undefined ? '' : ntVersion(system),
+    evidence: [...evidence, ...more],
+  };
+}
+
+const ntVersion = ({ major, minor, build }: NtSystem): string =>
+  `NT ${major}.${minor}${build === null ? '' : `.${build}`}`;
 
 const hex = (value: number): string => `0x${value.toString(16)}`;

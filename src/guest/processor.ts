@@ -54,6 +54,14 @@ export function readGate(memory: KernelMemory, processor: ProcessorFacts, vector
   };
 }
 
+/** Base of a segment of the GDT (SDM vol. 3, 3.4.5); undefined behind its limit, or where nothing is mapped. */
+export function readSegmentBase(memory: KernelMemory, { gdt }: ProcessorFacts, selector: number): bigint | undefined {
+  const bytes = selector + 7 > gdt.limit ? undefined : memory.read(gdt.base + BigInt(selector), 8);
+  if (bytes === undefined) return undefined;
+  const words = new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true);
+  return ((words >> 16n) & 0xff_ffffn) | ((words >> 32n) & 0xff00_0000n);
+}
+
 /** Page fault, and Linux's and NT's INT n for system calls. */
 const TELLING_VECTORS = [14, 0x80, 0x2e];
 

@@ -23,6 +23,8 @@ const KINDS = Object.keys(TRIGGER) as IntrospectionKind[];
 export class Introspector {
   #profile: LinuxProfile | undefined;
   #taken = 0;
+  /** The list that was written last, of each kind. */
+  readonly #lists = new Map<IntrospectionKind, { readonly number: number; readonly text: string }>();
 
   /** What the trigger asked for. */
   take(machine: Machine, trigger: number): Fact {
@@ -33,7 +35,12 @@ export class Introspector {
       const { data, ...range } = readRange(machine);
       return introspectionFact(number, { ...moment, rows: [], ...range }, data);
     }
-    return introspectionFact(number, { ...moment, ...this.#list(machine, kind) });
+    const { rows, notes } = this.#list(machine, kind);
+    const text = JSON.stringify(rows);
+    const last = this.#lists.get(kind);
+    if (last?.text === text) return introspectionFact(number, { ...moment, same: last.number, notes });
+    this.#lists.set(kind, { number, text });
+    return introspectionFact(number, { ...moment, rows, notes });
   }
 
   #list(machine: Machine, kind: 'processes' | 'modules'): Pick<Introspection, 'rows' | 'notes'> {

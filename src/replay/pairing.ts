@@ -29,6 +29,7 @@ const RESTART_BLOCK = new Set(['nanosleep', 'clock_nanosleep', 'poll', 'futex', 
 // biome-ignore format: a list
 const NEVER_RESTARTED = new Set(['epoll_wait', 'epoll_pwait', 'epoll_pwait2', 'rt_sigtimedwait', 'semop', 'semtimedop', 'io_getevents', 'io_pgetevents', 'io_uring_enter', 'close', 'rt_sigreturn', 'sigreturn', 'rt_sigtimedwait_time64', 'semtimedop_time64', 'io_pgetevents_time64']);
 const EINTR = 4;
+const USER = 3;
 const RESTART = { sys: 512, noHand: 514, block: 516 } as const;
 
 /** Pairs the entries and returns of each task. */
@@ -53,6 +54,11 @@ export class Pairing {
   enter(task: Task, chunk: EventChunk, row: number): Call {
     const number = chunk.detail(row);
     const call = new Call(this.#sequence++, chunk, row, number, this.#tables.of(chunk, row, number));
+    if (chunk.cpl(row) !== USER) {
+      // The kernel's own INT n: where it comes back nothing is recorded.
+      call.outcome = 'never';
+      return call;
+    }
     task.handlerStack = undefined;
     if (SIGNAL_RETURN.has(call.name)) call.signalMask = maskOf(frameCapture(chunk, row), returnedFrame(call));
     if (NO_RETURN.has(call.name)) {

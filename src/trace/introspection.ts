@@ -31,16 +31,43 @@ export interface Introspection {
   readonly notes: readonly string[];
 }
 
-const NAME = /^trigger\.\d+$/;
+const NAME = /^trigger\.(\d+)$/;
 
 /** `number`: how many introspections there were before. */
-export function introspectionFact(number: number, introspection: Introspection, data?: Uint8Array): Fact {
+export function introspectionFact(
+  number: number,
+  introspection: Introspection | ListedIntrospection,
+  data?: Uint8Array,
+): Fact {
   return { name: `trigger.${number}`, json: JSON.stringify(introspection), data: data ?? new Uint8Array(0) };
 }
 
-/** Introspections of a trace in order, each with the bytes of the memory that it read. */
-export function introspections(facts: Iterable<Fact>): { introspection: Introspection; data: Uint8Array }[] {
-  return [...facts].flatMap(({ name, json, data }) =>
-    NAME.test(name) ? [{ introspection: JSON.parse(json) as Introspection, data }] : [],
-  );
+/** A list that is what it was at an earlier trigger is written once: `same` is that one's number. */
+export type ListedIntrospection = Omit<Introspection, 'rows'> & { readonly same: number };
+
+/** An introspection with the bytes of the memory that it read. */
+export interface FoundIntrospection {
+  readonly introspection: Introspection;
+  readonly data: Uint8Array;
+}
+
+/** Reads the facts of a trace in order. */
+export class IntrospectionDecoder {
+  readonly #rows = new Map<number, Introspection['rows']>();
+
+  /** undefined: the fact is about something else. Throws SyntaxError when it is no JSON. */
+  decode({ name, json, data }: Fact): FoundIntrospection | undefined {
+    const number = NAME.exec(name)?.[1];
+    if (number === undefined) return undefined;
+    const written = JSON.parse(json) as Introspection | ListedIntrospection;
+    const introspection = 'same' in written ? { ...written, rows: this.#rows.get(written.same) ?? [] } : written;
+    this.#rows.set(Number(number), introspection.rows);
+    return { introspection, data };
+  }
+}
+
+/** Introspections of a trace in order. */
+export function introspections(facts: Iterable<Fact>): FoundIntrospection[] {
+  const decoder = new IntrospectionDecoder();
+  return [...facts].flatMap((fact) => decoder.decode(fact) ?? []);
 }

@@ -11,8 +11,7 @@ import { parseWatch, type WatchSpec, watchClass } from '../record/traps/watch-sp
 import { Reconstruction } from '../replay/reconstruction.ts';
 import { type TrapNames, trapNames } from '../replay/traps/names.ts';
 import { ALL_COLUMNS, EventChunk } from '../trace/event-chunk.ts';
-import { introspections } from '../trace/introspection.ts';
-import type { Fact } from '../trace/messages.ts';
+import { type FoundIntrospection, IntrospectionDecoder } from '../trace/introspection.ts';
 import { type GuestFacts, readGuestFacts } from '../world/guest-facts.ts';
 import type { LiveGuest } from '../world/live-guest.ts';
 import type { MonitorEvent } from './event.ts';
@@ -24,11 +23,11 @@ export class LiveMonitors extends Monitors {
   readonly #ring: RingReader;
   readonly #encoder = new ChunkEncoder();
   readonly #introspector = new Introspector();
-  readonly #introspections = new Map<number, MonitorEvent['introspection']>();
+  readonly #decoder = new IntrospectionDecoder();
+  readonly #introspections = new Map<number, FoundIntrospection>();
   readonly #reconstruction: Reconstruction;
   /** Filled anew when something has got a name. */
   readonly #names: TrapNames = trapNames(new Map());
-  readonly #triggers: Fact[] = [];
   #facts: GuestFacts | undefined;
   #watches: readonly WatchSpec[] = [];
   #events = 0;
@@ -68,7 +67,8 @@ export class LiveMonitors extends Monitors {
   }
 
   protected introspection(icount: number): MonitorEvent['introspection'] {
-    return this.#introspections.get(icount);
+    const found = this.#introspections.get(icount);
+    return found && { ...found.introspection, data: found.data };
   }
 
   #arm(): void {
@@ -103,11 +103,9 @@ export class LiveMonitors extends Monitors {
   #exited(reason: number): void {
     const { machine } = this.#guest;
     if (reason === EXIT.vmfunc) {
-      const fact = this.#introspector.take(machine, Number(machine.core.get64('exitQualification')));
-      this.#triggers.push(fact);
-      for (const { introspection, data } of introspections([fact]))
-        this.#introspections.set(introspection.icount, { ...introspection, data });
-      this.#name();
+      const trigger = Number(machine.core.get64('exitQualification'));
+      const found = this.#decoder.decode(this.#introspector.take(machine, trigger));
+      if (found !== undefined) this.#introspections.set(found.introspection.icount, found);
       machine.core.completeExit();
     } else if (isFirstCall(reason) && this.#facts === undefined) {
       this.#facts = readGuestFacts(machine);
@@ -120,9 +118,9 @@ export class LiveMonitors extends Monitors {
     const facts = [
       ...machineFacts(this.#watches, bus.memoryWindows(), bus.portRanges()),
       ...(this.#facts === undefined ? [] : profileFacts(this.#facts)),
-      ...this.#triggers,
     ];
-    Object.assign(this.#names, trapNames(new Map(facts.map((fact) => [fact.name, fact]))));
+    const names = trapNames(new Map(facts.map((fact) => [fact.name, fact])));
+    Object.assign(this.#names, names, { introspections: this.#introspections });
   }
 
   /** Hands over all that has happened. */

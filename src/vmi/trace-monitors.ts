@@ -3,7 +3,7 @@ import { UserError } from '../emu/errors.ts';
 import { Reconstruction } from '../replay/reconstruction.ts';
 import { trapNames } from '../replay/traps/names.ts';
 import { parseMoment, windowPredicate } from '../replay/window.ts';
-import { introspections } from '../trace/introspection.ts';
+import { type FoundIntrospection, introspections } from '../trace/introspection.ts';
 import type { MonitorEvent } from './event.ts';
 import { Monitors } from './monitors.ts';
 
@@ -17,16 +17,14 @@ export interface TraceWindow {
 export class TraceMonitors extends Monitors {
   readonly #trace: TraceGuest;
   readonly #window: TraceWindow;
-  readonly #introspections: ReadonlyMap<number, MonitorEvent['introspection']>;
+  readonly #introspections: ReadonlyMap<number, FoundIntrospection>;
 
   constructor(trace: TraceGuest, window: TraceWindow = {}) {
     super();
     this.#trace = trace;
     this.#window = window;
     const found = introspections(trace.reader.profile.values());
-    this.#introspections = new Map(
-      found.map(({ introspection, data }) => [introspection.icount, { ...introspection, data }]),
-    );
+    this.#introspections = new Map(found.map((each) => [each.introspection.icount, each]));
   }
 
   /** Goes through the window from its beginning, and calls the handlers. `done` is asked now and then. */
@@ -61,6 +59,7 @@ export class TraceMonitors extends Monitors {
   }
 
   protected introspection(icount: number): MonitorEvent['introspection'] {
-    return this.#introspections.get(icount);
+    const found = this.#introspections.get(icount);
+    return found && { ...found.introspection, data: found.data };
   }
 }

@@ -77,6 +77,16 @@ describe('the guest with NT conventions', () => {
     expect(trapline(['os', trace, '--kernel', KERNEL]).stdout).toMatch(/^SYSTEM +EVIDENCE\nWindows NT 5\.1 /);
   });
 
+  it('is recognised by its processor control region, and by nothing less', () => {
+    const { stdout } = trapline(['os', '--kernel', KERNEL, join(folder, 'nt.trap')]);
+    expect(stdout).toMatch(/^Windows NT 5\.1 +GDT limit 0x3ff: a 32-bit Windows$/m);
+    expect(stdout).toMatch(
+      /processor control region at 0x[0-9a-f]{8}: it names itself and this processor's IDT and GDT/,
+    );
+    const early = trapline(['os', '--kernel', KERNEL, '--at', '1', join(folder, 'nt.trap')]);
+    expect(early.stdout).toMatch(/^unknown [\s\S]*not confirmed$/m);
+  });
+
   it('calls services of Windows XP by their numbers', () => {
     const services = ntServices('x86', 'XP')!;
     expect(services.get(0x112)).toEqual({ name: 'NtWriteFile', number: 0x112, arguments: 9 });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { EXIT, SECOND_LEVEL } from '../../src/emu/layout.ts';
 import { CAPTURE_KIND, EXIT_BLOCK } from '../../src/emu/monitor-layout.ts';
+import { LiveGuest, type MonitorEvent, monitorsOf } from '../../src/index.ts';
 import { TraceReader } from '../../src/replay/reader.ts';
 import { EVENT_KIND, REGISTER } from '../../src/trace/event.ts';
 import { introspections } from '../../src/trace/introspection.ts';
@@ -99,6 +100,20 @@ describe.skipIf(missing !== undefined)('VMFUNC', () => {
 
   it('runs again to the same state', () => {
     expect(trapline(['ps', trace])).toMatchObject({ status: 0, stdout: expect.stringContaining(' init ') });
+  });
+
+  it('triggers on a live guest, too', () => {
+    const guest = LiveGuest.start([PROGRAM]);
+    const monitors = monitorsOf(guest);
+    const seen: MonitorEvent[] = [];
+    monitors.start('vmfunc', (event) => seen.push(event), { watch: `view:1:exe:${PROGRAM}:secret:rx` });
+    monitors.run();
+    expect(guest.output).toContain('done');
+    expect(seen.map(({ fields: { access, leaf } }) => access ?? leaf)).toEqual(['write', 1, 2, 3, 40, 0]);
+    const [, processes, , memory, own] = seen;
+    expect(processes!.introspection!.rows).toContainEqual(expect.objectContaining({ comm: 'program' }));
+    expect(Buffer.from(memory!.introspection!.data).toString('latin1', 0, 4)).toBe('ahat');
+    expect([own!.register('rdi'), own!.process?.comm]).toEqual([0x1234n, 'program']);
   });
 
   it('is #UD where nobody armed it', () => {

@@ -58,9 +58,21 @@ describe.skipIf(missing !== undefined)('a guest that hides', () => {
     expect(found).toMatchObject([{ name: 'hider', found: 'addresses,scan', hidden: 'HIDDEN from list,sysfs' }]);
   });
 
-  it('finds the hook, its place and its owner, and nothing else', () => {
+  it('finds the hooks, their places and owners, and nothing else', () => {
     expect(rows('hooks')).toMatchObject([
+      { where: 'LSTAR', owner: 'hider', detail: 'not entry_SYSCALL_64' },
+      { where: 'IDT vector 102', owner: 'hider' },
       { where: 'sys_call_table[121]', owner: 'hider', detail: 'the kernel file has __x64_sys_getpgid' },
+      {
+        where: 'text',
+        owner: 'hider',
+        symbol: '__x64_sys_acct',
+        detail: expect.stringMatching(/^5 bytes .* jumps out/),
+      },
     ]);
+  });
+
+  it('still knows the kernel whose system-call entry was taken over', () => {
+    expect(rows('os')[0]).toMatchObject({ system: expect.stringMatching(/^Linux 6/) });
   });
 });

@@ -14,7 +14,7 @@ const SCRATCH = '0x1b0000';
 const CALLS = {
   syscall: [1, 2, 7, 9, 10, 0xffff_ffff],
   sysenter: [3],
-  int: [4, 5, 6, 8, 10, 0x8ff, 0x47, 0, 0x38, 0x8001_0033, 0xa0_fb00, 0xffff_ffff, 0x756e_6547],
+  int: [11, 4, 5, 6, 8, 10, 0x8ff, 0x47, 0, 0x38, 0x8001_0033, 0xa0_fb00, 0xffff_ffff, 0x756e_6547],
 };
 
 interface Row {

@@ -186,5 +186,10 @@ class RowFeed {
 /** What DuckDB says of a statement in one line. */
 export function sqlError(error: unknown): UserError {
   const [what = ''] = messageOf(error).split(/\n\s*\n?LINE \d+:/);
-  return new UserError(what.trim().replaceAll(/\s*\n\s*/g, ' '));
+  return new UserError(
+    what
+      .replace(/^Failed to \w+ statements: /, '')
+      .trim()
+      .replaceAll(/\s*\n\s*/g, ' '),
+  );
 }

@@ -7,6 +7,7 @@ import type { Constraint } from '../tables/scan.ts';
 import { sqlError, type TableUse, TraceDatabase } from './database.ts';
 import { isQueryName, namedQuery, queryArguments } from './named.ts';
 import { type ResultFormat, writeResult } from './result-writer.ts';
+import { withDecimalNumbers } from './sql-text.ts';
 
 export interface QueryOptions {
   readonly format: ResultFormat | 'parquet';
@@ -45,7 +46,7 @@ export async function runQuery(
 }
 
 async function answer(database: TraceDatabase, sql: string, options: QueryOptions): Promise<void> {
-  const statement = sql.trim().replace(/;\s*$/, '');
+  const statement = withDecimalNumbers(sql.trim().replace(/;\s*$/, ''));
   await database.prepare(statement);
   if (options.explain) await explain(database, statement, options);
   else if (options.format === 'parquet') await writeParquet(database, statement, options.output!);
@@ -95,12 +96,12 @@ async function explain(database: TraceDatabase, sql: string, { output }: QueryOp
     rows += chunk.rowCount;
   }
   const out: TextOutput = openOutput(output);
-  for (const use of database.uses) out.write(`${useText(use)}\n`);
+  for (const use of database.uses) out.write(`${describeUse(use)}\n`);
   out.write(`${rows} ${rows === 1 ? 'row' : 'rows'}\n`);
   out.close();
 }
 
-function useText({ table, constraints, count }: TableUse): string {
+function describeUse({ table, constraints, count }: TableUse): string {
   const wanted = [...constraints].map(([name, constraint]) => constraintText(name, constraint));
   const { chunks, read } = count;
   const what = chunks === 0 ? 'no chunks of its own' : `${read} of ${chunks} chunks read, ${chunks - read} skipped`;

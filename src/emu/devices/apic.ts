@@ -1,61 +1,22 @@
 import type { Nanoseconds } from '../units.ts';
+import { LVT_MASKED, LVT_WRITABLE, REG, readable, readOnlyInX2apic } from './apic-registers.ts';
+import { ApicTimer } from './apic-timer.ts';
 import {
   bytesField,
   type Device,
   type MmioHandler,
   numberField,
   type Platform,
-  restoreTimer,
   type StateValue,
   stateFields,
-  type Timer,
   type Window,
 } from './device.ts';
 import { DELIVERY, type InterruptBus, type InterruptMessage } from './interrupt-bus.ts';
-
-/** Register offsets of the xAPIC page (SDM vol. 3, table 11-1); an x2APIC MSR is 800h + offset / 16. */
-const REG = {
-  id: 0x020,
-  version: 0x030,
-  taskPriority: 0x080,
-  arbitration: 0x090,
-  processorPriority: 0x0a0,
-  eoi: 0x0b0,
-  remoteRead: 0x0c0,
-  logicalDestination: 0x0d0,
-  destinationFormat: 0x0e0,
-  spurious: 0x0f0,
-  inService: 0x100,
-  triggerMode: 0x180,
-  request: 0x200,
-  errorStatus: 0x280,
-  commandLow: 0x300,
-  commandHigh: 0x310,
-  lvtTimer: 0x320,
-  lvtThermal: 0x330,
-  lvtPerformance: 0x340,
-  lvtLint0: 0x350,
-  lvtLint1: 0x360,
-  lvtError: 0x370,
-  timerInitial: 0x380,
-  timerCurrent: 0x390,
-  timerDivide: 0x3e0,
-  selfInterrupt: 0x3f0,
-} as const;
+import { VectorSet } from './vector-set.ts';
 
 /** Version 14h, six local-vector-table entries. */
 const VERSION = 0x0005_0014;
 const SOFTWARE_ENABLE = 1 << 8;
-const LVT_MASKED = 1 << 16;
-const LVT_WRITABLE: Readonly<Record<number, number>> = {
-  [REG.lvtTimer]: 0x7_00ff,
-  [REG.lvtThermal]: 0x1_07ff,
-  [REG.lvtPerformance]: 0x1_07ff,
-  [REG.lvtLint0]: 0x1_a7ff,
-  [REG.lvtLint1]: 0x1_a7ff,
-  [REG.lvtError]: 0x1_00ff,
-};
-const TIMER_MODE = { oneShot: 0, periodic: 1, deadline: 2 } as const;
 const ERROR_ILLEGAL_VECTOR = { sent: 1 << 5, received: 1 << 6 } as const;
 /** IA32_APIC_BASE. */
 const BASE = { bootProcessor: 1 << 8, x2apic: 1 << 10, enable: 1 << 11 } as const;
@@ -89,16 +50,15 @@ export interface ApicProcessor {
 export class LocalApic implements Device, MmioHandler {
   readonly name: string;
   private readonly id: number;
-  private readonly platform: Platform;
   private readonly bus: InterruptBus;
   private readonly processor: ApicProcessor;
   private readonly window: Window;
-  private readonly timer: Timer;
+  private readonly timer: ApicTimer;
   /** One word a register (offset / 16): those that only hold what was written. */
   private readonly registers = new Uint32Array(64);
-  private readonly request = new Uint32Array(8);
-  private readonly inService = new Uint32Array(8);
-  private readonly levelTriggered = new Uint32Array(8);
+  private readonly request = new VectorSet();
+  private readonly inService = new VectorSet();
+  private readonly levelTriggered = new VectorSet();
   private base = 0;
   /** Its processor runs: the page and the MSRs are this one's. */
   private present: boolean;
@@ -106,21 +66,22 @@ export class LocalApic implements Device, MmioHandler {
   private pendingErrors = 0;
   /** Low four bits of the task priority; CR8 holds the others. */
   private taskPriorityLow = 0;
-  /** When the running count was loaded. */
-  private timerStart: Nanoseconds = 0;
-  private deadline = 0n;
   /** Priority of the highest vector in service, kept because every check needs it. */
   private serviceVector = -1;
 
   constructor(platform: Platform, id: number, bus: InterruptBus, processor: ApicProcessor) {
     this.name = `apic${id}`;
     this.id = id;
-    this.platform = platform;
     this.bus = bus;
     this.processor = processor;
     this.present = id === 0;
     this.window = platform.claimMemory(undefined, PAGE, this);
-    this.timer = platform.timer(() => this.timerFired());
+    this.timer = new ApicTimer({
+      platform,
+      registers: this.registers,
+      tscAt: (now) => processor.tscAt(now),
+      fired: () => this.signal(REG.lvtTimer),
+    });
     bus.attach(this);
   }
 
@@ -131,8 +92,8 @@ export class LocalApic implements Device, MmioHandler {
     if (this.externalInterrupt && this.acceptsExternal()) return this.bus.acknowledgeExternal();
     const vector = this.deliverable();
     if (vector < 0) return this.registers[REG.spurious >> 4]! & 0xff;
-    clearBit(this.request, vector);
-    setBit(this.inService, vector);
+    this.request.delete(vector);
+    this.inService.add(vector);
     this.serviceVector = vector;
     this.update();
     return vector;
@@ -182,7 +143,7 @@ export class LocalApic implements Device, MmioHandler {
 
   /** x2APIC register or TSC deadline; undefined: the guest gets #GP. */
   msrRead(index: number): bigint | undefined {
-    if (index === MSR_DEADLINE) return this.deadline;
+    if (index === MSR_DEADLINE) return this.timer.tscDeadline;
     if (!this.inX2apicMode()) return undefined;
     const offset = (index - MSR_X2APIC) << 4;
     if (offset === REG.id) return BigInt(this.id);
@@ -196,7 +157,7 @@ export class LocalApic implements Device, MmioHandler {
   /** False: the guest gets #GP. */
   msrWrite(index: number, value: bigint): boolean {
     if (index === MSR_DEADLINE) {
-      this.setDeadline(value);
+      this.timer.setTscDeadline(value);
       return true;
     }
     if (!this.inX2apicMode()) return false;
@@ -291,33 +252,29 @@ export class LocalApic implements Device, MmioHandler {
 
   save(): StateValue {
     return {
-      registers: bytesOf(this.registers),
-      request: bytesOf(this.request),
-      inService: bytesOf(this.inService),
-      levelTriggered: bytesOf(this.levelTriggered),
+      registers: new Uint8Array(this.registers.buffer).slice(),
+      request: this.request.bytes.slice(),
+      inService: this.inService.bytes.slice(),
+      levelTriggered: this.levelTriggered.bytes.slice(),
       base: this.base,
       externalInterrupt: this.externalInterrupt,
       pendingErrors: this.pendingErrors,
       taskPriorityLow: this.taskPriorityLow,
-      timerStart: this.timerStart,
-      deadline: this.deadline,
-      timer: this.timer.deadline ?? null,
+      ...this.timer.save(),
     };
   }
 
   restore(state: StateValue): void {
     const saved = stateFields(state);
-    bytesOf(this.registers).set(bytesField(state, 'registers'));
-    bytesOf(this.request).set(bytesField(state, 'request'));
-    bytesOf(this.inService).set(bytesField(state, 'inService'));
-    bytesOf(this.levelTriggered).set(bytesField(state, 'levelTriggered'));
-    this.serviceVector = highestBit(this.inService);
+    new Uint8Array(this.registers.buffer).set(bytesField(state, 'registers'));
+    this.request.bytes.set(bytesField(state, 'request'));
+    this.inService.bytes.set(bytesField(state, 'inService'));
+    this.levelTriggered.bytes.set(bytesField(state, 'levelTriggered'));
+    this.serviceVector = this.inService.highest;
     this.externalInterrupt = saved.externalInterrupt === true;
     this.pendingErrors = numberField(state, 'pendingErrors');
     this.taskPriorityLow = numberField(state, 'taskPriorityLow');
-    this.timerStart = numberField(state, 'timerStart');
-    this.deadline = saved.deadline as bigint;
-    restoreTimer(this.timer, saved.timer);
+    this.timer.restore(state);
     this.base = 0;
     this.setBase(BigInt(numberField(state, 'base')));
   }
@@ -346,12 +303,12 @@ export class LocalApic implements Device, MmioHandler {
       case REG.processorPriority:
         return this.processorPriority();
       case REG.timerCurrent:
-        return this.currentCount();
+        return this.timer.currentCount();
     }
     const word = (offset >> 4) & 7;
-    if (offset >= REG.inService && offset < REG.triggerMode) return this.inService[word]!;
-    if (offset >= REG.triggerMode && offset < REG.request) return this.levelTriggered[word]!;
-    if (offset >= REG.request && offset < REG.errorStatus) return this.request[word]!;
+    if (offset >= REG.inService && offset < REG.triggerMode) return this.inService.words[word]!;
+    if (offset >= REG.triggerMode && offset < REG.request) return this.levelTriggered.words[word]!;
+    if (offset >= REG.request && offset < REG.errorStatus) return this.request.words[word]!;
     return this.registers[offset >> 4] ?? 0;
   }
 
@@ -394,25 +351,19 @@ export class LocalApic implements Device, MmioHandler {
         break;
       case REG.timerInitial:
         this.registers[offset >> 4] = value;
-        this.startTimer();
+        this.timer.start();
         break;
       case REG.timerDivide:
         this.registers[offset >> 4] = value & 0xb;
-        this.startTimer();
+        this.timer.start();
         break;
     }
   }
 
   private writeLvt(offset: number, value: number): void {
-    const modeBefore = this.timerMode();
+    const modeBefore = this.timer.mode;
     this.registers[offset >> 4] = this.softwareEnabled ? value : value | LVT_MASKED;
-    const modes = [modeBefore, this.timerMode()];
-    // SDM vol. 3, 11.5.4.1: only to and from TSC-deadline mode is the timer disarmed; one-shot and periodic count on.
-    if (offset === REG.lvtTimer && modes[0] !== modes[1] && modes.includes(TIMER_MODE.deadline)) {
-      this.deadline = 0n;
-      this.registers[REG.timerInitial >> 4] = 0;
-      this.timer.cancel();
-    }
+    if (offset === REG.lvtTimer) this.timer.modeChanged(modeBefore);
     this.update();
   }
 
@@ -422,18 +373,16 @@ export class LocalApic implements Device, MmioHandler {
 
   private resetRegisters(): void {
     this.registers.fill(0);
-    this.request.fill(0);
-    this.inService.fill(0);
-    this.levelTriggered.fill(0);
+    this.request.clear();
+    this.inService.clear();
+    this.levelTriggered.clear();
     this.registers[REG.destinationFormat >> 4] = 0xffff_ffff;
     this.registers[REG.spurious >> 4] = 0xff;
     this.maskAll();
     this.serviceVector = -1;
     this.pendingErrors = 0;
     this.taskPriorityLow = 0;
-    this.timerStart = 0;
-    this.deadline = 0n;
-    this.timer.cancel();
+    this.timer.reset();
   }
 
   // Priorities (SDM vol. 3, 11.8.3).
@@ -451,7 +400,7 @@ export class LocalApic implements Device, MmioHandler {
   /** The vector that may interrupt the processor now, or -1. */
   private deliverable(): number {
     if (!this.softwareEnabled || (this.base & BASE.enable) === 0) return -1;
-    const vector = highestBit(this.request);
+    const vector = this.request.highest;
     return vector >= 0 && vector >> 4 > this.processorPriority() >> 4 ? vector : -1;
   }
 
@@ -471,25 +420,30 @@ export class LocalApic implements Device, MmioHandler {
       return;
     }
     if (!this.softwareEnabled) return;
-    setBit(this.request, vector);
-    if (level) setBit(this.levelTriggered, vector);
-    else clearBit(this.levelTriggered, vector);
+    this.request.add(vector);
+    if (level) this.levelTriggered.add(vector);
+    else this.levelTriggered.delete(vector);
     this.update();
   }
 
   private endOfInterrupt(): void {
     const vector = this.serviceVector;
     if (vector < 0) return;
-    clearBit(this.inService, vector);
-    this.serviceVector = highestBit(this.inService);
-    if (hasBit(this.levelTriggered, vector)) this.bus.endOfInterrupt(vector);
+    this.inService.delete(vector);
+    this.serviceVector = this.inService.highest;
+    if (this.levelTriggered.has(vector)) this.bus.endOfInterrupt(vector);
     this.update();
   }
 
   private error(bit: number): void {
     this.pendingErrors |= bit;
-    const lvt = this.register(REG.lvtError);
-    if ((lvt & LVT_MASKED) === 0 && (lvt & 0xff) >= 16) this.accept(lvt & 0xff, false);
+    if ((this.register(REG.lvtError) & 0xff) >= 16) this.signal(REG.lvtError);
+  }
+
+  /** An entry of the local vector table is to interrupt. */
+  private signal(entry: number): void {
+    const lvt = this.register(entry);
+    if ((lvt & LVT_MASKED) === 0) this.accept(lvt & 0xff, false);
   }
 
   /** ICR: bits 7-0 vector, 10-8 delivery, 11 logical, 14 assert, 15 level, 19-18 shorthand. */
@@ -524,107 +478,8 @@ export class LocalApic implements Device, MmioHandler {
         break;
     }
   }
-
-  // The timer counts virtual nanoseconds divided by the divide configuration.
-
-  private timerMode(): number {
-    return (this.register(REG.lvtTimer) >> 17) & 3;
-  }
-
-  private get divisor(): number {
-    const bits = this.register(REG.timerDivide);
-    const code = (bits & 3) | ((bits >> 1) & 4);
-    return code === 7 ? 1 : 2 << code;
-  }
-
-  private startTimer(): void {
-    if (this.timerMode() === TIMER_MODE.deadline) return;
-    this.timerStart = this.platform.now();
-    const initial = this.register(REG.timerInitial);
-    if (initial === 0) this.timer.cancel();
-    else this.timer.arm(this.timerStart + initial * this.divisor);
-  }
-
-  private currentCount(): number {
-    const initial = this.register(REG.timerInitial);
-    if (this.timer.deadline === undefined || this.timerMode() === TIMER_MODE.deadline) return 0;
-    return Math.max(initial - Math.floor((this.platform.now() - this.timerStart) / this.divisor), 0);
-  }
-
-  private setDeadline(value: bigint): void {
-    if (this.timerMode() !== TIMER_MODE.deadline) return;
-    this.deadline = value;
-    if (value === 0n) {
-      this.timer.cancel();
-      return;
-    }
-    const now = this.platform.now();
-    const left = Number(value - this.processor.tscAt(now));
-    // Beyond exact integers there is no such moment in any run; the deadline stays readable.
-    if (left < Number.MAX_SAFE_INTEGER / 2) this.timer.arm(now + Math.max(left, 0));
-    else this.timer.cancel();
-  }
-
-  private timerFired(): void {
-    if (this.timerMode() === TIMER_MODE.periodic) {
-      this.timerStart += this.register(REG.timerInitial) * this.divisor;
-      this.timer.arm(this.timerStart + this.register(REG.timerInitial) * this.divisor);
-    }
-    this.deadline = 0n;
-    const lvt = this.register(REG.lvtTimer);
-    if ((lvt & LVT_MASKED) === 0) this.accept(lvt & 0xff, false);
-  }
 }
-
-const READ_ONLY_IN_X2APIC: ReadonlySet<number> = new Set([
-  REG.id,
-  REG.version,
-  REG.processorPriority,
-  REG.logicalDestination,
-  REG.destinationFormat,
-  REG.commandHigh,
-  REG.timerCurrent,
-]);
-
-function readOnlyInX2apic(offset: number): boolean {
-  return (offset >= REG.inService && offset < REG.errorStatus) || READ_ONLY_IN_X2APIC.has(offset);
-}
-
-function readable(offset: number): boolean {
-  if (offset >= REG.inService && offset < REG.errorStatus) return true;
-  return READABLE.has(offset);
-}
-
-const READABLE: ReadonlySet<number> = new Set(
-  Object.values(REG).filter(
-    (offset) =>
-      offset !== REG.eoi && offset !== REG.selfInterrupt && offset !== REG.arbitration && offset !== REG.remoteRead,
-  ),
-);
 
 function logicalX2apicId(id: number): number {
   return ((id >> 4) << 16) | (1 << (id & 15));
-}
-
-function bytesOf(words: Uint32Array): Uint8Array {
-  return new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
-}
-
-function setBit(set: Uint32Array, bit: number): void {
-  set[bit >> 5]! |= 1 << (bit & 31);
-}
-
-function clearBit(set: Uint32Array, bit: number): void {
-  set[bit >> 5]! &= ~(1 << (bit & 31));
-}
-
-function hasBit(set: Uint32Array, bit: number): boolean {
-  return (set[bit >> 5]! & (1 << (bit & 31))) !== 0;
-}
-
-function highestBit(set: Uint32Array): number {
-  for (let word = 7; word >= 0; word--) {
-    if (set[word] !== 0) return word * 32 + 31 - Math.clz32(set[word]!);
-  }
-  return -1;
 }

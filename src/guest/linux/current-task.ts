@@ -1,5 +1,5 @@
 import { type KernelMemory, readPointer } from '../memory.ts';
-import type { ProcessorFacts } from '../processor.ts';
+import { type ProcessorFacts, readSegmentBase } from '../processor.ts';
 import type { Kallsyms } from './kallsyms.ts';
 import type { KernelTypes } from './types.ts';
 
@@ -118,15 +118,7 @@ export function readCurrentTask(
   { base, selector, offset }: CurrentTask,
 ): bigint | undefined {
   const from =
-    base === 'absolute' ? 0n : base === 'kernelGs' ? processor.kernelGs : segmentBase(memory, processor, selector);
+    base === 'absolute' ? 0n : base === 'kernelGs' ? processor.kernelGs : readSegmentBase(memory, processor, selector);
   if (from === undefined) return undefined;
   return readPointer(memory, BigInt.asUintN(8 * memory.pointerBytes, from + offset));
-}
-
-/** Base of a segment of the GDT (SDM vol. 3, 3.4.5). */
-function segmentBase(memory: KernelMemory, { gdt }: ProcessorFacts, selector: number): bigint | undefined {
-  const bytes = selector + 7 > gdt.limit ? undefined : memory.read(gdt.base + BigInt(selector), 8);
-  if (bytes === undefined) return undefined;
-  const words = new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true);
-  return ((words >> 16n) & 0xff_ffffn) | ((words >> 32n) & 0xff00_0000n);
 }

@@ -1,5 +1,6 @@
-import { type KernelMemory, readString } from '../memory.ts';
+import type { KernelMemory } from '../memory.ts';
 import { type KernelEntry, kernelEntries, type ProcessorFacts } from '../processor.ts';
+import { type Banner, findBanner } from './banner.ts';
 import { Btf } from './btf.ts';
 import { type CurrentTask, currentTaskBySymbol, readCurrentTask, readParentCode } from './current-task.ts';
 import { findKallsyms, type Kallsyms } from './kallsyms.ts';
@@ -20,8 +21,7 @@ export interface TaskFieldPlace {
 
 /** Everything that a guest kernel's own memory says about it. */
 export interface LinuxProfile {
-  /** linux_banner, and where it stands. */
-  readonly banner: { readonly text: string; readonly address: bigint } | undefined;
+  readonly banner: Banner | undefined;
   readonly symbols: Kallsyms;
   readonly btf: Btf | undefined;
   /** BTF, or what could be found out without. */
@@ -64,6 +64,15 @@ interface FoundKernel {
   readonly entry: KernelEntry;
 }
 
+/** The banner of a kernel without kallsyms. */
+export function readLinuxBanner(memory: KernelMemory, processor: ProcessorFacts): Banner | undefined {
+  for (const { address } of kernelEntries(processor, memory)) {
+    const banner = findBanner(memory, undefined, readKernelImage(memory, address));
+    if (banner !== undefined) return banner;
+  }
+  return undefined;
+}
+
 function findKernel(memory: KernelMemory, processor: ProcessorFacts): FoundKernel | undefined {
   const looked: ImagePiece[] = [];
   for (const entry of kernelEntries(processor, memory)) {
@@ -86,25 +95,6 @@ function readBtf(memory: KernelMemory, symbols: Kallsyms): Btf | undefined {
   if (start === undefined || stop === undefined || stop <= start) return undefined;
   const bytes = memory.read(start, Number(stop - start));
   return bytes && Btf.parse(bytes, memory.pointerBytes);
-}
-
-const BANNER = 'Linux version ';
-const LONGEST_BANNER = 512;
-
-/** Where a kernel names no data its banner is looked for: one with the build's number, not the format of /proc/version nor the weak one of init/version.c. */
-function findBanner(memory: KernelMemory, symbols: Kallsyms, pieces: readonly ImagePiece[]): LinuxProfile['banner'] {
-  const address = symbols.address('linux_banner');
-  const text = address === undefined ? undefined : readString(memory, address, LONGEST_BANNER)?.trim();
-  if (address !== undefined && text?.startsWith(BANNER)) return { text, address };
-  for (const { address: start, bytes } of pieces) {
-    const piece = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-    for (let at = piece.indexOf(BANNER); at >= 0; at = piece.indexOf(BANNER, at + 1)) {
-      const place = start + BigInt(at);
-      const line = readString(memory, place, LONGEST_BANNER) ?? '';
-      if (/^Linux version \d+\.\d+\S* \(.*#\d.*\n$/.test(line)) return { text: line.trim(), address: place };
-    }
-  }
-  return undefined;
 }
 
 interface KnownKernel {

@@ -20,7 +20,8 @@ export interface NtSystem {
 /** Name of the fact in a trace's profile that holds an NtSystem. */
 export const NT_FACT = 'nt.system';
 
-const SHARED = 0x7ffe_0000n;
+/** Where processes see it; the kernel's own address, by size of its pointers, is there in all of them. */
+const SHARED = { user: 0x7ffe_0000n, 4: 0xffdf_0000n, 8: 0xffff_f780_0000_0000n } as const;
 /** Its fields. */
 const AT = { systemRoot: 0x30, build: 0x260, major: 0x26c, minor: 0x270 } as const;
 const SHARED_BYTES = 0x274;
@@ -43,8 +44,15 @@ const BUILDS_OF_10 = { first: 19041, last: 19045 } as const;
 
 /** undefined: the page is not there, or does not say what NT would. `memory`: as a process of the guest sees it. */
 export function readNtSystem(memory: KernelMemory, processor: NtProcessor): NtSystem | undefined {
-  const shared = memory.read(SHARED, SHARED_BYTES);
-  if (shared === undefined) return undefined;
+  for (const address of [SHARED.user, SHARED[memory.pointerBytes]]) {
+    const shared = memory.read(address, SHARED_BYTES);
+    const system = shared && systemOf(shared, address, processor);
+    if (system !== undefined) return system;
+  }
+  return undefined;
+}
+
+function systemOf(shared: Uint8Array, address: bigint, processor: NtProcessor): NtSystem | undefined {
   const view = new DataView(shared.buffer, shared.byteOffset, shared.length);
   const [root = ''] = Buffer.from(shared.subarray(AT.systemRoot, AT.systemRoot + ROOT_BYTES))
     .toString('utf16le')
@@ -64,7 +72,7 @@ export function readNtSystem(memory: KernelMemory, processor: NtProcessor): NtSy
     build,
     version: listed ? named : null,
     evidence: [
-      `KUSER_SHARED_DATA at 0x${SHARED.toString(16)}: version ${major}.${minor} (${named})${buildText}, system in ${root}`,
+      `KUSER_SHARED_DATA at 0x${address.toString(16)}: version ${major}.${minor} (${named})${buildText}, system in ${root}`,
       listed
         ? `services are named as in ${named}`
         : `services of ${named}${buildText} are not known by number: candidates are told`,

@@ -102,13 +102,23 @@ export class ControlPlan {
     core.set64('vmcsEferHidden', this.eferHidden);
     core.set('vmcsIdtLimit', this.#idtLimit);
     core.set('vmcsVmfuncControls', this.vmFunctions);
-    if ((this.controls & VMCS_CONTROL.vmfunc) === 0) core.set('vmcsView', 0);
+    if ((this.controls & VMCS_CONTROL.vmfunc) === 0) leaveViews(core);
     core.set('vmcsControls', this.controls);
     core.set('monitorOn', this.rows.length > 0 ? 1 : 0);
     view.setUint32(POLICY.header + POLICY_HEADER.imageOffset, this.program?.memory ?? 0, true);
     view.setUint32(POLICY.header + POLICY_HEADER.imageStart, this.program?.codeStart ?? 0, true);
     writeWatches(core, this);
   }
+}
+
+/** Every processor is in view 0 again. */
+function leaveViews(core: Core): void {
+  const present = core.currentVcpu;
+  for (let vcpu = 0; vcpu < core.get('vcpuCount'); vcpu++) {
+    core.showVcpu(vcpu);
+    core.set('vmcsView', 0);
+  }
+  core.showVcpu(present);
 }
 
 /** Where signal frames keep a call's result: what a call returned is in there when a handler runs first. */

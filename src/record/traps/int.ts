@@ -16,7 +16,7 @@ const { fromUser, anyVector } = TRAP_FLAG;
 const ROWS: readonly TrapRow[] = [
   { ...CALL, vector: 0x80, mechanism: MECHANISM.int80, abi: ABI.linux32, flags: fromUser,             bytes: [OPCODE, 0x80] },
   { ...CALL, vector: 0x2e, mechanism: MECHANISM.int2e, abi: ABI.unknown, flags: fromUser,             bytes: [OPCODE, 0x2e] },
-  { ...CALL,               mechanism: MECHANISM.int,   abi: ABI.unknown, flags: fromUser | anyVector, bytes: [OPCODE] },
+  { ...CALL,               mechanism: MECHANISM.int,   abi: ABI.unknown, flags:            anyVector, bytes: [OPCODE] },
 ];
 
 export const intTrap: TrapPolicy = {

@@ -23,6 +23,8 @@ export interface StraceOptions {
   readonly durations: boolean;
   /** Virtual time before each line: none, seconds since boot, or since the line before. */
   readonly times: 'none' | 'absolute' | 'relative';
+  /** Lines as strace -o has them: the thread's number alone, and absolute times from `epoch` on (seconds since 1970 at power-on). */
+  readonly log?: { readonly epoch: number };
 }
 
 /** Column of the `=`, as strace has it. */
@@ -267,17 +269,20 @@ export class StraceWriter implements CallSink {
     const time = chunk.time(row);
     const shown = times === 'absolute' ? time : this.#lastTime === 0 ? 0 : time - this.#lastTime;
     this.#lastTime = time;
-    seconds(out, shown);
+    if (this.#options.log === undefined) seconds(out, shown);
+    else dated(out, this.#options.log.epoch, shown);
     out.byte(0x20);
   }
 
   /** `[pid comm] `, made once for each identity. */
   #name(identity: TaskIdentity | undefined): Uint8Array {
-    if (identity === undefined) return UNKNOWN;
+    if (identity === undefined) return this.#options.log === undefined ? UNKNOWN : NOBODY;
     if (identity === this.#namedLast) return this.#nameLast;
     let name = this.#names.get(identity);
     if (name === undefined) {
-      name = Buffer.from(`[${identity.pid} ${printable(identity.comm)}] `, 'latin1');
+      const { pid, comm } = identity;
+      const text = this.#options.log === undefined ? `[${pid} ${printable(comm)}] ` : `${String(pid).padEnd(5)} `;
+      name = Buffer.from(text, 'latin1');
       this.#names.set(identity, name);
     }
     this.#namedLast = identity;
@@ -288,6 +293,8 @@ export class StraceWriter implements CallSink {
 
 const NEWLINE = 0x0a;
 const UNKNOWN: Uint8Array = Buffer.from('[? ?] ', 'latin1');
+/** What stands for it where only a number can. */
+const NOBODY: Uint8Array = Buffer.from('0     ', 'latin1');
 
 /** The kernel writes siginfo only for handlers that asked for it (SA_SIGINFO): else the signal's number is all there is. */
 function signalInfo(out: TextBuffer, signal: SignalDelivery, name: string, options: StraceOptions): void {
@@ -307,4 +314,12 @@ const NANOSECONDS = 1e9;
 /** Nanoseconds as seconds with six decimals. */
 function seconds(out: TextBuffer, nanoseconds: number): void {
   out.text((nanoseconds / NANOSECONDS).toFixed(6));
+}
+
+/** The same counted from `epoch`, whole seconds, on: together they would be more than a number holds exactly. */
+function dated(out: TextBuffer, epoch: number, nanoseconds: number): void {
+  const whole = Math.floor(nanoseconds / NANOSECONDS);
+  out.decimal(epoch + whole);
+  out.byte(0x2e);
+  out.padded(Math.floor((nanoseconds - whole * NANOSECONDS) / 1000), 6);
 }

@@ -1,12 +1,12 @@
 import { INTERRUPT_VECTORS } from '../../guest/linux/tables/interrupt-vectors.ts';
-import { introspections } from '../../trace/introspection.ts';
+import { type FoundIntrospection, introspections } from '../../trace/introspection.ts';
 import type { Fact } from '../../trace/messages.ts';
 
 /** Addresses or ports, and the device that answers there. */
 export type DeviceRange = readonly [base: number, length: number, device: string];
 
 /** What a trigger asked for, and the bytes of the memory that it named. */
-export type Introspected = ReturnType<typeof introspections>[number];
+export type Introspected = FoundIntrospection;
 
 /** Names for what events say by number. */
 export interface TrapNames {

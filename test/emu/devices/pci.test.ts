@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { PCI_MEMORY, PciBus, PciFunction } from '../../../src/emu/devices/pci.ts';
+import { PCI_MEMORY, PciBus } from '../../../src/emu/devices/pci.ts';
+import { PciFunction } from '../../../src/emu/devices/pci-function.ts';
 import { TestPlatform } from './platform.ts';
 
 const IDENTITY = {
@@ -22,7 +23,7 @@ beforeEach(() => {
   written.length = 0;
   card.addMemoryBar(0, 0x4000, { mmioRead: (offset) => offset, mmioWrite: (...write) => written.push(write) });
   card.addMsix(1, 3);
-  card.useIntx();
+  card.addIntx();
   bus.plug(3, card);
   bus.reset();
   bus.assignResources();

@@ -190,6 +190,8 @@ faults_in_kernel:
 	faults int 0x40
 	faults int 0x80
 	lidt [idtr]
+	mov eax, 11 ; a call of the kernel's own
+	int 0x2e
 	mov byte [nest], 1 ; a fault in the handler of a fault
 	faults ud2
 	pop rax ; return address

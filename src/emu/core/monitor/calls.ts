@@ -1,5 +1,5 @@
 // System calls: the entry, which stays pending with its task, and the return to user mode that ends it.
-import { EXIT_INTERRUPT, ICOUNT, GPR, RIP } from "../generated/layout";
+import { CPL, EXIT_INTERRUPT, ICOUNT, GPR, RIP } from "../generated/layout";
 import {
   ABI_linux32, CAPTURE_LATE, CAPTURE_KIND_signalFrame, ARGUMENT_result, MECHANISM_int, MECHANISM_syscall32, MECHANISM_sysenter, POLICY_header,
   POLICY_HEADER_frameContext32, POLICY_HEADER_frameInfoResult32, POLICY_HEADER_frameResult, POLICY_HEADER_frameResult32, POLICY_HEADER_frameSiginfo,
@@ -37,7 +37,9 @@ export function recordEntry(op: usize, mechanism: u32, abi: u32): void {
   syncCount();
   const icount = load<u64>(ICOUNT);
   const rip = instructionRip(op);
-  const task = currentTask(true);
+  // Other calls come from user mode alone.
+  const fromKernel = mechanism == MECHANISM_int && load<u32>(CPL) != 3;
+  const task = currentTask(!fromKernel);
   const entry = entryOfTask(task, icount);
   checkIdentity(entry, task, rip, icount);
   const number = load<u32>(GPR);
@@ -49,6 +51,11 @@ export function recordEntry(op: usize, mechanism: u32, abi: u32): void {
   store<u8>(record, <u8>abi, RECORD_abi);
   store<u32>(record, number, RECORD_detail);
   if (mechanism == MECHANISM_int) captureExit(EXIT_INTERRUPT); // for the vector
+  if (fromKernel) {
+    // It comes back to where nothing is looked at; a call that is pending goes on.
+    closeRecord();
+    return;
+  }
   if (load<u32>(entry, TASK_ENTRY_state) & TASK_STATE_pending) setFlag(RECORD_FLAG_overlapped);
   let missed: u32 = 0;
   if (abi == ABI_linux32) row = readWords(row, mechanism);

@@ -1,6 +1,6 @@
 import type { Device, MmioHandler, Platform, StateValue } from '../device.ts';
 import { numberField, stateFields } from '../device.ts';
-import { PciFunction } from '../pci.ts';
+import { PciFunction } from '../pci-function.ts';
 import { type Chain, Queue, QueueError } from './queue.ts';
 
 const VENDOR = 0x1af4;
@@ -116,7 +116,7 @@ export class VirtioPci implements Device, MmioHandler, VirtioQueues {
       this.function.addCapability(CAPABILITY_VENDOR, structure(type, offset, length));
     }
     this.addConfigAccess();
-    this.function.useIntx();
+    this.function.addIntx();
   }
 
   get ready(): boolean {

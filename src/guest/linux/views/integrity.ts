@@ -1,7 +1,7 @@
 import { gateCount, type ProcessorFacts, readGate } from '../../processor.ts';
 import { type KernelStructures, NotKnown, orNote } from './kernel.ts';
 import type { KernelModule } from './modules.ts';
-import { compareText, type KernelFile } from './text.ts';
+import { compareText, type KernelFile, type TextChange } from './text.ts';
 
 /** Something of the kernel that does not lead where it should. */
 export interface Hook {
@@ -44,11 +44,7 @@ export function checkIntegrity(
     const compared = orNote(notes, 'kernel text', () => compareText(kernel, file));
     if (compared !== undefined) {
       notes.push(...compared.notes);
-      for (const { address, length, detail } of compared.changes)
-        hooks.push({
-          ...{ where: 'text', symbol: kernel.name(address), address, owner: 'kernel' },
-          detail: `${length} bytes differ from the kernel file${detail === '' ? '' : `: ${detail}`}`,
-        });
+      for (const change of compared.changes) hooks.push(changedText(kernel, owners, change));
       for (const { address, target } of compared.calls) {
         const owner = owners.of(target);
         if (owner !== 'kernel' && owner !== FTRACE)
@@ -63,6 +59,16 @@ export function checkIntegrity(
     }
   }
   return { hooks, notes };
+}
+
+/** Owned by whom the code now leads to, else by the kernel. */
+function changedText(kernel: KernelStructures, owners: Owners, { address, length, target, detail }: TextChange): Hook {
+  const owner = target === undefined ? 'kernel' : owners.of(target);
+  const leads = owner === 'kernel' || target === undefined ? '' : ` jumps out to 0x${target.toString(16)}`;
+  return {
+    ...{ where: 'text', symbol: kernel.name(address), address, owner },
+    detail: `${length} bytes differ from the kernel file: ${detail}${leads}`,
+  };
 }
 
 /** 32 stubs of 9 bytes, 13 with control-flow protection (EARLY_IDT_HANDLER_SIZE). */

@@ -20,6 +20,8 @@ export interface KernelFile {
 export interface TextChange {
   readonly address: bigint;
   readonly length: number;
+  /** Where the changed code jumps or calls, if it begins with such an instruction. */
+  readonly target: bigint | undefined;
   readonly detail: string;
 }
 
@@ -74,7 +76,10 @@ export function compareText(kernel: KernelStructures, file: KernelFile): TextCom
     // Equal bytes within a changed run belong to it.
     for (let i = end; i < Math.min(length, end + GAP); i++)
       if (found[i] !== expected[i] && covered[i] === 0) end = i + 1;
-    changes.push({ address: start + BigInt(at), length: end - at, detail: describe(expected, found, at, end) });
+    changes.push({
+      ...{ address: start + BigInt(at), length: end - at, target: branchTarget(found, at, start) },
+      detail: describe(expected, found, at, end),
+    });
     at = end;
   }
   const bytes = covered.reduce((sum, byte) => sum + byte, 0);
@@ -123,13 +128,18 @@ function relocated(file: KernelFile, text: { address: bigint; bytes: Uint8Array 
 
 const CALL_BYTES = 5;
 const OPCODE_CALL = 0xe8;
+const OPCODE_JUMP = 0xe9;
 /** The one 5-byte NOP of 64-bit kernels, and the instruction that gcc leaves before ftrace starts. */
 const NOP = [0x0f, 0x1f, 0x44, 0x00, 0x00] as const;
 
 const isNop = (bytes: Uint8Array, at: number): boolean => NOP.every((byte, i) => bytes[at + i] === byte);
 
 function callTarget(bytes: Uint8Array, at: number, start: bigint): bigint | undefined {
-  if (bytes[at] !== OPCODE_CALL) return undefined;
+  return bytes[at] === OPCODE_CALL ? branchTarget(bytes, at, start) : undefined;
+}
+
+function branchTarget(bytes: Uint8Array, at: number, start: bigint): bigint | undefined {
+  if ((bytes[at] !== OPCODE_CALL && bytes[at] !== OPCODE_JUMP) || at + CALL_BYTES > bytes.length) return undefined;
   const distance = new DataView(bytes.buffer, bytes.byteOffset + at + 1, 4).getInt32(0, true);
   return BigInt.asUintN(64, start + BigInt(at + CALL_BYTES + distance));
 }

@@ -1,0 +1,148 @@
+// Exports against what replay and a walk through the trace say, each read by other means than it was written.
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
+import protobuf from 'protobufjs';
+import { beforeAll, expect, it } from 'vitest';
+import { trapline } from '../support/guest.ts';
+import { temporaryFolder, writeTrace } from '../support/trace-files.ts';
+
+const folder = temporaryFolder();
+const path = join(folder, 'calls.trap');
+const CALLS = 500;
+
+interface Row {
+  readonly event: number;
+  readonly time: number;
+  readonly duration: number;
+  readonly name: string;
+}
+let rows: Row[];
+
+beforeAll(() => {
+  writeTrace(path, CALLS, 100);
+  const { stdout } = trapline([
+    'query',
+    '--all',
+    '--format',
+    'jsonl',
+    path,
+    'SELECT event, time, duration, name FROM syscalls ORDER BY event',
+  ]);
+  rows = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Row);
+  expect(rows).toHaveLength(CALLS);
+});
+
+function exported(format: string, ...more: readonly string[]): string {
+  const { stdout, stderr, status } = trapline(['export', path, '--all', '--format', format, ...more]);
+  expect({ stderr, status }).toEqual({ stderr: '', status: 0 });
+  return stdout;
+}
+
+it('strace: the lines of replay, with numbers of threads and dates before them', () => {
+  const ours = exported('strace').trim().split('\n');
+  const replayed = trapline(['replay', '--all', '-T', path]).stdout.trim().split('\n');
+  const bare = ours.map((line) => /^\S+ +(\d+\.\d{6}) (.*)$/.exec(line)!);
+  expect(bare.map((match) => match[2])).toEqual(replayed.map((line) => line.replace(/^\[\S+ \S+\] /, '')));
+  const seconds = rows.map(({ time }) => (1_700_000_000 + Math.floor(time / 1e9)).toString());
+  expect(bare[0]![1]!.split('.')[0]).toBe(seconds[0]);
+  const times = bare.map((match) => Number(match[1]));
+  expect(times).toEqual([...times].sort((a, b) => a - b));
+});
+
+it('Chrome: one complete event a call, in microseconds', () => {
+  const { traceEvents } = JSON.parse(exported('chrome')) as { traceEvents: Record<string, unknown>[] };
+  const calls = traceEvents.filter(({ cat }) => cat === 'syscall');
+  const expected = rows.map(({ name, time, duration }) => ({ name, ph: 'X', ts: time / 1000, dur: duration / 1000 }));
+  expect(calls.map(({ name, ph, ts, dur }) => ({ name, ph, ts, dur }))).toEqual(
+    [...expected].sort((a, b) => a.ts + a.dur - (b.ts + b.dur)),
+  );
+});
+
+it('Perfetto: packets of track events, of which each call begins and ends one slice', () => {
+  const out = join(folder, 'calls.perfetto');
+  exported('perfetto', '-o', out);
+  const { root } = protobuf.parse(`syntax = "proto2";
+    message Trace { repeated Packet packet = 1; }
+    message Packet { optional uint64 timestamp = 8; optional uint32 sequence = 10; optional Event event = 11; optional Track track = 60; }
+    message Track { optional uint64 uuid = 1; optional string name = 2; optional uint64 parent = 5; }
+    message Event { optional uint32 type = 9; optional uint64 track = 11; repeated string category = 22; optional string name = 23; repeated Fact fact = 4; }
+    message Fact { optional string text = 6; optional string name = 10; }`);
+  const type = root.lookupType('Trace');
+  const { packet } = type.toObject(type.decode(readFileSync(out)), { longs: Number }) as {
+    packet: {
+      timestamp?: number;
+      sequence: number;
+      event?: { type: number; track: number; name?: string; category?: string[] };
+    }[];
+  };
+  expect(new Set(packet.map(({ sequence }) => sequence))).toEqual(new Set([1]));
+  const begun = packet.filter(({ event }) => event?.category?.[0] === 'syscall');
+  const expected = rows.map(({ name, time }) => ({ name, time })).sort((a, b) => a.time - b.time);
+  const ours = begun.map(({ timestamp, event }) => ({ name: event!.name!, time: timestamp! }));
+  expect(ours.sort((a, b) => a.time - b.time)).toEqual(expected);
+  const open = new Map<number, number>();
+  for (const { event } of packet) {
+    if (event === undefined || event.type === 3) continue;
+    const depth = (open.get(event.track) ?? 0) + (event.type === 1 ? 1 : -1);
+    expect([0, 1]).toContain(depth);
+    open.set(event.track, depth);
+  }
+  expect(new Set(open.values())).toEqual(new Set([0]));
+});
+
+it('Parquet: traces of several machines form one data set, which another DuckDB reads', async () => {
+  const data = join(folder, 'data');
+  exported('parquet', '-o', data, '--machine', 'one');
+  exported('parquet', '-o', data, '--machine', 'two', '--table', 'syscalls,events');
+  expect(readdirSync(data)).toContain('page_writes');
+  const connection = await (await DuckDBInstance.create(':memory:')).connect();
+  const result = await connection.runAndReadAll(
+    `SELECT machine, count(*)::INT, sum(duration)::BIGINT FROM read_parquet('${data}/syscalls/*/*/*.parquet', hive_partitioning = true)
+     GROUP BY machine ORDER BY machine`,
+  );
+  const total = BigInt(rows.reduce((sum, { duration }) => sum + duration, 0));
+  expect(result.getRows()).toEqual([
+    ['one', CALLS, total],
+    ['two', CALLS, total],
+  ]);
+  const again = trapline(['export', path, '--format', 'parquet', '-o', data, '--machine', 'one']);
+  expect(again).toMatchObject({ status: 1, stdout: '' });
+  expect(again.stderr).toMatch(/^trapline: \S+ exists already\n$/);
+  connection.closeSync();
+});
+
+it('JSON lines and CSV hold a table', () => {
+  const lines = exported('jsonl', '--table', 'events').trim().split('\n');
+  expect(lines).toHaveLength(2 * CALLS);
+  const csv = exported('csv').trim().split('\n');
+  expect(csv[0]).toMatch(/^event,return_event,time,/);
+  expect(csv).toHaveLength(CALLS + 1);
+});
+
+it('bad calls and outputs end in one line and leave nothing behind', () => {
+  const taken = join(folder, 'taken');
+  writeFileSync(taken, 'mine');
+  const end = (...args: readonly string[]) => trapline(['export', path, ...args]);
+  expect(end('--format', 'chrome', '-o', taken)).toMatchObject({
+    status: 1,
+    stderr: `trapline: ${taken} exists already\n`,
+  });
+  expect(readFileSync(taken, 'utf8')).toBe('mine');
+  expect(end('--format', 'parquet', '-o', join(taken, 'x')).stderr).toMatch(/^trapline: can't write to [^\n]*\n$/);
+  for (const args of [
+    [],
+    ['--format', 'xml'],
+    ['--format', 'parquet'],
+    ['--format', 'csv', '--table', 'nope'],
+    ['--format', 'chrome', '--table', 'events'],
+  ]) {
+    const { status, stderr } = end(...args);
+    expect(status, args.join(' ')).toBe(2);
+    expect(stderr).toMatch(/^trapline: [^\n]*\n$/);
+  }
+  expect(existsSync(join(folder, 'never'))).toBe(false);
+});
