@@ -1,7 +1,8 @@
 import type { Platform, StateValue } from '../device.ts';
 import { stateFields } from '../device.ts';
+import type { VirtioModel, VirtioQueues } from './model.ts';
 import type { Chain } from './queue.ts';
-import { type VirtioModel, VirtioPci, type VirtioQueues } from './transport.ts';
+import { VirtioPci } from './transport.ts';
 
 const DEVICE_TYPE = 2;
 const QUEUE_SIZE = 128;

@@ -1,6 +1,7 @@
 import type { Platform, StateValue } from '../device.ts';
 import { stateFields } from '../device.ts';
-import { type VirtioModel, VirtioPci, type VirtioQueues } from './transport.ts';
+import type { VirtioModel, VirtioQueues } from './model.ts';
+import { VirtioPci } from './transport.ts';
 
 const DEVICE_TYPE = 3;
 const QUEUE_SIZE = 128;

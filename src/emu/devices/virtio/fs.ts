@@ -1,5 +1,6 @@
 import type { Platform, StateValue } from '../device.ts';
-import { VirtioPci, type VirtioQueues } from './transport.ts';
+import type { VirtioQueues } from './model.ts';
+import { VirtioPci } from './transport.ts';
 
 const DEVICE_TYPE = 26;
 /** FUSE takes requests of up to this many segments less four: 1-MiB reads with room for others. */

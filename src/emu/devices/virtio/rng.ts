@@ -1,5 +1,6 @@
 import type { Platform, StateValue } from '../device.ts';
-import { VirtioPci, type VirtioQueues } from './transport.ts';
+import type { VirtioQueues } from './model.ts';
+import { VirtioPci } from './transport.ts';
 
 const DEVICE_TYPE = 4;
 const QUEUE_SIZE = 64;

@@ -1,7 +1,9 @@
 import type { Device, MmioHandler, Platform, StateValue } from '../device.ts';
 import { numberField, stateFields } from '../device.ts';
 import { PciFunction } from '../pci-function.ts';
+import type { VirtioModel, VirtioQueues } from './model.ts';
 import { type Chain, Queue, QueueError } from './queue.ts';
+import { half, littleEndian, replaceHalf, replaceWord, word } from './words.ts';
 
 const VENDOR = 0x1af4;
 const FIRST_DEVICE = 0x1040;
@@ -53,34 +55,6 @@ const REGISTER = {
   queueAvailable: 0x28,
   queueUsed: 0x30,
 } as const;
-
-/** What a virtio device is, apart from how it is reached. */
-export interface VirtioModel {
-  /** Virtio device type (virtio 1.0, 5). */
-  readonly type: number;
-  /** PCI class, subclass and interface. */
-  readonly classCode: number;
-  /** Feature bits of the device itself. */
-  readonly features: bigint;
-  /** Largest size of each queue. */
-  readonly queueSizes: readonly number[];
-  /** The device-specific configuration space. */
-  readonly config: Uint8Array;
-  /** The driver has put something in queue `index`. */
-  notified(index: number, queues: VirtioQueues): void;
-  configWritten?(offset: number, size: number, value: number): void;
-  reset(): void;
-  save(): StateValue;
-  restore(state: StateValue): void;
-}
-
-/** A model's access to its queues. Dead while the driver is not ready. */
-export interface VirtioQueues {
-  pop(index: number): Chain | undefined;
-  /** Gives a request back and interrupts the driver. */
-  push(index: number, chain: Chain, written: number): void;
-  readonly ready: boolean;
-}
 
 /** A virtio 1.0 device behind PCI (virtio 1.0, 4.1), modern only, with MSI-X and INTx. */
 export class VirtioPci implements Device, MmioHandler, VirtioQueues {
@@ -357,32 +331,4 @@ function structure(type: number, offset: number, length: number): Uint8Array {
   view.setUint32(10, length, true);
   if (notify) view.setUint32(14, NOTIFY_MULTIPLIER, true);
   return body;
-}
-
-function littleEndian(bytes: Uint8Array, offset: number, size: number): number {
-  let value = 0;
-  for (let i = size - 1; i >= 0; i--) value = (value << 8) | (bytes[offset + i] ?? 0);
-  return value >>> 0;
-}
-
-function word(value: bigint, index: number): number {
-  return index < 2 ? Number((value >> BigInt(32 * index)) & 0xffff_ffffn) : 0;
-}
-
-function replaceWord(value: bigint, index: number, replacement: number): bigint {
-  if (index >= 2) return value;
-  const shift = BigInt(32 * index);
-  return (value & ~(0xffff_ffffn << shift)) | (BigInt(replacement >>> 0) << shift);
-}
-
-/** Addresses are 64 bits wide and written in halves; numbers hold them exactly up to 2^53. */
-function half(address: number | undefined, offset: number): number {
-  if (address === undefined) return 0;
-  return (offset & 4) === 0 ? address % 2 ** 32 : Math.floor(address / 2 ** 32);
-}
-
-function replaceHalf(address: number, offset: number, value: number): number {
-  const low = (offset & 4) === 0 ? value >>> 0 : address % 2 ** 32;
-  const high = (offset & 4) === 0 ? Math.floor(address / 2 ** 32) : value & 0x1f_ffff;
-  return high * 2 ** 32 + low;
 }
