@@ -142,7 +142,7 @@ class Recorder {
 async function openWriter(core: Core, path: string): Promise<TraceWriterHandle> {
   rmSync(path, { force: true });
   const writer = await TraceWriterHandle.open(path, { ...EMPTY_HEADER, program: 'bench' });
-  writer.attach(core.memory.buffer as unknown as SharedArrayBuffer);
+  writer.attach(core.memory);
   return writer;
 }
 

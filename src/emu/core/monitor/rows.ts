@@ -8,11 +8,31 @@ import {
 import { MODE_BITS, MODE_CODE64, SEG_CS, isLongCode } from "../mode";
 import { copyGuest } from "./read";
 
-function count(at: usize): void { store<u64>(at, load<u64>(at) + 1); }
+// @ts-ignore: decorator
+@inline function count(at: usize): void { store<u64>(at, load<u64>(at) + 1); }
+
+/** Rows found lately, 16 bytes each: the instruction's bytes, then reason, vector and mode, then the row. */
+const FOUND: usize = memory.data(16 * 16);
+
+/** The rows may be others from now on. */
+export function forgetRows(): void { memory.fill(FOUND, 0, 16 * 16); }
 
 /** The first row that matches, 0 if none does. `bytes`: the instruction without its prefixes. */
 export function matchRow(reason: u32, vector: u32, bytes: u64): usize {
   count(POLICY_header + POLICY_HEADER_evaluated);
+  const key = (reason | (vector << 8) | (load<u32>(CPL) << 16) | (u32(isLongCode()) << 18)) + 1;
+  const found: usize = FOUND + (((reason ^ (<u32>bytes >> 8)) & 15) << 4);
+  if (load<u64>(found) != bytes || load<u32>(found, 8) != key) {
+    store<u64>(found, bytes);
+    store<u32>(found, key, 8);
+    store<u32>(found, <u32>findRow(reason, vector, bytes), 12);
+  }
+  const row: usize = load<u32>(found, 12);
+  if (row) count(row + TRAP_ROW_hits);
+  return row;
+}
+
+function findRow(reason: u32, vector: u32, bytes: u64): usize {
   const rows = load<u32>(POLICY_header, POLICY_HEADER_trapRowCount);
   const cpl = load<u32>(CPL);
   for (let i: u32 = 0; i < rows; i++) {
@@ -25,7 +45,6 @@ export function matchRow(reason: u32, vector: u32, bytes: u64): usize {
     if ((flags & TRAP_FLAG_fromKernel) != 0 && cpl != 0) continue;
     if ((flags & (TRAP_FLAG_fromCode64 | TRAP_FLAG_fromCode32)) != 0
       && ((flags & TRAP_FLAG_fromCode64) != 0) != isLongCode()) continue;
-    count(row + TRAP_ROW_hits);
     return row;
   }
   return 0;
