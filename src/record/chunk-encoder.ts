@@ -67,7 +67,7 @@ const COLUMNS = [
 ] as const;
 
 /** Bytes of records copied at once: few enough to be still in the nearest cache when they are encoded. */
-const BATCH = 16 << 10;
+export const BATCH = 16 << 10;
 
 const unsigned64 = (value: bigint): bigint => BigInt.asUintN(64, value);
 

@@ -38,16 +38,19 @@ export function publishRecords(): void {
 }
 
 /** Up to where a record may begin, as far as the consumer is known to have come: it only ever goes on. */
-let roomEnd: u64 = 0;
+let roomEnd: i64 = 0;
 export function forgetRoom(): void { roomEnd = 0; }
 
 /** Is there room for whatever the next event may append? */
 // @ts-ignore: decorator
-@inline export function hasRoom(): bool { return load<u64>(RING_HEAD) + unpublished < roomEnd || findRoom(); }
+@inline export function hasRoom(): bool { return position() < roomEnd || findRoom(); }
+
+// @ts-ignore: decorator
+@inline function position(): i64 { return <i64>(load<u64>(RING_HEAD) + unpublished); }
 
 function findRoom(): bool {
-  roomEnd = atomic.load<u64>(RING_TAIL) + u64(REGION_RING_SIZE) - u64(ROOM) + 1;
-  return load<u64>(RING_HEAD) + unpublished < roomEnd;
+  roomEnd = <i64>atomic.load<u64>(RING_TAIL) + <i64>REGION_RING_SIZE - <i64>ROOM + 1;
+  return position() < roomEnd;
 }
 
 /** Captures since the last openRecord that met an absent page. */
