@@ -204,6 +204,14 @@ export function captureOwn(kind: u32, from: usize, length: u32, address: u64): v
   commit(ARGUMENT_result, kind, address, length, u64(length), CAPTURE_STATUS_complete);
 }
 
+/** Where the bytes of the next capture are to be laid, for captureLaid. */
+export function capturePlace(): usize { return cursor + CAPTURE_BYTES; }
+
+/** Bytes that already lie at capturePlace(). */
+export function captureLaid(kind: u32, length: u32, address: u64): void {
+  commit(ARGUMENT_result, kind, address, length, u64(length), CAPTURE_STATUS_complete);
+}
+
 /** The exit fields as EXIT_BLOCK. */
 export function captureExit(reason: u32): void {
   const block = cursor + CAPTURE_BYTES;
@@ -215,6 +223,7 @@ export function captureExit(reason: u32): void {
   store<u64>(block, load<u64>(EXIT_LINEAR), EXIT_BLOCK_linear);
   store<u64>(block, load<u64>(EXIT_PHYSICAL), EXIT_BLOCK_physical);
   store<u64>(block, load<u64>(EXIT_VALUE), EXIT_BLOCK_value);
-  memory.copy(block + EXIT_BLOCK_bytes, EXIT_BYTES, 16);
+  store<u64>(block, load<u64>(EXIT_BYTES), EXIT_BLOCK_bytes);
+  store<u64>(block, load<u64>(EXIT_BYTES, 8), EXIT_BLOCK_bytes + 8);
   commit(ARGUMENT_result, CAPTURE_KIND_exit, 0, EXIT_BLOCK_BYTES, u64(EXIT_BLOCK_BYTES), CAPTURE_STATUS_complete);
 }
