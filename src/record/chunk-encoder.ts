@@ -39,7 +39,7 @@ function copier(ring: WebAssembly.Memory, encoder: WebAssembly.Memory): Copy | u
   const imports = { ring: { memory: ring }, encoder: { memory: encoder } };
   try {
     const module = new WebAssembly.Module(readFileSync(COPY_WASM));
-    return new WebAssembly.Instance(module, imports).exports['copy'] as Copy;
+    return (new WebAssembly.Instance(module, imports).exports as { readonly copy: Copy }).copy;
   } catch (error) {
     if (error instanceof Error && error.name === 'CompileError') return undefined;
     throw error;
