@@ -37,9 +37,6 @@ export function recordEntry(op: usize, mechanism: u32, abi: u32): void {
   checkIdentity(entry, task, rip, icount);
   const number = load<u32>(GPR);
   let row = callRow(abi, number);
-  setAbi(abi);
-  setValues(entry + TASK_ENTRY_arguments);
-  readRegisters(abi, mechanism);
   openRecord(RECORD_KIND_callEntry, rip, icount, task);
   store<u8>(record, <u8>mechanism, RECORD_mechanism);
   store<u8>(record, <u8>abi, RECORD_abi);
@@ -51,6 +48,9 @@ export function recordEntry(op: usize, mechanism: u32, abi: u32): void {
     return;
   }
   if (load<u32>(entry, TASK_ENTRY_state) & TASK_STATE_pending) setFlag(RECORD_FLAG_overlapped);
+  setAbi(abi);
+  setValues(entry + TASK_ENTRY_arguments);
+  readRegisters(abi, mechanism);
   let missed: u32 = 0;
   if (abi == ABI_linux32) row = readWords(row, mechanism);
   if (row) {
