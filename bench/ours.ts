@@ -19,6 +19,12 @@ export function cpuSeconds(): number {
   return (user + system) / 1e6;
 }
 
+/** CPU seconds of this thread alone. */
+export function threadSeconds(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1e6;
+}
+
 /** A machine of ours at the first instruction of the image's kernel. */
 export function powerOn(image: Image): Machine {
   const random = (length: number): Uint8Array => new Uint8Array(length).fill(5);

@@ -1,36 +1,45 @@
 import { rmSync } from 'node:fs';
-import type { Core } from '../src/emu/core-instance.ts';
-import { armTraps, DEFAULT_TRAPS, disarmTraps } from '../src/record/traps/index.ts';
+import { armTraps, DEFAULT_TRAPS } from '../src/record/traps/index.ts';
 import { DEFAULT_LIMITS, NO_CAPTURES } from '../src/record/traps/syscall-captures.ts';
-import { TraceWriterHandle } from '../src/record/writer.ts';
 import { parseFilter } from '../src/replay/call-filter.ts';
 import { callColumns } from '../src/replay/calls.ts';
 import { TextOutput } from '../src/replay/output.ts';
 import { TraceReader } from '../src/replay/reader.ts';
 import { type CallSink, Reconstruction } from '../src/replay/reconstruction.ts';
 import { StraceWriter } from '../src/replay/strace/writer.ts';
-import { EMPTY_HEADER } from '../src/trace/messages.ts';
-import { readGuestFacts, UNKNOWN_GUEST } from '../src/world/guest-facts.ts';
-import { buildImage, type Image, OUTPUT } from './image.ts';
-import { cpuSeconds, powerOn, runOurs } from './ours.ts';
-import { programNamed, type Size } from './programs.ts';
+import { UNKNOWN_GUEST } from '../src/world/guest-facts.ts';
+import { buildImage, OUTPUT } from './image.ts';
+import { cpuSeconds, powerOn, runOurs, threadSeconds } from './ours.ts';
 import { encodeRate } from './trace.ts';
+import { END, least, type Mode, OFF, openWriter, type Span, type Turn, takeTurns } from './turns.ts';
+
+/** CPU seconds without and with recording: each the least of several turns. */
+export interface Cost {
+  readonly name: string;
+  readonly off: number;
+  /** Of the thread that runs the guest, and of all threads. */
+  readonly thread: number;
+  readonly all: number;
+}
 
 export interface RecordingResults {
-  /** CPU seconds without and with recording: each the least of several rounds, since other work only ever adds. */
-  readonly ratios: readonly { readonly name: string; readonly off: number; readonly on: number }[];
+  readonly costs: readonly Cost[];
   /** A trace of entries, returns and registers alone. */
   readonly mixed: { readonly calls: number; readonly bytes: number };
-  /** Resident bytes of the process after the first and after the last of the recorded rounds of system calls. */
-  readonly memory: { readonly first: number; readonly last: number };
+  /** Bytes of the process after so many recorded events. */
+  readonly memory: readonly { readonly events: number; readonly resident: number }[];
   /** Events that the writer takes in a CPU second. */
   readonly written: number;
   /** Calls a second, reconstructed and as text. */
   readonly replay: { readonly reconstructed: number; readonly text: number };
 }
 
-const ROUNDS = 4;
-const COMPARED = ['a_int', 'f_getppid'];
+const ROUNDS = 10;
+const BOOTS = 3;
+/** Each in turns so short that some of them are not disturbed. */
+const COMPARED: Readonly<Record<string, string>> = { a_int: 'a_int 60000', f_getppid: 'f_getppid 100000' };
+/** Recorded for as long as it takes to see that memory does not grow with the trace. */
+const LONG = { command: 'f_getppid 500000', turns: 10 };
 /** Programs of every day, whose calls are not alike, and some of each kind that the benchmarks repeat. */
 const MIXED = [
   'quiet busybox find /proc /bin',
@@ -45,125 +54,64 @@ const MIXED = [
   'g_map1 500',
 ];
 
-/** What the guest asks for with `record WHAT`. */
-const WHAT = { on: 'on', off: 'off', bare: 'bare' } as const;
+const TRACE = `${OUTPUT}recording.trap`;
+const BARE_TRACE = `${OUTPUT}bare.trap`;
+const BOOT_TRACE = `${OUTPUT}boot.trap`;
+const TEXT = `${OUTPUT}recording.txt`;
 
-/** One machine, booted once: programs with recording off and on by turns, then a mixed load without captures. */
-export async function measureRecording(size: Size): Promise<RecordingResults> {
-  const line = (name: string): string => `${name} ${programNamed(name).arguments[size]}`;
-  const turns = COMPARED.flatMap((name) =>
-    Array.from({ length: ROUNDS }, () => [`record ${WHAT.off}`, line(name), `record ${WHAT.on}`, line(name)]).flat(),
+const ON = 'on';
+const BARE = 'bare';
+const MODES: Readonly<Record<string, Mode>> = {
+  [ON]: { traps: DEFAULT_TRAPS, limits: DEFAULT_LIMITS, watches: [], trace: TRACE },
+  [BARE]: { traps: DEFAULT_TRAPS, limits: NO_CAPTURES, watches: [], trace: BARE_TRACE },
+};
+
+/** One machine, booted once: programs with recording off and on by turns, a long recording, and a mixed load without captures. */
+export async function measureRecording(): Promise<RecordingResults> {
+  const compared = Object.entries(COMPARED);
+  const turns: Turn[] = compared.flatMap(([, command]) =>
+    Array.from({ length: ROUNDS }, () => [OFF, ON].map((mode) => ({ mode, commands: [command] }))).flat(),
   );
-  const mixed = [`record ${WHAT.bare}`, ...MIXED, `record ${WHAT.off}`];
-  const recorder = new Recorder(buildImage('recording', [...turns, ...mixed]));
-  await recorder.run();
-  const { spans } = recorder;
-  const ratios = COMPARED.map((name, i) => {
-    const own = spans.slice(i * 2 * ROUNDS, (i + 1) * 2 * ROUNDS);
-    return { name, off: least(own, WHAT.off), on: least(own, WHAT.on) };
+  const long = Array.from({ length: LONG.turns }, () => ({ mode: ON, commands: [LONG.command] }));
+  const { spans, written } = await takeTurns(
+    'recording',
+    [...turns, ...long, { mode: BARE, commands: MIXED }, { mode: OFF, commands: [] }],
+    MODES,
+  );
+  const costs = compared.map(([name], i) => costOf(name, spans.slice(i * 2 * ROUNDS, (i + 1) * 2 * ROUNDS)));
+  let events = 0;
+  const memory = spans.slice(turns.length, turns.length + LONG.turns).map((span) => {
+    events += span.events;
+    return { events, resident: span.resident };
   });
-  const recorded = spans.slice(2 * ROUNDS, 2 * COMPARED.length * ROUNDS).filter(({ what }) => what === WHAT.on);
   return {
-    ratios: [await measureBoot(), ...ratios],
-    mixed: recorder.mixed,
-    memory: { first: recorded[0]!.resident, last: recorded.at(-1)!.resident },
+    costs: [costOf('boot', await boots()), ...costs],
+    mixed: written.get(BARE_TRACE)!,
+    memory,
     written: encodeRate(`${OUTPUT}encoded.trap`).rate * 1e6,
     replay: replayRates(),
   };
 }
 
-interface Span {
-  readonly what: string;
-  readonly seconds: number;
-  /** Bytes of the process at its end. */
-  readonly resident: number;
+function costOf(name: string, spans: readonly Span[]): Cost {
+  return { name, off: least(spans, OFF).thread, ...least(spans, ON) };
 }
 
-const TRACE = `${OUTPUT}recording.trap`;
-const BARE_TRACE = `${OUTPUT}bare.trap`;
-const BOOT_TRACE = `${OUTPUT}boot.trap`;
-const TEXT = `${OUTPUT}recording.txt`;
-const END = {
-  exitStatus: 0,
-  reason: 'bench',
-  message: '',
-  instructions: 0,
-  time: 0,
-  stateSha256: new Uint8Array(32),
-  totals: {},
-};
-
-/** Switches recording as the guest asks. A span lasts from one switch to the next, with all that the writer had to do. */
-class Recorder {
-  readonly spans: Span[] = [];
-  mixed = { calls: 0, bytes: 0 };
-  readonly #image: Image;
-  #writer: TraceWriterHandle | undefined;
-  #what: string = WHAT.off;
-  #since = 0;
-
-  constructor(image: Image) {
-    this.#image = image;
-  }
-
-  async run(): Promise<void> {
-    const machine = powerOn(this.#image);
-    const { core } = machine;
-    const onSwitch = async (what: string): Promise<void> => {
-      await this.#writer?.flush();
-      const seconds = cpuSeconds() - this.#since;
-      this.spans.push({ what: this.#what, seconds, resident: process.memoryUsage.rss() });
-      disarmTraps(core);
-      if (what === WHAT.bare) {
-        await this.#writer?.close(END);
-        this.#writer = undefined;
-      }
-      if (this.#what === WHAT.bare) await this.#closeBare();
-      if (what !== WHAT.off) {
-        this.#writer ??= await openWriter(core, what === WHAT.on ? TRACE : BARE_TRACE);
-        armTraps(core, DEFAULT_TRAPS, readGuestFacts(machine), what === WHAT.on ? DEFAULT_LIMITS : NO_CAPTURES);
-      }
-      this.#what = what;
-      this.#since = cpuSeconds();
-    };
-    await runOurs(machine, onSwitch, () => this.#writer?.waitForRoom());
-    this.spans.shift();
-    const { failure } = this.#writer ?? {};
-    if (failure !== undefined) throw new Error(failure);
-  }
-
-  async #closeBare(): Promise<void> {
-    const totals = await this.#writer?.close(END);
-    this.#writer = undefined;
-    if (totals !== undefined) this.mixed = { calls: totals.calls, bytes: totals.bytes };
-  }
-}
-
-async function openWriter(core: Core, path: string): Promise<TraceWriterHandle> {
-  rmSync(path, { force: true });
-  const writer = await TraceWriterHandle.open(path, { ...EMPTY_HEADER, program: 'bench' });
-  writer.attach(core.memory.buffer as unknown as SharedArrayBuffer);
-  return writer;
-}
-
-/** Two boots without and two with recording from the first instruction, by turns. The writer's thread has been started before. */
-async function measureBoot(): Promise<RecordingResults['ratios'][number]> {
+/** Boots without and with recording from the first instruction, by turns. The writer's thread has been started before. */
+async function boots(): Promise<Span[]> {
   const image = buildImage('boot', []);
-  const spans: { what: string; seconds: number }[] = [];
-  for (const what of [WHAT.off, WHAT.on, WHAT.off, WHAT.on]) {
+  const spans: Span[] = [];
+  for (const mode of Array.from({ length: BOOTS }, () => [OFF, ON]).flat()) {
     const machine = powerOn(image);
-    const writer = what === WHAT.on ? await openWriter(machine.core, BOOT_TRACE) : undefined;
+    const writer = mode === ON ? await openWriter(machine, BOOT_TRACE) : undefined;
     if (writer !== undefined) armTraps(machine.core, DEFAULT_TRAPS, UNKNOWN_GUEST);
-    const since = cpuSeconds();
+    const begun = { thread: threadSeconds(), all: cpuSeconds() };
     await runOurs(machine, undefined, () => writer?.waitForRoom());
-    await writer?.close(END);
-    spans.push({ what, seconds: cpuSeconds() - since });
+    const thread = threadSeconds() - begun.thread;
+    const totals = await writer?.close(END);
+    spans.push({ mode, thread, all: cpuSeconds() - begun.all, events: totals?.events ?? 0, resident: 0 });
   }
-  return { name: 'boot', off: least(spans, WHAT.off), on: least(spans, WHAT.on) };
-}
-
-function least(spans: readonly Pick<Span, 'what' | 'seconds'>[], what: string): number {
-  return Math.min(...spans.filter((span) => span.what === what).map(({ seconds }) => seconds));
+  return spans;
 }
 
 function replayRates(): RecordingResults['replay'] {

@@ -1,5 +1,6 @@
 import { cpus } from 'node:os';
 import type { Stretch } from './marks.ts';
+import type { PolicyCost } from './policies.ts';
 import type { RecordingResults } from './recording.ts';
 
 export type Runs = Readonly<Record<string, readonly Stretch[] | undefined>>;
@@ -43,25 +44,46 @@ export function speedTable(runs: Runs): string {
   return table(head, rows);
 }
 
+const percent = (on: number, off: number): string => `${fixed(100 * (on / off - 1), 1)} %`;
+const MEBIBYTE = 2 ** 20;
+
 /** What recording costs, how small traces are and how fast they are read. */
-export function recordingTables({ ratios, mixed, memory, written, replay }: RecordingResults): string {
-  const costs = ratios.map(({ name, off, on }) => [
+export function recordingTables({ costs, mixed, memory, written, replay }: RecordingResults): string {
+  const rows = costs.map(({ name, off, thread, all }) => [
     name,
     fixed(off, 3),
-    fixed(on, 3),
-    `${fixed(100 * (on / off - 1), 1)} %`,
+    fixed(thread, 3),
+    percent(thread, off),
+    fixed(all, 3),
+    percent(all, off),
   ]);
+  const head = ['program', 'not recorded, s', 'recorded, s', 'cost', 'all threads, s', 'cost'];
   const facts: Row[] = [
     ['bytes of trace a call, mixed load, captures aside', fixed(mixed.bytes / mixed.calls, 1)],
     ['calls in that trace', String(mixed.calls)],
     ['events written in a CPU second', fixed(written, 0)],
-    ['growth of the process over the recorded rounds, MiB', fixed((memory.last - memory.first) / 2 ** 20, 1)],
     ['replay, calls reconstructed a second', fixed(replay.reconstructed, 0)],
     ['replay, calls written as text a second', fixed(replay.text, 0)],
   ];
-  return [table(['program', 'not recorded, s', 'recorded, s', 'cost'], costs), table(['trace', 'value'], facts)].join(
-    '\n\n',
-  );
+  const sizes = memory.map(({ events, resident }) => [fixed(events / 1e6, 1), fixed(resident / MEBIBYTE, 0)]);
+  return [
+    table(head, rows),
+    table(['trace', 'value'], facts),
+    table(['million events recorded', 'process, MiB'], sizes),
+  ].join('\n\n');
+}
+
+/** What each policy costs each program; behind it, in thousands, the events of one turn. */
+export function policyTable(costs: readonly PolicyCost[]): string {
+  const programs = [...new Set(costs.map(({ program }) => program))];
+  const policies = [...new Set(costs.map(({ policy }) => policy))];
+  const cell = (policy: string, program: string): string => {
+    const cost = costs.find((one) => one.policy === policy && one.program === program);
+    if (cost === undefined) return '';
+    return `${percent(cost.on, cost.off)} (${fixed(cost.events / 1000, 1)})`;
+  };
+  const rows = policies.map((policy) => [policy, ...programs.map((program) => cell(policy, program))]);
+  return table(['policy', ...programs], rows);
 }
 
 /** Where the numbers come from. */

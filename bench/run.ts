@@ -1,14 +1,15 @@
-// npm run bench -- [--size tiny|small] [--only NAME,...] [--no-peers] [--no-recording] [--write]
+// npm run bench -- [--size tiny|small] [--only NAME,...] [--no-peers] [--no-recording] [--no-policies] [--write]
 import { readFileSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
 import { runBochs } from './bochs.ts';
 import { buildImage } from './image.ts';
 import { powerOn, runOurs } from './ours.ts';
+import { measurePolicies } from './policies.ts';
 import { PROGRAMS, programNamed, type Size } from './programs.ts';
 import { runQemu } from './qemu.ts';
 import { measureRecording } from './recording.ts';
-import { measuredOn, OURS, type Runs, recordingTables, speedTable } from './report.ts';
+import { measuredOn, OURS, policyTable, type Runs, recordingTables, speedTable } from './report.ts';
 
 const { values: options } = parseArgs({
   allowNegative: true,
@@ -17,6 +18,7 @@ const { values: options } = parseArgs({
     only: { type: 'string' },
     peers: { type: 'boolean', default: true },
     recording: { type: 'boolean', default: true },
+    policies: { type: 'boolean', default: true },
     write: { type: 'boolean', default: false },
   },
 });
@@ -39,7 +41,8 @@ if (options.peers) {
   runs.Bochs = await runBochs(image);
 }
 const parts = [measuredOn(basename(image.kernel)), speedTable(runs)];
-if (options.recording) parts.push(recordingTables(await measureRecording(size)));
+if (options.recording) parts.push(recordingTables(await measureRecording()));
+if (options.policies) parts.push(policyTable(await measurePolicies()));
 const measured = parts.join('\n\n');
 process.stdout.write(`${measured}\n`);
 if (options.write) {

@@ -49,7 +49,7 @@ export function encodeRate(path: string): { rate: number; totals: TraceTotals } 
   const producer = fullRing(false);
   const ring = new RingReader(producer.memory, producer.region);
   const file = new TraceFile(path, HEADER);
-  const tail = new BigInt64Array(producer.memory, fieldAddress('ringTail'), 1);
+  const tail = new BigInt64Array(producer.memory.buffer, fieldAddress('ringTail'), 1);
   const rates: number[] = [];
   for (let pass = 0; pass < PASSES; pass++) {
     tail[0] = 0n;
@@ -67,7 +67,7 @@ async function threadRate(path: string): Promise<number> {
   const producer = fullRing(true);
   const writer = await TraceWriterHandle.open(path, HEADER);
   const [head, tail] = ['ringHead', 'ringTail'].map(
-    (name) => new BigInt64Array(producer.memory, fieldAddress(name), 1),
+    (name) => new BigInt64Array(producer.memory.buffer, fieldAddress(name), 1),
   );
   const end = head![0]!;
   head![0] = 0n;

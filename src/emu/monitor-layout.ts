@@ -518,8 +518,9 @@ export const TASK_ENTRY = offsets({
   entryIcount: 8,
   lastIcount: 8, // of its latest event: the oldest is replaced when the table is full
   arguments: 48, // as they were at the entry
+  result: 8, // while a return is recorded
   row: 4, // address of the pending call's SYSCALL_ROW; 0: none
-  spare: 20,
+  spare: 12,
   identity: TASK_IDENTITY_BYTES,
 });
 export const TASK_ENTRY_BYTES = 384;

@@ -112,7 +112,7 @@ class Recording implements WorkloadHost {
       this.forgetInputs();
       for (const part of stateParts(this.#workload.guest.machine)) writer.addSnapshotPart(part);
     }
-    writer.attach(core.memory.buffer as unknown as SharedArrayBuffer);
+    writer.attach(core.memory);
     if (this.#facts !== undefined) this.#armWith(this.#facts);
     else armEarlyTraps(core, this.#options.traps, this.#options.watches);
     this.#workload.start();

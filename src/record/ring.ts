@@ -29,7 +29,7 @@ export class RingReader {
   #taken = 0;
 
   /** `memory` is the core's; the ring is read from where its tail stands. */
-  constructor(memory: ArrayBufferLike, region: Region = REGION.ring) {
+  constructor({ buffer: memory }: WebAssembly.Memory, region: Region = REGION.ring) {
     this.#region = region;
     this.#positions = new BigInt64Array(memory, 0, (REGION.state.address + REGION.state.size) / 8);
     this.#bytes = new Uint8Array(memory, region.address, region.size);

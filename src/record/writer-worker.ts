@@ -17,7 +17,7 @@ export interface WriterStart {
 
 /** From the recording thread. `kibibytes` is what the message adds to the queue. */
 export type WriterOrder =
-  | { readonly type: 'attach'; readonly memory: SharedArrayBuffer; readonly region: Region }
+  | { readonly type: 'attach'; readonly memory: WebAssembly.Memory; readonly region: Region }
   | { readonly type: 'frame'; readonly kind: FrameKind; readonly payload: Uint8Array; readonly kibibytes: number }
   | { readonly type: 'inputs'; readonly entries: readonly InputEntry[]; readonly kibibytes: number }
   | { readonly type: 'flush' }
@@ -83,6 +83,7 @@ class Writer {
     switch (order.type) {
       case 'attach':
         this.#ring = new RingReader(order.memory, order.region);
+        this.#file.readFrom(order.memory);
         break;
       case 'frame':
         this.#guarded(() => this.#file.add(order.kind, order.payload));

@@ -75,8 +75,8 @@ export class TraceWriterHandle {
    * Starts draining the ring of the core's memory from where its tail stands. A snapshot must be restored before,
    * not after: it would move the ring's positions.
    */
-  attach(memory: SharedArrayBuffer, region: Region = REGION.ring): void {
-    this.#positions = new BigInt64Array(memory, 0, (REGION.state.address + REGION.state.size) / 8);
+  attach(memory: WebAssembly.Memory, region: Region = REGION.ring): void {
+    this.#positions = new BigInt64Array(memory.buffer, 0, (REGION.state.address + REGION.state.size) / 8);
     this.#ringSize = region.size;
     this.#order({ type: 'attach', memory, region });
   }

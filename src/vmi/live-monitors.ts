@@ -38,7 +38,9 @@ export class LiveMonitors extends Monitors {
   constructor(guest: LiveGuest) {
     super();
     this.#guest = guest;
-    this.#ring = new RingReader(guest.machine.core.memory.buffer);
+    const { memory } = guest.machine.core;
+    this.#ring = new RingReader(memory);
+    this.#encoder.readFrom(memory);
     this.#reconstruction = new Reconstruction(
       { commandOnly: false, descriptors: false, traps: this.#names },
       () => this.sink,

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { fieldAddress } from '../../src/emu/layout.ts';
-import { CAPTURE, RECORD, RECORD_BYTES, RECORD_KIND, RECORD_LIMIT } from '../../src/emu/monitor-layout.ts';
-import { ChunkEncoder } from '../../src/record/chunk-encoder.ts';
+import { CAPTURE, RECORD, RECORD_BYTES, RECORD_KIND } from '../../src/emu/monitor-layout.ts';
+import { BATCH, ChunkEncoder } from '../../src/record/chunk-encoder.ts';
 import { RingError, RingReader } from '../../src/record/ring.ts';
 import { EventChunk } from '../../src/trace/event-chunk.ts';
 import { ChunkSink, RingProducer } from '../support/ring-load.ts';
@@ -43,7 +43,7 @@ test('drain stops behind its limit and gives room back', () => {
   const total = 4000;
   for (let i = 0; i < total; i++) producer.push({ kind: 1 });
   // As many whole records as a batch has.
-  const batch = Math.floor(RECORD_LIMIT / RECORD_BYTES);
+  const batch = Math.floor(BATCH / RECORD_BYTES);
   expect(ring.drain(1000, sink)).toBe(batch);
   expect(ring.pending).toBe((total - batch) * RECORD_BYTES);
   expect(producer.free).toBe((1 << 20) - (total - batch) * RECORD_BYTES);

@@ -47,7 +47,7 @@ export interface RawCapture {
 
 /** The producer's end of a ring in memory of its own. */
 export class RingProducer {
-  readonly memory: SharedArrayBuffer;
+  readonly memory: WebAssembly.Memory;
   readonly region: Region;
   readonly view: DataView;
   readonly bytes: Uint8Array;
@@ -56,10 +56,12 @@ export class RingProducer {
 
   constructor(ringSize: number = REGION.ring.size) {
     this.region = { address: 0x1_0000, size: ringSize };
-    this.memory = new SharedArrayBuffer(this.region.address + ringSize);
-    this.view = new DataView(this.memory);
-    this.bytes = new Uint8Array(this.memory);
-    this.#positions = new BigInt64Array(this.memory, 0, this.region.address / 8);
+    const pages = Math.ceil((this.region.address + ringSize) / 0x1_0000);
+    this.memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+    const { buffer } = this.memory;
+    this.view = new DataView(buffer);
+    this.bytes = new Uint8Array(buffer);
+    this.#positions = new BigInt64Array(buffer, 0, this.region.address / 8);
   }
 
   get free(): number {

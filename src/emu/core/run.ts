@@ -16,7 +16,9 @@ import { endInterval, intervalEnds } from "./monitor/pages";
 import { compareRegisters, stepForRegisters, watchesRegisters } from "./monitor/registers";
 import { roomForDelivery } from "./monitor/watches";
 import { TF, IF, RF } from "./flags";
-import { hasRoom, publishRecords } from "./monitor/record";
+import { forgetRoom, hasRoom, publishRecords } from "./monitor/record";
+import { forgetRows } from "./monitor/rows";
+import { forgetRecentTask } from "./monitor/tasks";
 import { forgetTranslations } from "./tlb";
 
 /** RIP of the instruction. */
@@ -34,8 +36,14 @@ function wrapRip(rip: u64): u64 {
 @inline export function jumpTo(rip: u64): void { store<u64>(RIP, rip); }
 
 /** Brings state.icount up to date in the middle of a block, counting the present instruction as not yet retired. */
-export function syncCount(): void {
-  store<u64>(ICOUNT, load<u64>(RUN_START) - u64(load<i32>(RUN_LEFT)) - u64(opRemaining(load<u32>(RUN_OP))));
+export function syncCount(): void { syncedCount(); }
+
+/** The same, and what it is. */
+// @ts-ignore: decorator
+@inline export function syncedCount(): u64 {
+  const count = load<u64>(RUN_START) - u64(load<i32>(RUN_LEFT)) - u64(opRemaining(load<u32>(RUN_OP)));
+  store<u64>(ICOUNT, count);
+  return count;
 }
 
 const DR6_SINGLE_STEP: u64 = 0x4000;
@@ -154,6 +162,9 @@ export function run(budget: i32): i32 {
   exitAfterStep = false;
   // The host may have written memory and policies meanwhile.
   forgetTranslations();
+  forgetRows();
+  forgetRecentTask();
+  forgetRoom();
   const reason = loop(budget);
   publishRecords();
   return reason;

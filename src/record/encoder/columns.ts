@@ -13,7 +13,13 @@ import { ENDS } from "./places";
   setEnd(column, at + 1);
 }
 
-export function putVarint(column: u32, value: u64): void {
+// @ts-ignore: decorator
+@inline export function putVarint(column: u32, value: u64): void {
+  if (value < 128) putByte(column, <u32>value);
+  else putLongVarint(column, value);
+}
+
+function putLongVarint(column: u32, value: u64): void {
   let at = endOf(column);
   let rest = value;
   while (rest >= 128) {

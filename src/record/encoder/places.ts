@@ -23,7 +23,6 @@ export const SHAPE_TABLE: usize = PATTERN_TABLE + 4 * SLOTS;
 
 // What of a record is compared with the one before: everything from rflags on, registers in the record's own order.
 export const STATE_FROM: usize = 40;
-export const STATE_BYTES: usize = <usize>RECORD_BYTES - STATE_FROM;
 
 /** A task: its pointer, the site of its last event plus one, what its last record said. */
 export const TASK_site: usize = 8;
@@ -70,6 +69,8 @@ export const COLUMNS: u32 = COLUMN_registers + REGISTERS;
 
 /** Bytes of the longest varint of 64 bits. */
 const LONGEST: u32 = 10;
+/** Ends of columns that grow alike shall not compete for the same lines of a cache. */
+const STAGGER: u32 = 320;
 const COLUMN_AREA: usize = CALL_BITS + 0x20_0000;
 
 function mostBytes(column: u32): u32 {
@@ -89,7 +90,7 @@ export function placeColumns(): void {
   for (let column: u32 = 0; column < COLUMNS; column++) {
     store<u32>(BEGINS + (column << 2), <u32>at);
     store<u32>(ENDS + (column << 2), <u32>at);
-    at += mostBytes(column);
+    at += mostBytes(column) + STAGGER;
   }
   const pages = <i32>((at + 0xffff) >> 16);
   if (pages > memory.size()) memory.grow(pages - memory.size());

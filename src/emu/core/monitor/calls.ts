@@ -1,5 +1,5 @@
 // System calls: the entry, which stays pending with its task, and the return to user mode that ends it.
-import { CPL, EXIT_INTERRUPT, ICOUNT, GPR, RIP } from "../generated/layout";
+import { CPL, EXIT_INTERRUPT, GPR, RIP } from "../generated/layout";
 import {
   ABI_linux32, CAPTURE_LATE, CAPTURE_KIND_signalFrame, ARGUMENT_result, MECHANISM_int, MECHANISM_syscall32, MECHANISM_sysenter, POLICY_header,
   POLICY_HEADER_frameContext32, POLICY_HEADER_frameInfoResult32, POLICY_HEADER_frameResult, POLICY_HEADER_frameResult32, POLICY_HEADER_frameSiginfo,
@@ -10,10 +10,10 @@ import {
   TASK_ENTRY_arguments, TASK_ENTRY_entryIcount, TASK_ENTRY_entryRip, TASK_ENTRY_lateRows, TASK_ENTRY_mechanism, TASK_ENTRY_nextRip,
   TASK_ENTRY_number, TASK_ENTRY_row, TASK_ENTRY_state, TASK_STATE_pending, TASK_STATE_seen,
 } from "../generated/monitor-layout";
-import { instructionRip, nextRip, syncCount } from "../run";
+import { instructionRip, nextRip, syncedCount } from "../run";
 import { isLongCode } from "../mode";
 import { callRow, captureStackArguments, isNt, readRegisters, readWords, setAbi } from "./arguments";
-import { captureArguments, capturePointers, captureSome, setPointerSize, values } from "./capture";
+import { captureArguments, capturePointers, captureSome, setPointerSize, setValues, values } from "./capture";
 import { readPointer, readWord, word } from "./read";
 import { captureBytes, captureExit, captureString, closeRecord, markCaptures, openRecord, record, setFlag } from "./record";
 import { checkIdentity, currentTask, entryOfTask, forgetTask } from "./tasks";
@@ -26,16 +26,9 @@ const RECORD_STRINGS: u32 = 256;
 // @ts-ignore: decorator
 @inline function register(number: u32): u64 { return load<u64>(GPR + (number << 3)); }
 
-function copyArguments(to: usize, from: usize): void {
-  v128.store(to, v128.load(from));
-  v128.store(to, v128.load(from, 16), 16);
-  v128.store(to, v128.load(from, 32), 32);
-}
-
 /** Before the instruction that enters the kernel has done anything. */
 export function recordEntry(op: usize, mechanism: u32, abi: u32): void {
-  syncCount();
-  const icount = load<u64>(ICOUNT);
+  const icount = syncedCount();
   const rip = instructionRip(op);
   // Other calls come from user mode alone.
   const fromKernel = mechanism == MECHANISM_int && load<u32>(CPL) != 3;
@@ -44,8 +37,6 @@ export function recordEntry(op: usize, mechanism: u32, abi: u32): void {
   checkIdentity(entry, task, rip, icount);
   const number = load<u32>(GPR);
   let row = callRow(abi, number);
-  setAbi(abi);
-  readRegisters(abi, mechanism);
   openRecord(RECORD_KIND_callEntry, rip, icount, task);
   store<u8>(record, <u8>mechanism, RECORD_mechanism);
   store<u8>(record, <u8>abi, RECORD_abi);
@@ -57,6 +48,9 @@ export function recordEntry(op: usize, mechanism: u32, abi: u32): void {
     return;
   }
   if (load<u32>(entry, TASK_ENTRY_state) & TASK_STATE_pending) setFlag(RECORD_FLAG_overlapped);
+  setAbi(abi);
+  setValues(entry + TASK_ENTRY_arguments);
+  readRegisters(abi, mechanism);
   let missed: u32 = 0;
   if (abi == ABI_linux32) row = readWords(row, mechanism);
   else if (isNt(abi)) captureStackArguments(abi, mechanism);
@@ -82,7 +76,6 @@ export function recordEntry(op: usize, mechanism: u32, abi: u32): void {
   store<u64>(entry, lands ? next : rip, TASK_ENTRY_entryRip);
   store<u64>(entry, lands ? next + INT80_BYTES : next, TASK_ENTRY_nextRip);
   store<u64>(entry, icount, TASK_ENTRY_entryIcount);
-  copyArguments(entry + TASK_ENTRY_arguments, values);
 }
 
 /** The frame that a signal handler runs on: what it interrupted, and the mask and the siginfo that it was given. */
@@ -121,8 +114,7 @@ function isInt80(rip: u64): bool { return readPointer(rip, 4) && (<u32>word & 0x
 
 /** After any instruction has taken the processor from the kernel to user mode. */
 export function recordReturn(mechanism: u32): void {
-  syncCount();
-  const icount = load<u64>(ICOUNT) + 1;
+  const icount = syncedCount() + 1;
   const rip = load<u64>(RIP);
   const task = currentTask(true);
   const entry = entryOfTask(task, icount);
@@ -165,7 +157,7 @@ function describeReturn(entry: usize, rip: u64): void {
   store<u32>(record, number, RECORD_detail);
   const row: usize = load<u32>(entry, TASK_ENTRY_row);
   setAbi(abi);
-  copyArguments(values, entry + TASK_ENTRY_arguments);
+  setValues(entry + TASK_ENTRY_arguments);
   const result = register(0);
   store<u64>(values, abi == ABI_linux32 ? <u64>i64(<i32>result) : result, 48);
   if (rip != load<u64>(entry, TASK_ENTRY_nextRip)) {

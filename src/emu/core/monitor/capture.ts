@@ -12,8 +12,9 @@ import {
 import { readPointer, word } from "./read";
 import { absences, captureBytes, captureHeader, captureString, captured } from "./record";
 
-/** The six arguments as they were at the entry, then the result: 7 x u64. */
-export const values: usize = memory.data(56);
+/** The six arguments as they were at the entry, then the result: 7 x u64, in the entry of the task whose call it is. */
+export let values: usize = 0;
+export function setValues(at: usize): void { values = at; }
 
 /** Bytes of a pointer, and of whatever else has a pointer's size in structs of the program: 8 or 4. */
 let pointerSize: u32 = 8;

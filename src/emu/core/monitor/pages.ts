@@ -11,7 +11,7 @@ import {
 } from "../generated/monitor-layout";
 import { ramAddress } from "../mmu";
 import { markWrites } from "../tlb";
-import { captureOwn, closeRecord, hasRoom, record } from "./record";
+import { captureLaid, capturePlace, closeRecord, hasRoom, record } from "./record";
 import { openTaskRecord, presentTask } from "./task-filter";
 
 /** Pages in one record. */
@@ -91,23 +91,22 @@ function hashOf(page: usize): u64 {
   return hash == 0 ? 1 : hash;
 }
 
-const STAGE: usize = memory.data(16 + 4096);
-
 function capturePage(entry: usize): void {
   const page = load<u32>(entry, PAGE_LIST_ENTRY_page);
   const from = ramAddress(u64(page) << 12);
   const known: usize = PAGE_HASHES + (<usize>page << 3);
   const hash = hashOf(from);
+  const block = capturePlace();
   let flags = load<u32>(entry, PAGE_LIST_ENTRY_flags);
   if (load<u64>(known) != hash) {
     store<u64>(known, hash);
     flags |= PAGE_FLAG_content;
-    memory.copy(STAGE + PAGE_BLOCK_BYTES, from, 4096);
+    memory.copy(block + PAGE_BLOCK_BYTES, from, 4096);
   }
-  store<u64>(STAGE, u64(page) << 12, PAGE_BLOCK_physical);
-  store<u64>(STAGE, u64(flags), PAGE_BLOCK_flags);
+  store<u64>(block, u64(page) << 12, PAGE_BLOCK_physical);
+  store<u64>(block, u64(flags), PAGE_BLOCK_flags);
   const length = flags & PAGE_FLAG_content ? PAGE_BLOCK_BYTES + 4096 : PAGE_BLOCK_BYTES;
-  captureOwn(CAPTURE_KIND_page, STAGE, length, load<u64>(entry, PAGE_LIST_ENTRY_linear));
+  captureLaid(CAPTURE_KIND_page, length, load<u64>(entry, PAGE_LIST_ENTRY_linear));
   const state = REGION_SECOND_LEVEL + <usize>page;
   store<u8>(state, load<u8>(state) & ~<u8>SECOND_LEVEL_LISTED);
 }

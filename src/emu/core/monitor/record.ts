@@ -37,9 +37,20 @@ export function publishRecords(): void {
   unpublishedRecords = 0;
 }
 
+/** Up to where a record may begin, as far as the consumer is known to have come: it only ever goes on. */
+let roomEnd: i64 = 0;
+export function forgetRoom(): void { roomEnd = 0; }
+
 /** Is there room for whatever the next event may append? */
-export function hasRoom(): bool {
-  return load<u64>(RING_HEAD) + unpublished + ROOM - atomic.load<u64>(RING_TAIL) <= u64(REGION_RING_SIZE);
+// @ts-ignore: decorator
+@inline export function hasRoom(): bool { return position() < roomEnd || findRoom(); }
+
+// @ts-ignore: decorator
+@inline function position(): i64 { return <i64>(load<u64>(RING_HEAD) + unpublished); }
+
+function findRoom(): bool {
+  roomEnd = <i64>atomic.load<u64>(RING_TAIL) + <i64>REGION_RING_SIZE - <i64>ROOM + 1;
+  return position() < roomEnd;
 }
 
 /** Captures since the last openRecord that met an absent page. */
@@ -76,18 +87,25 @@ export function openRecord(kind: u32, rip: u64, icount: u64, task: u64): void {
   store<u64>(record, 0, RECORD_captureCount); // and detail
 }
 
+/** Word by word: a wider load would wait for what the guest's last instructions have just stored. */
 // @ts-ignore: decorator
 @inline function copyRegisters(): void {
-  const to = record + RECORD_gpr;
-  const from: usize = GPR;
-  v128.store(to, v128.load(from));
-  v128.store(to, v128.load(from, 16), 16);
-  v128.store(to, v128.load(from, 32), 32);
-  v128.store(to, v128.load(from, 48), 48);
-  v128.store(to, v128.load(from, 64), 64);
-  v128.store(to, v128.load(from, 80), 80);
-  v128.store(to, v128.load(from, 96), 96);
-  v128.store(to, v128.load(from, 112), 112);
+  store<u64>(record, load<u64>(GPR), RECORD_gpr);
+  store<u64>(record, load<u64>(GPR, 8), RECORD_gpr + 8);
+  store<u64>(record, load<u64>(GPR, 16), RECORD_gpr + 16);
+  store<u64>(record, load<u64>(GPR, 24), RECORD_gpr + 24);
+  store<u64>(record, load<u64>(GPR, 32), RECORD_gpr + 32);
+  store<u64>(record, load<u64>(GPR, 40), RECORD_gpr + 40);
+  store<u64>(record, load<u64>(GPR, 48), RECORD_gpr + 48);
+  store<u64>(record, load<u64>(GPR, 56), RECORD_gpr + 56);
+  store<u64>(record, load<u64>(GPR, 64), RECORD_gpr + 64);
+  store<u64>(record, load<u64>(GPR, 72), RECORD_gpr + 72);
+  store<u64>(record, load<u64>(GPR, 80), RECORD_gpr + 80);
+  store<u64>(record, load<u64>(GPR, 88), RECORD_gpr + 88);
+  store<u64>(record, load<u64>(GPR, 96), RECORD_gpr + 96);
+  store<u64>(record, load<u64>(GPR, 104), RECORD_gpr + 104);
+  store<u64>(record, load<u64>(GPR, 112), RECORD_gpr + 112);
+  store<u64>(record, load<u64>(GPR, 120), RECORD_gpr + 120);
 }
 
 export function setFlag(flag: u32): void { store<u16>(record, <u16>(u32(load<u16>(record, RECORD_flags)) | flag), RECORD_flags); }
@@ -186,6 +204,14 @@ export function captureOwn(kind: u32, from: usize, length: u32, address: u64): v
   commit(ARGUMENT_result, kind, address, length, u64(length), CAPTURE_STATUS_complete);
 }
 
+/** Where the bytes of the next capture are to be laid, for captureLaid. */
+export function capturePlace(): usize { return cursor + CAPTURE_BYTES; }
+
+/** Bytes that already lie at capturePlace(). */
+export function captureLaid(kind: u32, length: u32, address: u64): void {
+  commit(ARGUMENT_result, kind, address, length, u64(length), CAPTURE_STATUS_complete);
+}
+
 /** The exit fields as EXIT_BLOCK. */
 export function captureExit(reason: u32): void {
   const block = cursor + CAPTURE_BYTES;
@@ -197,6 +223,7 @@ export function captureExit(reason: u32): void {
   store<u64>(block, load<u64>(EXIT_LINEAR), EXIT_BLOCK_linear);
   store<u64>(block, load<u64>(EXIT_PHYSICAL), EXIT_BLOCK_physical);
   store<u64>(block, load<u64>(EXIT_VALUE), EXIT_BLOCK_value);
-  memory.copy(block + EXIT_BLOCK_bytes, EXIT_BYTES, 16);
+  store<u64>(block, load<u64>(EXIT_BYTES), EXIT_BLOCK_bytes);
+  store<u64>(block, load<u64>(EXIT_BYTES, 8), EXIT_BLOCK_bytes + 8);
   commit(ARGUMENT_result, CAPTURE_KIND_exit, 0, EXIT_BLOCK_BYTES, u64(EXIT_BLOCK_BYTES), CAPTURE_STATUS_complete);
 }

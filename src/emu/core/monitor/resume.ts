@@ -31,8 +31,10 @@ export function injectExit(): i32 {
 }
 
 /** True once, for the instruction that completeExit() was called for. */
-export function exitSkipped(op: usize): bool {
-  if (load<u32>(EXIT_SKIP) == 0) return false;
+// @ts-ignore: decorator
+@inline export function exitSkipped(op: usize): bool { return load<u32>(EXIT_SKIP) != 0 && skips(op); }
+
+function skips(op: usize): bool {
   store<u32>(EXIT_SKIP, 0);
   syncCount();
   return load<u64>(EXIT_SKIP_ICOUNT) == load<u64>(ICOUNT) && load<u64>(EXIT_SKIP_RIP) == instructionRip(op);

@@ -6,13 +6,33 @@ import {
   TRAP_ROW_mask, TRAP_ROW_reason, TRAP_ROW_vector,
 } from "../generated/monitor-layout";
 import { MODE_BITS, MODE_CODE64, SEG_CS, isLongCode } from "../mode";
-import { copyGuest } from "./read";
+import { copyGuest, hostOf } from "./read";
 
-function count(at: usize): void { store<u64>(at, load<u64>(at) + 1); }
+// @ts-ignore: decorator
+@inline function count(at: usize): void { store<u64>(at, load<u64>(at) + 1); }
+
+/** Rows found lately, 16 bytes each: the instruction's bytes, then reason, vector and mode, then the row. */
+const FOUND: usize = memory.data(16 * 16);
+
+/** The rows may be others from now on. */
+export function forgetRows(): void { memory.fill(FOUND, 0, 16 * 16); }
 
 /** The first row that matches, 0 if none does. `bytes`: the instruction without its prefixes. */
 export function matchRow(reason: u32, vector: u32, bytes: u64): usize {
   count(POLICY_header + POLICY_HEADER_evaluated);
+  const key = (reason | (vector << 8) | (load<u32>(CPL) << 16) | (u32(isLongCode()) << 18)) + 1;
+  const found: usize = FOUND + (((reason ^ (<u32>bytes >> 8)) & 15) << 4);
+  if (load<u64>(found) != bytes || load<u32>(found, 8) != key) {
+    store<u64>(found, bytes);
+    store<u32>(found, key, 8);
+    store<u32>(found, <u32>findRow(reason, vector, bytes), 12);
+  }
+  const row: usize = load<u32>(found, 12);
+  if (row) count(row + TRAP_ROW_hits);
+  return row;
+}
+
+function findRow(reason: u32, vector: u32, bytes: u64): usize {
   const rows = load<u32>(POLICY_header, POLICY_HEADER_trapRowCount);
   const cpl = load<u32>(CPL);
   for (let i: u32 = 0; i < rows; i++) {
@@ -25,7 +45,6 @@ export function matchRow(reason: u32, vector: u32, bytes: u64): usize {
     if ((flags & TRAP_FLAG_fromKernel) != 0 && cpl != 0) continue;
     if ((flags & (TRAP_FLAG_fromCode64 | TRAP_FLAG_fromCode32)) != 0
       && ((flags & TRAP_FLAG_fromCode64) != 0) != isLongCode()) continue;
-    count(row + TRAP_ROW_hits);
     return row;
   }
   return 0;
@@ -40,14 +59,22 @@ function isPrefix(byte: u32, long: bool): bool {
     || (byte & 0xe7) == 0x26 || byte == 0x64 || byte == 0x65;
 }
 
+/** An instruction is no longer than 15 bytes; 16 are looked at where the page has them. */
+const LONGEST: u32 = 15;
+const LAST_WHOLE: u32 = 4096 - 16;
+const WITHOUT_LAST: u64 = 0x00ff_ffff_ffff_ffff;
+
 /** Copies the instruction at `rip` to exitBytes and returns its first 8 bytes after the prefixes. */
 export function instructionBytes(rip: u64): u64 {
-  memory.fill(EXIT_BYTES, 0, 16);
   const long = (load<u32>(MODE) & MODE_BITS) == MODE_CODE64;
-  const length = copyGuest(long ? rip : rip + load<u64>(SEG_BASE + (SEG_CS << 3)), 15, EXIT_BYTES);
+  const linear = long ? rip : rip + load<u64>(SEG_BASE + (SEG_CS << 3));
+  const from = (<u32>linear & 4095) <= LAST_WHOLE ? hostOf(linear) : 0;
+  let length = LONGEST;
+  store<u64>(EXIT_BYTES, from == 0 ? 0 : load<u64>(from));
+  store<u64>(EXIT_BYTES, from == 0 ? 0 : load<u64>(from, 8) & WITHOUT_LAST, 8);
+  if (from == 0) length = copyGuest(linear, LONGEST, EXIT_BYTES);
   let skip: u32 = 0;
   while (skip < length && isPrefix(u32(load<u8>(EXIT_BYTES + skip)), long)) skip++;
-  let bytes: u64 = 0;
-  for (let i: u32 = 0; i < 8 && skip + i < 16; i++) bytes |= u64(load<u8>(EXIT_BYTES + skip + i)) << (i << 3);
-  return bytes;
+  if (skip <= 8) return load<u64>(EXIT_BYTES + skip);
+  return load<u64>(EXIT_BYTES, 8) >> u64((skip - 8) << 3);
 }

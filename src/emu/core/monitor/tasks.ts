@@ -13,6 +13,8 @@ import { copyGuest, kernelHostOf } from "./read";
 import { captureOwn, closeRecord, openRecord } from "./record";
 
 const PROBES: u32 = 16;
+/** Words of an identity, and pointers to them, that are watched at most. */
+const WATCHES: usize = 128;
 /** Where calls of unknown tasks are kept. */
 const NOBODY: usize = REGION_TASKS + <usize>TASK_ENTRIES * <usize>TASK_ENTRY_BYTES;
 
@@ -58,33 +60,49 @@ function currentTask32(offset: u64): u64 {
   return task < load<u64>(POLICY_header, POLICY_HEADER_taskMinimum) ? 0 : task;
 }
 
+/** The task whose entry was asked for last, which is the one that runs until another does. */
+let recentTask: u64 = 0;
+let recentEntry: usize = NOBODY;
+export function forgetRecentTask(): void {
+  recentTask = 0;
+  recentEntry = NOBODY;
+}
+
 /** The entry of a task, a fresh one if there was none. */
-export function entryOfTask(task: u64, icount: u64): usize {
+// @ts-ignore: decorator
+@inline export function entryOfTask(task: u64, icount: u64): usize {
+  if (task != recentTask) {
+    recentEntry = findEntry(task);
+    recentTask = task;
+  }
+  store<u64>(recentEntry, icount, TASK_ENTRY_lastIcount);
+  return recentEntry;
+}
+
+function findEntry(task: u64): usize {
   if (task == 0) return NOBODY;
   let slot = <u32>((task >> 6) * 0x9e37_79b1) >> 8;
   let oldest: usize = 0;
   for (let i: u32 = 0; i < PROBES; i++, slot++) {
     const entry = REGION_TASKS + <usize>(slot & (TASK_ENTRIES - 1)) * <usize>TASK_ENTRY_BYTES;
     const found = load<u64>(entry, TASK_ENTRY_task);
-    if (found == task) {
-      store<u64>(entry, icount, TASK_ENTRY_lastIcount);
-      return entry;
-    }
-    if (found == 0) return fresh(entry, task, icount);
+    if (found == task) return entry;
+    if (found == 0) return fresh(entry, task);
     if (oldest == 0 || load<u64>(entry, TASK_ENTRY_lastIcount) < load<u64>(oldest, TASK_ENTRY_lastIcount)) oldest = entry;
   }
-  return fresh(oldest, task, icount);
+  return fresh(oldest, task);
 }
 
-function fresh(entry: usize, task: u64, icount: u64): usize {
+function fresh(entry: usize, task: u64): usize {
+  watchedEntry = 0;
   memory.fill(entry, 0, TASK_ENTRY_BYTES);
   store<u64>(entry, task, TASK_ENTRY_task);
-  store<u64>(entry, icount, TASK_ENTRY_lastIcount);
   return entry;
 }
 
 /** The task is gone: whatever comes under its pointer next is another one. */
 export function forgetTask(entry: usize): void {
+  watchedEntry = 0;
   store<u32>(entry, 0, TASK_ENTRY_state);
   memory.fill(entry + TASK_ENTRY_identity, 0, TASK_IDENTITY_BYTES);
 }
@@ -92,42 +110,52 @@ export function forgetTask(entry: usize): void {
 const present: usize = memory.data(256);
 
 /**
- * What an unchanged identity was found in the last time: for each field, and for each pointer on the way to it, where it
- * lies in linear memory, where its known value, and its size (3 x u32). Looked at again as long as no translation changes.
+ * What an unchanged identity was found in the last time: for each field, and for each pointer on the way to it, 16 bytes:
+ * the value it had under a mask, 8 bytes; where it lies in linear memory, 4; how many bits the mask leaves out, 4. Looked
+ * at again as long as no translation changes.
  */
-const watches: usize = memory.data(12 * 128);
-/** Known values of the pointers on the way. */
-const pointers: usize = memory.data(8 * 64);
-let watchCount: u32 = 0;
-let pointerCount: u32 = 0;
+const watches: usize = memory.data(16 * WATCHES);
+let watchesEnd: usize = watches;
 let watchedEntry: usize = 0;
 let watchedAge: u32 = 0;
 
-function watch(host: usize, known: usize, size: u32): void {
-  const at: usize = watches + 12 * watchCount++;
-  store<u32>(at, <u32>host);
-  store<u32>(at, <u32>known, 4);
-  store<u32>(at, size, 8);
+function watch(host: usize, size: u32): void {
+  for (let at: u32 = 0; at < size; at += 8) {
+    // No room, or the 8 bytes that are looked at don't lie in one page: it is read anew every time.
+    if (watchesEnd == watches + 16 * WATCHES || ((<u32>host + at) & 4095) > 4088) {
+      watchedEntry = 0;
+      return;
+    }
+    const left = u64(64 - (min<u32>(8, size - at) << 3));
+    store<u64>(watchesEnd, load<u64>(host + at) << left);
+    store<u32>(watchesEnd, <u32>host + at, 8);
+    store<u32>(watchesEnd, <u32>left, 12);
+    watchesEnd += 16;
+  }
 }
 
 /** All is in place where it was, and as it was. */
-function unchanged(): bool {
-  for (let i: u32 = 0; i < watchCount; i++) {
-    const at: usize = watches + 12 * i;
-    if (!same(load<u32>(at), load<u32>(at, 4), load<u32>(at, 8))) return false;
+// @ts-ignore: decorator
+@inline function unchanged(): bool {
+  let difference: u64 = 0;
+  for (let at = watches; at < watchesEnd; at += 16) {
+    difference |= (load<u64>(load<u32>(at, 8)) << u64(load<u32>(at, 12))) ^ load<u64>(at);
   }
-  return true;
+  return difference == 0;
 }
 
 /** Appends a task record if the task's identity is not what it was at its last event. */
-export function checkIdentity(entry: usize, task: u64, rip: u64, icount: u64): void {
-  if (entry == watchedEntry && watchedAge == translations && unchanged()) return;
+// @ts-ignore: decorator
+@inline export function checkIdentity(entry: usize, task: u64, rip: u64, icount: u64): void {
+  if (entry != watchedEntry || watchedAge != translations || !unchanged()) readIdentity(entry, task, rip, icount);
+}
+
+function readIdentity(entry: usize, task: u64, rip: u64, icount: u64): void {
   const count = load<u32>(POLICY_header, POLICY_HEADER_taskFieldCount);
   if (task == 0 || count == 0) return;
   watchedEntry = entry;
   watchedAge = translations;
-  watchCount = 0;
-  pointerCount = 0;
+  watchesEnd = watches;
   let changed = false;
   let another = false;
   for (let i: u32 = 0; i < count; i++) {
@@ -155,7 +183,7 @@ function refresh(row: usize, task: u64, known: usize): bool {
     memory.fill(present, 0, size);
     if (from != 0) copyGuest(at, size, present);
     from = present;
-  } else watch(from, known, size);
+  } else watch(from, size);
   if (same(from, known, size)) return false;
   memory.copy(known, from, size);
   return true;
@@ -171,9 +199,7 @@ function fieldAddress(row: usize, task: u64): u64 {
     if (host == 0) return 0;
     const pointer = narrow ? u64(load<u32>(host)) : load<u64>(host);
     if (pointer == 0) return 0;
-    const known = pointers + (pointerCount++ << 3);
-    store<u64>(known, pointer);
-    watch(host, known, narrow ? 4 : 8);
+    watch(host, narrow ? 4 : 8);
     at = pointer + i64(load<i32>(row + TASK_FIELD_ROW_offset0 + ((i + 1) << 2)));
   }
   return at;
