@@ -26,6 +26,8 @@ async function view(file: string): Promise<void> {
   try {
     const marks = readMarks(file);
     // What draws is large: other verbs need not wait for it.
+    // React is faster without what helps its developers.
+    process.env.NODE_ENV ??= 'production';
     const { runView } = await import('./run.ts');
     await runView(source, marks);
   } finally {

@@ -1,7 +1,6 @@
 import type { EventLine } from './source/event-line.ts';
-import { parseFilterLine } from './source/filter.ts';
 import type { Job } from './source/job.ts';
-import { both, type EventTest, Sieve } from './source/sieve.ts';
+import { both, EVERY_EVENT, type EventTest, Sieve } from './source/sieve.ts';
 import type { TraceSource } from './source/trace-source.ts';
 import type { ViewState } from './state/state.ts';
 
@@ -13,19 +12,22 @@ export class EventList {
   /** Lines on the screen, top down. */
   lines: readonly EventLine[] = [];
   sieve: Sieve;
+  #test = EVERY_EVENT;
 
   constructor(source: TraceSource, shown: Shown) {
     this.#source = source;
     this.sieve = new Sieve(source.model.store, source.shownEvents(shown));
   }
 
-  /** Puts a filter line in force. Throws UserError, and leaves the one before. */
-  parse(text: string, shown: Shown): void {
-    this.use(parseFilterLine(text, this.#source).test, shown);
+  /** Puts a filter in force. */
+  use(test: EventTest, shown: Shown): void {
+    this.#test = test;
+    this.scope(shown);
   }
 
-  use(test: EventTest, shown: Shown): void {
-    this.sieve = new Sieve(this.#source.model.store, both(test, this.#source.shownEvents(shown)));
+  /** Other kinds of events are shown than before, by the same filter. */
+  scope(shown: Shown): void {
+    this.sieve = new Sieve(this.#source.model.store, both(this.#test, this.#source.shownEvents(shown)));
   }
 
   /**

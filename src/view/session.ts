@@ -9,9 +9,11 @@ import { type Marks, saveMarks } from './marks.ts';
 import { Runner } from './runner.ts';
 import { detailLines } from './source/details.ts';
 import { Disassembler } from './source/disassembly.ts';
-import { parseAddress } from './source/filter.ts';
+import { parseAddress, parseFilterLine } from './source/filter.ts';
 import { type Job, runWhole } from './source/job.ts';
 import { PAGE_BYTES, type PageContent, PageHistory } from './source/page-history.ts';
+import type { EventTest } from './source/sieve.ts';
+import { eventsWhere } from './source/sql-events.ts';
 import { addressOf } from './source/subjects.ts';
 import type { TraceSource } from './source/trace-source.ts';
 import type { Effect } from './state/effect.ts';
@@ -46,6 +48,8 @@ export class Session {
   readonly #listeners = new Set<() => void>();
   readonly #disassembler = new Disassembler();
   readonly #travel: Travel;
+  /** The query that is under way. */
+  #asked: symbol | undefined;
   #details:
     | { readonly event: number; readonly lines: readonly StyledLine[]; readonly call: Call | undefined }
     | undefined;
@@ -186,7 +190,8 @@ export class Session {
         this.#guard(() => saveMarks(this.source.model.reader.path, this.state.marks));
         break;
       case 'cancel':
-        if (this.runner.cancel()) this.say('stopped');
+        if (this.runner.cancel() || this.#asked !== undefined) this.say('stopped');
+        this.#asked = undefined;
         break;
       case 'redraw':
         this.#options.onRedraw();
@@ -214,15 +219,37 @@ export class Session {
 
   #filter(text: string): void {
     this.#guard(() => {
-      this.events.parse(text, this.state);
-      this.dispatch({ type: 'filtered', filter: text });
-      this.dispatch({ type: 'show', screen: 'events' });
-      this.#wanted(this.#travel.settle(this.state.event), 'filtering');
+      const { test, sql } = parseFilterLine(text, this.source);
+      this.#asked = undefined;
+      if (sql === undefined) this.#filtered(text, test);
+      else this.#ask(text, sql);
     });
   }
 
+  #filtered(text: string, test: EventTest): void {
+    this.events.use(test, this.state);
+    this.dispatch({ type: 'filtered', filter: text });
+    if (this.state.screen !== 'details') this.dispatch({ type: 'show', screen: 'events' });
+    this.#wanted(this.#travel.settle(this.state.event), 'filtering');
+  }
+
+  /** A condition that a query answers. What is asked or done in between makes its answer void. */
+  #ask(text: string, sql: string): void {
+    const asked = Symbol(sql);
+    this.#asked = asked;
+    this.say('asking ...');
+    eventsWhere(this.source.model, sql).then(
+      (test) => {
+        if (this.#asked === asked) this.#filtered(text, test);
+      },
+      (error: unknown) => {
+        if (this.#asked === asked) this.say(error instanceof Error ? error.message : String(error), true);
+      },
+    );
+  }
+
   #refilter(): void {
-    this.#guard(() => this.events.parse(this.state.filter, this.state));
+    this.events.scope(this.state);
     this.#wanted(this.#travel.settle(this.state.event), 'filtering');
   }
 

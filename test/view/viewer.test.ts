@@ -172,6 +172,27 @@ test('filters that are wrong are told in a line, and the one before stays', asyn
   expect(viewer.cursor).not.toBe('');
 });
 
+test('a condition in SQL, on calls and on other tables; one that is wrong is told', async () => {
+  await opened(140, 30);
+  const ask = async (condition: string): Promise<void> => {
+    await viewer.press('|', 'ctrl+u');
+    await viewer.type(condition);
+    await viewer.press('enter');
+    for (let i = 0; i < 500 && viewer.said.includes('asking'); i++) await viewer.settled();
+  };
+  await viewer.press('3');
+  await ask("sql: name = 'write' and ret = 5");
+  expect(viewer.lines.filter((line) => line.includes('write('))).toHaveLength(1);
+  expect(viewer.cursor).toContain('"more\\n"');
+  await ask('sql: page_writes where pid = 81');
+  expect(viewer.cursor).toContain('page-write');
+  await ask('sql: no_such_column > 1');
+  expect(viewer.said).toMatch(/no_such_column/);
+  expect(viewer.cursor).toContain('page-write');
+  await ask('sql: nothing where x');
+  expect(viewer.said).toContain('no table of events named nothing');
+});
+
 test('jumps by event, time and instruction count', async () => {
   await opened();
   for (const [target, shown] of [

@@ -22,7 +22,6 @@ export const Line = memo(function Line({ line, columns, selected = false }: Line
   return (
     <Text>
       {shown.map(({ text, tone }, i) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: pieces of a line have no other name than their place
         <Text key={i} {...styleOf(tone)}>
           {text}
         </Text>

@@ -17,7 +17,6 @@ export function Lines({ lines, columns, rows, selected }: LinesProps) {
   return (
     <Box flexDirection="column" height={rows}>
       {[...shown, ...blank].map((line, i) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: a row of the screen is named by its place
         <Line key={i} line={line} columns={columns} selected={i === selected} />
       ))}
     </Box>

@@ -25,8 +25,8 @@ function factLines({ source }: Session): StyledLine[] {
     end === undefined
       ? 'the recording was cut off'
       : `exit status ${end.exitStatus}, ${printable(end.reason)}, after ${grouped(end.instructions)} instructions`;
-  const calls = [...survey.calls.values()].reduce((sum, count) => sum + count.calls, 0);
-  const errors = [...survey.calls.values()].reduce((sum, count) => sum + count.errors, 0);
+  const calls = survey.calls.reduce((sum, count) => sum + count.calls, 0);
+  const errors = survey.calls.reduce((sum, count) => sum + count.errors, 0);
   const counted = survey.done < 1 ? `, ${Math.floor(100 * survey.done)}% counted` : '';
   return [
     labelled('ran', command),

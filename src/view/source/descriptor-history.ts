@@ -9,9 +9,11 @@ import { pairedCall } from './calls.ts';
 import type { Job } from './job.ts';
 
 /** Changes that are kept: some 60 bytes each. */
-const MOST = 400_000;
+const MOST = 100_000;
 const ROWS_A_STEP = 2048;
 const KEYS = callKeysOf(DESCRIPTOR_CALLS.keys());
+/** 1 for each of them: an array, for it is asked at every call. */
+const OPENING = Uint8Array.from({ length: Math.max(...KEYS) + 1 }, (_, key) => (KEYS.has(key) ? 1 : 0));
 
 interface Change {
   /** Number of the event from which on it holds. */
@@ -47,21 +49,20 @@ export class DescriptorHistory implements DescriptorObserver {
   }
 
   *#chunk(chunk: EventChunk, done: number): Job<void> {
-    const { count, site, sites, firstEvent } = chunk;
+    const { count, taskRow, tasks, site, sites, firstEvent } = chunk;
+    // Numbers of the events that entered calls under way, by task; -1: none.
+    const pending = Float64Array.from(tasks, (task) => this.#pending.get(task) ?? -1);
     for (let row = 0; row < count; row++) {
       if (row % ROWS_A_STEP === ROWS_A_STEP - 1) yield done;
+      const task = taskRow[row]!;
       const kind = sites.kind[site[row]!]!;
-      if (kind !== EVENT_KIND.callEntry && kind !== EVENT_KIND.callReturn) continue;
-      const task = chunk.task(row);
-      if (kind === EVENT_KIND.callEntry) {
-        if (KEYS.has(chunk.call(row)!)) this.#pending.set(task, firstEvent + row);
-        else this.#pending.delete(task);
-        continue;
+      if (kind === EVENT_KIND.callEntry) pending[task] = OPENING[chunk.call(row)!] === 1 ? firstEvent + row : -1;
+      else if (kind === EVENT_KIND.callReturn && pending[task]! >= 0) {
+        this.#returned(chunk, row, pending[task]!);
+        pending[task] = -1;
       }
-      const entry = this.#pending.get(task);
-      this.#pending.delete(task);
-      if (entry !== undefined) this.#returned(chunk, row, entry);
     }
+    for (const [i, task] of tasks.entries()) this.#pending.set(task, pending[i]!);
   }
 
   #returned(chunk: EventChunk, row: number, entry: number): void {

@@ -11,6 +11,8 @@ export const BINS = 240;
 /** Processes that get a curve of their own. */
 const CURVES = 1000;
 const ROWS_A_STEP = 2048;
+/** Call numbers up to 65535 in each of the tables. */
+const CALL_KEYS = 65536 * Object.keys(ABI).length;
 const WORD = 2 ** 32;
 /** Errors are -4095 to -1. */
 const LOWEST_ERROR = 0xffff_f001;
@@ -37,15 +39,39 @@ export interface ProcessCount {
 export const CURVE_NAMES = ['calls', 'failed calls', 'traps'] as const;
 export type CurveName = (typeof CURVE_NAMES)[number];
 
-interface PendingCall {
-  readonly count: CallCount;
-  readonly time: number;
-  readonly event: number;
+/** The call that a task is in. */
+class PendingCall {
+  #count: CallCount | undefined;
+  #time = 0;
+  #event = 0;
+
+  enter(count: CallCount, time: number, event: number): void {
+    count.calls++;
+    // What does not return is not paired with what its task's place in memory does next.
+    this.#count = ENDINGS.has(count.name) ? undefined : count;
+    this.#time = time;
+    this.#event = event;
+  }
+
+  /** Whether a call was left, and had failed. */
+  leave(time: number, failed: boolean): boolean {
+    const count = this.#count;
+    if (count === undefined) return false;
+    this.#count = undefined;
+    const spent = time - this.#time;
+    count.time += spent;
+    if (spent > count.longest) {
+      count.longest = spent;
+      count.longestEvent = this.#event;
+    }
+    if (failed) count.errors++;
+    return failed;
+  }
 }
 
 /** What is counted in one pass over the whole trace, in small steps, while its user looks at something else. */
 export class Survey {
-  readonly calls = new Map<number, CallCount>();
+  readonly calls: CallCount[] = [];
   /** By process number and start; see `processKey`. */
   readonly processes = new Map<string, ProcessCount>();
   readonly kinds = new Map<number, number>();
@@ -60,6 +86,8 @@ export class Survey {
   /** How much of the trace has been counted, 0 to 1. */
   done = 0;
   readonly #model: TraceModel;
+  /** By callKey: an array, for it is asked at every call. */
+  readonly #counts = new Array<CallCount | undefined>(CALL_KEYS);
   readonly #pending = new Map<bigint, PendingCall>();
 
   constructor(model: TraceModel) {
@@ -85,7 +113,9 @@ export class Survey {
 
   *#chunk(chunk: EventChunk, before: number, share: number): Job<void> {
     const { count, times, taskRow, site, sites, tasks, firstEvent } = chunk;
-    const counts = tasks.map((task) => this.#process(task, firstEvent));
+    const processes = tasks.map((task) => this.#process(task, firstEvent));
+    const pending = tasks.map((task) => this.#pending.get(task) ?? new PendingCall());
+    const rax = chunk.registerColumn(REGISTER.rax);
     const scale = BINS / (this.to - this.from + 1);
     for (let row = 0; row < count; row++) {
       if (row % ROWS_A_STEP === ROWS_A_STEP - 1) {
@@ -96,8 +126,8 @@ export class Survey {
       const bin = Math.floor((time - this.from) * scale);
       const task = taskRow[row]!;
       const kind = sites.kind[site[row]!]!;
-      if (kind === EVENT_KIND.task) counts[task] = this.#process(tasks[task]!, firstEvent + row);
-      const process = counts[task];
+      if (kind === EVENT_KIND.task) processes[task] = this.#process(tasks[task]!, firstEvent + row);
+      const process = processes[task];
       if (process !== undefined) {
         process.events++;
         if (process.curve !== undefined) process.curve[bin]!++;
@@ -105,13 +135,25 @@ export class Survey {
       if (kind === EVENT_KIND.callEntry) {
         if (process !== undefined) process.calls++;
         this.curves.calls[bin]!++;
-        this.#entered(chunk, row, time);
+        pending[task]!.enter(this.#countOf(chunk.abi(row), chunk.detail(row)), time, firstEvent + row);
       } else if (kind === EVENT_KIND.callReturn) {
-        if (!this.#returned(chunk, row, time)) continue;
+        if (!pending[task]!.leave(time, isError(rax, row, chunk))) continue;
         if (process !== undefined) process.errors++;
         this.curves['failed calls'][bin]!++;
       } else if (kind !== EVENT_KIND.task) this.curves.traps[bin]!++;
     }
+    for (const [i, task] of tasks.entries()) this.#pending.set(task, pending[i]!);
+  }
+
+  #countOf(abi: number, number: number): CallCount {
+    const key = callKey(abi, number);
+    let count = this.#counts[key];
+    if (count === undefined) {
+      count = { name: callName(key), calls: 0, errors: 0, time: 0, longest: -1, longestEvent: 0 };
+      this.#counts[key] = count;
+      this.calls.push(count);
+    }
+    return count;
   }
 
   #process(task: bigint, event: number): ProcessCount | undefined {
@@ -128,42 +170,13 @@ export class Survey {
     }
     return known;
   }
-
-  #entered(chunk: EventChunk, row: number, time: number): void {
-    const key = callKey(chunk.abi(row), chunk.detail(row));
-    let count = this.calls.get(key);
-    if (count === undefined) {
-      count = { name: callName(key), calls: 0, errors: 0, time: 0, longest: -1, longestEvent: 0 };
-      this.calls.set(key, count);
-    }
-    count.calls++;
-    const task = chunk.task(row);
-    if (ENDINGS.has(count.name)) this.#pending.delete(task);
-    else this.#pending.set(task, { count, time, event: chunk.firstEvent + row });
-  }
-
-  /** Whether the call had failed. */
-  #returned(chunk: EventChunk, row: number, time: number): boolean {
-    const task = chunk.task(row);
-    const pending = this.#pending.get(task);
-    if (pending === undefined) return false;
-    this.#pending.delete(task);
-    const { count } = pending;
-    const spent = time - pending.time;
-    count.time += spent;
-    if (spent > count.longest) {
-      count.longest = spent;
-      count.longestEvent = pending.event;
-    }
-    const low = chunk.registerLow(row, REGISTER.rax);
-    const narrow = chunk.abi(row) !== ABI.linux64;
-    const failed = low >= LOWEST_ERROR && (narrow || chunk.registerHigh(row, REGISTER.rax) === WORD - 1);
-    if (failed) count.errors++;
-    return failed;
-  }
 }
 
-/** Calls that don't return: what their task returns from next is another's. */
+function isError(rax: Uint32Array, row: number, chunk: EventChunk): boolean {
+  if (rax[2 * row]! < LOWEST_ERROR) return false;
+  return rax[2 * row + 1] === WORD - 1 || chunk.abi(row) !== ABI.linux64;
+}
+
 const ENDINGS: ReadonlySet<string> = new Set(['exit', 'exit_group']);
 
 const COLUMNS = { registers: () => [REGISTER.rax, REGISTER.detail], moments: true, captures: 'none' } as const;

@@ -107,7 +107,7 @@ export class TraceSource {
 
   /** Calls as counted so far, those first in which most time was spent. */
   get statistics(): readonly CallCount[] {
-    return [...this.survey.calls.values()].sort((a, b) => b.time - a.time || b.calls - a.calls);
+    return [...this.survey.calls].sort((a, b) => b.time - a.time || b.calls - a.calls);
   }
 
   /** Names of a call's arguments, as the guest's kernel has them. */
