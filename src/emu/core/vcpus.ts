@@ -2,7 +2,7 @@
 import { EXIT_RING_FULL, RIP, VCPU, VCPU_BYTES, VCPU_COUNT, VCPU_FIRST } from "./generated/layout";
 import { endInterval, listsPages } from "./monitor/pages";
 import { publishRecords } from "./monitor/record";
-import { forgetRegisters, watchesRegisters } from "./monitor/registers";
+import { leaveRegisters, watchesRegisters } from "./monitor/registers";
 import { lookAtEverything } from "./monitor/views";
 import { flushTlb, forgetTranslations, initTlb } from "./tlb";
 import { savedOf } from "./vcpu-slots";
@@ -37,7 +37,7 @@ export function switchVcpu(vcpu: u32): i32 {
     publishRecords();
     if (!ended) return <i32>EXIT_RING_FULL;
   }
-  if (watchesRegisters()) forgetRegisters();
+  if (watchesRegisters()) leaveRegisters();
   showVcpu(vcpu);
   return -1;
 }

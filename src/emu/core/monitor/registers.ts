@@ -90,6 +90,16 @@ function match(task: u64, cpl: u32): void {
 /** The rows were written anew. */
 export function forgetRegisters(): void { matching = 0; }
 
+/** Another virtual CPU runs next: its registers are not compared with this one's, where nobody knows who runs. */
+export function leaveRegisters(): void {
+  matching = 0;
+  const rows = load<u32>(POLICY_header, POLICY_HEADER_registerRowCount);
+  for (let i: u32 = 0; i < rows; i++) {
+    const row = rowAt(i);
+    if (load<u64>(row, REGISTER_ROW_lastTask) == 0) store<u64>(row, ~(<u64>0), REGISTER_ROW_lastTask);
+  }
+}
+
 /** Before the next instruction, with room in the ring for what it may change: must it go alone? */
 export function stepForRegisters(): bool {
   const task = presentTask();
