@@ -1,6 +1,7 @@
 import { cpus } from 'node:os';
 import type { Stretch } from './marks.ts';
 import type { PolicyCost } from './policies.ts';
+import type { Answer } from './questions.ts';
 import type { RecordingResults } from './recording.ts';
 
 export type Runs = Readonly<Record<string, readonly Stretch[] | undefined>>;
@@ -84,6 +85,18 @@ export function policyTable(costs: readonly PolicyCost[]): string {
   };
   const rows = policies.map((policy) => [policy, ...programs.map((program) => cell(policy, program))]);
   return table(['policy', ...programs], rows);
+}
+
+/** How long questions to a trace of 10 M events take. */
+export function questionsTable(answers: readonly Answer[]): string {
+  const rows = answers.map(({ question, wall, cpu, resident, aim }) => [
+    question,
+    fixed(wall, 3),
+    String(aim),
+    fixed(cpu, 3),
+    fixed(resident / 2 ** 20, 0),
+  ]);
+  return table(['question to 10 M events', 'seconds', 'aim', 'CPU seconds', 'MiB'], rows);
 }
 
 /** Where the numbers come from. */

@@ -1,4 +1,4 @@
-// npm run bench -- [--size tiny|small] [--only NAME,...] [--no-peers] [--no-recording] [--no-policies] [--write]
+// npm run bench -- [--size tiny|small] [--only NAME,...] [--no-peers] [--no-recording] [--no-policies] [--no-questions] [--write]
 import { readFileSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -8,8 +8,9 @@ import { powerOn, runOurs } from './ours.ts';
 import { measurePolicies } from './policies.ts';
 import { PROGRAMS, programNamed, type Size } from './programs.ts';
 import { runQemu } from './qemu.ts';
+import { measureQuestions } from './questions.ts';
 import { measureRecording } from './recording.ts';
-import { measuredOn, OURS, policyTable, type Runs, recordingTables, speedTable } from './report.ts';
+import { measuredOn, OURS, policyTable, questionsTable, type Runs, recordingTables, speedTable } from './report.ts';
 
 const { values: options } = parseArgs({
   allowNegative: true,
@@ -19,6 +20,7 @@ const { values: options } = parseArgs({
     peers: { type: 'boolean', default: true },
     recording: { type: 'boolean', default: true },
     policies: { type: 'boolean', default: true },
+    questions: { type: 'boolean', default: true },
     write: { type: 'boolean', default: false },
   },
 });
@@ -43,6 +45,8 @@ if (options.peers) {
 const parts = [measuredOn(basename(image.kernel)), speedTable(runs)];
 if (options.recording) parts.push(recordingTables(await measureRecording()));
 if (options.policies) parts.push(policyTable(await measurePolicies()));
+if (options.recording) parts.push(recordingTables(await measureRecording(size)));
+if (options.questions) parts.push(questionsTable(measureQuestions()));
 const measured = parts.join('\n\n');
 process.stdout.write(`${measured}\n`);
 if (options.write) {

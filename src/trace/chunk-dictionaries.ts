@@ -63,21 +63,28 @@ export function decodeSites(dictionary: Uint8Array): Sites {
 export interface Patterns {
   /** Rows of the dictionary. Pattern i is row i - 1; pattern 0 is all zeros. */
   readonly count: number;
-  /** By register, then by pattern. */
-  readonly codes: readonly Uint8Array[];
+  /** Two words a pattern, pattern 0 included. */
+  readonly words: Uint32Array;
 }
 
 export function decodePatterns(dictionary: Uint8Array): Patterns {
   const column = new ColumnReader(dictionary);
   const count = dictionary.length >>> 3;
-  const codes = Array.from({ length: REGISTER_COUNT }, () => new Uint8Array(count + 1));
-  for (let pattern = 1; !column.atEnd; pattern++) {
+  const words = new Uint32Array(2 * (count + 1));
+  for (let at = 2; !column.atEnd; at += 2) {
     column.raw64();
     if (column.high >>> (2 * (REGISTER_COUNT - 16)) !== 0) throw new ColumnError('a pattern names no register');
-    for (let register = 0; register < REGISTER_COUNT; register++) {
-      const word = register < 16 ? column.low : column.high;
-      codes[register]![pattern] = (word >>> (2 * (register & 15))) & 3;
-    }
+    words[at] = column.low;
+    words[at + 1] = column.high;
   }
-  return { count, codes };
+  return { count, words };
+}
+
+/** The codes of one register by pattern. */
+export function registerCodes({ count, words }: Patterns, register: number): Uint8Array {
+  const codes = new Uint8Array(count + 1);
+  const half = register < 16 ? 0 : 1;
+  const shift = 2 * (register & 15);
+  for (let pattern = 1; pattern <= count; pattern++) codes[pattern] = (words[2 * pattern + half]! >>> shift) & 3;
+  return codes;
 }

@@ -1,6 +1,6 @@
 /** The registers of an `EventChunk`, each a column that is decoded when it is first asked for. */
 import { ColumnError, ColumnReader, finished } from './bytes.ts';
-import { decodePatterns, type Patterns } from './chunk-dictionaries.ts';
+import { decodePatterns, type Patterns, registerCodes } from './chunk-dictionaries.ts';
 import { REGISTER_COUNT } from './event.ts';
 import type { trapline } from './generated/trace.js';
 
@@ -47,7 +47,7 @@ export class RegisterColumns {
     }
     this.#patterns ??= decodePatterns(this.#message.patternDictionary);
     this.#pattern ??= this.#decodePatternRows(this.#patterns.count);
-    const codes = this.#patterns.codes[register]!;
+    const codes = registerCodes(this.#patterns, register);
     const pattern = this.#pattern;
     const { taskRow, taskCount, site } = this.#keys;
     const differences = new ColumnReader(coded).differences();

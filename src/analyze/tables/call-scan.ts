@@ -5,7 +5,6 @@ import { type CallSink, Reconstruction } from '../../replay/reconstruction.ts';
 import type { ColumnChoice, EventChunk } from '../../trace/event-chunk.ts';
 import { type ChunkSummary, callKey } from '../../trace/summary.ts';
 import { callKeysOf } from '../model/call-keys.ts';
-import type { History } from '../model/history.ts';
 import type { RowBuffer } from './row-buffer.ts';
 import { ChunkScan, type ChunkTest, chunkTest, type ScanCount, type ScanRequest } from './scan.ts';
 import { unreturned } from './unreturned.ts';
@@ -32,7 +31,8 @@ export abstract class CallScan extends ChunkScan {
   protected rows: RowBuffer | undefined;
   readonly #options: CallScanOptions;
   readonly #holds: ChunkTest;
-  readonly #history: History | undefined;
+  /** Who made a call matters. */
+  readonly #named: boolean;
   readonly #commandOnly: boolean;
   readonly #open = new Map<Call, TaskIdentity | undefined>();
   /** First event of the last chunk that may hold an entry that is wanted: what follows changes nothing for it. */
@@ -45,8 +45,7 @@ export abstract class CallScan extends ChunkScan {
     this.#options = options;
     this.#holds = chunkTest(request);
     this.#commandOnly = !wholeGuest && model.reader.header.command.length > 0;
-    const named = options.identities || options.descriptors || this.#commandOnly || constraints.size > 0;
-    this.#history = named ? model.history : undefined;
+    this.#named = options.identities || options.descriptors || this.#commandOnly || constraints.size > 0;
     const last = model.reader.index.findLast(({ summary }) => this.#matters(summary));
     this.#last = last?.summary.firstEvent ?? -1;
     const sink: CallSink = {
@@ -95,9 +94,10 @@ export abstract class CallScan extends ChunkScan {
     this.rows = rows;
     const { tasks } = this.reconstruction;
     // Chunks were left out: who their tasks have become stands in the history.
-    if (this.#history !== undefined && chunk.firstEvent !== this.#expected) {
+    if (this.#named && chunk.firstEvent !== this.#expected) {
+      const { history } = this.model;
       for (const pointer of chunk.tasks) {
-        const identity = this.#history.identity(pointer, chunk.firstEvent);
+        const identity = history.identity(pointer, chunk.firstEvent);
         if (identity !== undefined) tasks.name(tasks.at(pointer), identity);
       }
     }
@@ -123,7 +123,7 @@ export abstract class CallScan extends ChunkScan {
   #recorded({ chunk, row }: Call, identity: TaskIdentity | undefined): boolean {
     if (identity === undefined) return false;
     const event = chunk.firstEvent + row;
-    return this.#history!.shownFrom(identity.tgid, event) <= event;
+    return this.model.history.shownFrom(identity.tgid, event) <= event;
   }
 
   /** Calls that have not returned come last. */

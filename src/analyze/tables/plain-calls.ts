@@ -11,7 +11,6 @@ import { EVENT_KIND, REGISTER } from '../../trace/event.ts';
 import type { ColumnChoice, EventChunk } from '../../trace/event-chunk.ts';
 import { type ChunkSummary, callKey } from '../../trace/summary.ts';
 import { callKeysOf } from '../model/call-keys.ts';
-import type { History } from '../model/history.ts';
 import type { RowBuffer } from './row-buffer.ts';
 import { ChunkScan, type ChunkTest, chunkTest, type ScanCount, type ScanRequest, wantedTasks } from './scan.ts';
 import { unreturned } from './unreturned.ts';
@@ -53,7 +52,8 @@ const NO_RETURN = callKeysOf(['exit', 'exit_group']);
 export class PlainCallScan extends ChunkScan {
   readonly #holds: ChunkTest;
   readonly #tasks: ReadonlySet<bigint> | undefined;
-  readonly #history: History | undefined;
+  /** Who made a call matters. */
+  readonly #named: boolean;
   readonly #commandOnly: boolean;
   readonly #times: boolean;
   readonly #states = new Map<bigint, TaskState>();
@@ -64,7 +64,7 @@ export class PlainCallScan extends ChunkScan {
     this.#holds = chunkTest(request);
     this.#tasks = wantedTasks(request);
     this.#commandOnly = !request.wholeGuest && this.model.reader.header.command.length > 0;
-    this.#history = this.#commandOnly || rows.wants('pid', 'tid', 'comm') ? this.model.history : undefined;
+    this.#named = this.#commandOnly || rows.wants('pid', 'tid', 'comm');
     this.#times = rows.wants('time', 'duration', 'icount');
     this.#sink = sink;
   }
@@ -103,7 +103,7 @@ export class PlainCallScan extends ChunkScan {
       this.#tasks?.has(pointer) === false ? undefined : this.#state(pointer),
     );
     // Chunks before it may have been left out.
-    for (const state of states) if (state !== undefined) state.known = this.#history === undefined;
+    for (const state of states) if (state !== undefined) state.known = !this.#named;
     for (let row = 0; row < count; row++) {
       const state = states[taskRow[row]!];
       if (state === undefined) continue;
@@ -124,7 +124,7 @@ export class PlainCallScan extends ChunkScan {
         const odd = (sites.flags[at]! & RECORD_FLAG.restarted) !== 0 || (frames && chunk.captureCount(row) > 0);
         if (odd) this.#interrupted(state, entry, chunk, row);
         else this.#plain(state, entry, chunk, row, results[2 * row]!, results[2 * row + 1]!);
-      } else if (kind === taskChange) state.known = this.#history === undefined;
+      } else if (kind === taskChange) state.known = !this.#named;
     }
   }
 
@@ -144,10 +144,10 @@ export class PlainCallScan extends ChunkScan {
 
   #identify(state: TaskState, event: number): void {
     state.known = true;
-    state.identity = this.#history!.identity(state.pointer, event);
+    state.identity = this.model.history.identity(state.pointer, event);
     if (!this.#commandOnly) return;
     const { identity } = state;
-    state.shownFrom = identity === undefined ? Infinity : this.#history!.shownFrom(identity.tgid, event);
+    state.shownFrom = identity === undefined ? Infinity : this.model.history.shownFrom(identity.tgid, event);
   }
 
   /** Calls that have not returned come last: their processes have ended in them, or the trace has. */

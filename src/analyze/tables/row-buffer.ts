@@ -130,6 +130,7 @@ export class TextColumn extends ColumnBuffer {
   readonly long = new Map<number, Uint8Array>();
   /** The form in place of text that is put often. */
   readonly #remembered = new Map<string, Uint8Array | Uint32Array>();
+  readonly #numbered = new Map<number, Uint8Array | Uint32Array>();
 
   constructor(column: Column) {
     super(column, 16);
@@ -138,6 +139,17 @@ export class TextColumn extends ColumnBuffer {
   override clear(rows: number): void {
     super.clear(rows);
     this.long.clear();
+  }
+
+  /** The same by a number that stands for it; `make` is asked for the text of one that is new. */
+  numbered(row: number, number: number, make: (number: number) => string): void {
+    const form = this.#numbered.get(number);
+    if (form !== undefined) this.#lay(row, form);
+    else {
+      const text = make(number);
+      this.often(row, text);
+      this.#numbered.set(number, this.#remembered.get(text)!);
+    }
   }
 
   /** Text that comes again and again. */
@@ -149,6 +161,10 @@ export class TextColumn extends ColumnBuffer {
       if (this.#remembered.size === REMEMBERED) this.#remembered.clear();
       this.#remembered.set(text, form);
     }
+    this.#lay(row, form);
+  }
+
+  #lay(row: number, form: Uint8Array | Uint32Array): void {
     if (form instanceof Uint32Array) {
       const at = 4 * row;
       this.words32[at] = form[0]!;

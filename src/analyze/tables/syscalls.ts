@@ -1,13 +1,12 @@
 import { ABI, MECHANISM } from '../../emu/monitor-layout.ts';
+import { amd64Syscalls } from '../../guest/linux/signature.ts';
 import { errnoOf } from '../../guest/linux/tables/errno.ts';
 import type { TaskIdentity } from '../../guest/linux/task-identity.ts';
-import type { CallTables } from '../../replay/call-tables.ts';
 import { type Call, unknownName } from '../../replay/calls.ts';
 import { failureName } from '../../replay/failure.ts';
 import type { FormatOptions } from '../../replay/strace/format.ts';
 import { formatOf, writeAll } from '../../replay/strace/line.ts';
 import { TextBuffer } from '../../replay/text-buffer.ts';
-import type { EventChunk } from '../../trace/event-chunk.ts';
 import { callKey } from '../../trace/summary.ts';
 import type { TraceModel } from '../model/trace-model.ts';
 import { fileArguments, givenPath } from './call-arguments.ts';
@@ -166,11 +165,12 @@ function plainWriter(rows: RowBuffer, model: TraceModel): PlainSink {
   const [vcpu, nr] = [rows.narrow('vcpu'), rows.narrow('nr')];
   const [name, outcome, errno, mechanism, abi] = PLAIN_TEXT.map((each) => rows.text(each));
   const who = new EventColumns(rows, () => model.history);
-  const numbered = new Map<number, string>();
   return (identity, chunk, row, exit, exitRow, ending, low, high) => {
     const at = rows.next();
     const number = chunk.detail(row);
-    if (name !== undefined) name.often(at, nameOf(chunk, row, number, model.store.tables, numbered));
+    // What others than 64-bit calls are called may depend on their first argument.
+    if (chunk.abi(row) === ABI.linux64) name?.numbered(at, number, wideName);
+    else name?.often(at, model.store.tables.of(chunk, row, number)?.name ?? unknownName(number));
     if (identity !== undefined) who.who(at, identity);
     event?.put(at, chunk.firstEvent + row);
     time?.words(at, chunk.times[2 * row]!, chunk.times[2 * row + 1]!);
@@ -192,21 +192,7 @@ function plainWriter(rows: RowBuffer, model: TraceModel): PlainSink {
   };
 }
 
-/** Names of 64-bit calls are remembered; what others are called may depend on their first argument. */
-function nameOf(
-  chunk: EventChunk,
-  row: number,
-  number: number,
-  tables: CallTables,
-  numbered: Map<number, string>,
-): string {
-  const wide = chunk.abi(row) === ABI.linux64;
-  const known = wide ? numbered.get(number) : undefined;
-  if (known !== undefined) return known;
-  const name = tables.of(chunk, row, number)?.name ?? unknownName(number);
-  if (wide) numbered.set(number, name);
-  return name;
-}
+const wideName = (number: number): string => amd64Syscalls().get(number)?.name ?? unknownName(number);
 
 const PLAIN_WIDE = ['event', 'return_event', 'time', 'duration', 'icount', 'ret', 'rip'];
 const PLAIN_TEXT = ['name', 'outcome', 'errno', 'mechanism', 'abi'];

@@ -5,7 +5,8 @@ import type { NarrowColumn, RowBuffer, TextColumn, WideColumn } from './row-buff
 
 /** The columns that say when and who, of tables with a row an event. */
 export class EventColumns {
-  readonly #history: History | undefined;
+  readonly #history: () => History;
+  readonly #named: boolean;
   readonly #event: WideColumn | undefined;
   readonly #time: WideColumn | undefined;
   readonly #icount: WideColumn | undefined;
@@ -23,7 +24,8 @@ export class EventColumns {
     this.#pid = rows.narrow('pid');
     this.#tid = rows.narrow('tid');
     this.#comm = rows.text('comm');
-    this.#history = rows.wants('pid', 'tid', 'comm') ? history() : undefined;
+    this.#history = history;
+    this.#named = rows.wants('pid', 'tid', 'comm');
   }
 
   /** Fills them in row `at` with what row `row` of a chunk tells. */
@@ -32,7 +34,7 @@ export class EventColumns {
     this.#time?.words(at, chunk.times[2 * row]!, chunk.times[2 * row + 1]!);
     this.#icount?.words(at, chunk.icounts[2 * row]!, chunk.icounts[2 * row + 1]!);
     this.#vcpu?.put(at, chunk.vcpu(row));
-    if (this.#history !== undefined) this.who(at, this.#history.identity(chunk.task(row), chunk.firstEvent + row));
+    if (this.#named) this.who(at, this.#history().identity(chunk.task(row), chunk.firstEvent + row));
   }
 
   who(at: number, identity: TaskIdentity | undefined): void {
