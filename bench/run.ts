@@ -45,7 +45,6 @@ if (options.peers) {
 const parts = [measuredOn(basename(image.kernel)), speedTable(runs)];
 if (options.recording) parts.push(recordingTables(await measureRecording()));
 if (options.policies) parts.push(policyTable(await measurePolicies()));
-if (options.recording) parts.push(recordingTables(await measureRecording(size)));
 if (options.questions) parts.push(questionsTable(measureQuestions()));
 const measured = parts.join('\n\n');
 process.stdout.write(`${measured}\n`);
