@@ -1,8 +1,9 @@
-import { ABI, CAPTURE_KIND, CAPTURE_LATE, CAPTURE_STATUS, MECHANISM, NT_ARGUMENTS } from '../emu/monitor-layout.ts';
+import { ABI, CAPTURE_KIND, CAPTURE_LATE, CAPTURE_STATUS, MECHANISM } from '../emu/monitor-layout.ts';
 import type { Argument, Syscall } from '../guest/linux/signature.ts';
-import type { Captures } from '../trace/chunk-captures.ts';
-import { REGISTER, type RegisterName } from '../trace/event.ts';
+import { REGISTER } from '../trace/event.ts';
 import type { ColumnChoice, EventChunk } from '../trace/event-chunk.ts';
+import { CallCapture, capturesOf } from './call-captures.ts';
+import { ARGUMENTS, ARGUMENTS32, FOREIGN, type Words, wordsOf } from './call-words.ts';
 
 /**
  * How a call ended, as far as the trace can tell. `restart`: interrupted and restarted by the kernel. `never`: exit,
@@ -10,19 +11,7 @@ import type { ColumnChoice, EventChunk } from '../trace/event-chunk.ts';
  */
 export type Outcome = 'pending' | 'value' | 'error' | 'restart' | 'never';
 
-const registers = (names: string): number[] => names.split(' ').map((name) => REGISTER[name as RegisterName]);
-const ARGUMENTS = registers('rdi rsi rdx r10 r8 r9');
-const ARGUMENTS32 = registers('rbx rcx rdx rsi rdi rbp');
-/** Where arguments may stand when nobody knows the convention: the order of names in `FOREIGN_NAMES`. */
-export const FOREIGN_NAMES = ['rbx', 'rcx', 'rdx', 'rsi', 'rdi', 'rbp'] as const;
-const FOREIGN = FOREIGN_NAMES.map((name) => REGISTER[name]);
-/** 32-bit SYSCALL overwrites ecx: the vDSO puts the second argument into ebp. */
-const ARGUMENTS_SYSCALL32 = registers('rbx rbp rdx rsi rdi rbp');
-
-/** Of NT's 64-bit services; the others are on the stack. */
-const ARGUMENTS_NT64 = registers('r10 rdx r8 r9');
-
-const PAIRED = registers('rax rdi rsi rsp detail');
+const PAIRED = [REGISTER.rax, REGISTER.rdi, REGISTER.rsi, REGISTER.rsp, REGISTER.detail];
 const WITH_ARGUMENTS = [...PAIRED, ...ARGUMENTS];
 const WITH_ALL_ARGUMENTS = [...WITH_ARGUMENTS, ...ARGUMENTS32];
 
@@ -36,123 +25,8 @@ export function callColumns(shown: { readonly arguments: boolean; readonly times
   };
 }
 
-/** Halves of arguments by register number; what is beyond them was not readable. `high` undefined: they have 32 bits. */
-interface Words {
-  readonly low: Uint32Array;
-  readonly high: Uint32Array | undefined;
-}
-
-/** Arguments as the call's ABI has them; undefined: in registers of 64 bits. */
-function wordsOf(chunk: EventChunk, row: number): Words | undefined {
-  switch (chunk.abi(row)) {
-    case ABI.linux32:
-      return { low: arguments32(chunk, row), high: undefined };
-    case ABI.nt32:
-      return { low: stackWords(chunk, row, 4, 0), high: undefined };
-    case ABI.nt64: {
-      const [low, high] = [0, 4].map((half) => {
-        const stack = stackWords(chunk, row, 8, half);
-        const inRegisters = ARGUMENTS_NT64.map((register) =>
-          half === 0 ? chunk.registerLow(row, register) : chunk.registerHigh(row, register),
-        );
-        return Uint32Array.of(...inRegisters, ...stack);
-      });
-      return { low: low!, high };
-    }
-    default:
-      return undefined;
-  }
-}
-
-/** Words that were captured on the stack: of each the 32 bits at `half`. */
-function stackWords(chunk: EventChunk, row: number, word: 4 | 8, half: number): Uint32Array {
-  const found = capturesOf(chunk, row).find(({ kind }) => kind === CAPTURE_KIND.words);
-  if (found === undefined) return new Uint32Array(0);
-  const { view, start, length } = found;
-  const count = Math.min(Math.floor(length / word), NT_ARGUMENTS);
-  return Uint32Array.from({ length: count }, (_, i) => view.getUint32(start + word * i + half, true));
-}
-
-/** The arguments of a 32-bit call by register number: some are words in memory, captured with the entry. */
-function arguments32(chunk: EventChunk, row: number): Uint32Array {
-  const from = chunk.mechanism(row) === MECHANISM.syscall32 ? ARGUMENTS_SYSCALL32 : ARGUMENTS32;
-  const values = Uint32Array.from(from, (register) => chunk.registerLow(row, register));
-  for (const { kind, argument, view, start, length } of capturesOf(chunk, row)) {
-    if (kind !== CAPTURE_KIND.words) continue;
-    const words = Array.from({ length: length >> 2 }, (_, k) => view.getUint32(start + 4 * k, true));
-    if (argument === SIXTH) values[SIXTH] = words[0] ?? 0;
-    else values.fill(0).set(words.slice(0, values.length));
-  }
-  return values;
-}
-
-const SIXTH = 5;
 /** Of SYSENTER and SYSCALL. */
 const FAST_CALL_BYTES = 2n;
-
-/** Guest memory read with a call: a row of a chunk's capture columns. */
-export class CallCapture {
-  readonly columns: Captures;
-  readonly row: number;
-  readonly #chunk: EventChunk;
-
-  constructor(chunk: EventChunk, row: number) {
-    this.#chunk = chunk;
-    this.columns = chunk.captureColumns;
-    this.row = row;
-  }
-
-  /** Guest-virtual. */
-  get address(): bigint {
-    const words = this.#chunk.captureAddresses;
-    return (BigInt(words[2 * this.row + 1]!) << 32n) | BigInt(words[2 * this.row]!);
-  }
-
-  /** The argument's number; of array elements the element's number plus one above it. */
-  get argument(): number {
-    return this.columns.shapes.argument[this.columns.shape[this.row]!]!;
-  }
-
-  /** CAPTURE_KIND. */
-  get kind(): number {
-    return this.columns.shapes.kind[this.columns.shape[this.row]!]! & ~CAPTURE_LATE;
-  }
-
-  /** CAPTURE_STATUS. */
-  get status(): number {
-    return this.columns.shapes.status[this.columns.shape[this.row]!]!;
-  }
-
-  /** Bytes there were to read. */
-  get fullLength(): number {
-    return this.columns.fullLength[this.row]!;
-  }
-
-  /** Bytes read. */
-  get length(): number {
-    return this.columns.length[this.row]!;
-  }
-
-  /** Place of its first byte in `data` and `view`. */
-  get start(): number {
-    return this.columns.offset[this.row]!;
-  }
-
-  /** Bytes of all captures of the chunk. */
-  get data(): Uint8Array {
-    return this.columns.bytes;
-  }
-
-  /** The same. */
-  get view(): DataView {
-    return this.columns.view;
-  }
-
-  /** Its bytes, not copied. */
-  get bytes(): Uint8Array {
-    return this.data.subarray(this.start, this.start + this.length);
-  }
-}
 
 /** Of a call that no table names. */
 export function unknownName(number: number): string {
@@ -325,11 +199,4 @@ function ofArgument(chunk: EventChunk, row: number, argument: number, mark: numb
     if ((kind & CAPTURE_LATE) !== mark || kind === CAPTURE_KIND.words) return false;
     return (shapes.argument[shape[at]!]! & 15) === argument;
   });
-}
-
-/** All captures of an event. */
-export function capturesOf(chunk: EventChunk, row: number): CallCapture[] {
-  const columns = chunk.captureColumns;
-  const first = columns.first[row]!;
-  return Array.from({ length: columns.first[row + 1]! - first }, (_, i) => new CallCapture(chunk, first + i));
 }

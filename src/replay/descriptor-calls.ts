@@ -1,6 +1,7 @@
 /** What system calls do to descriptors and working folders, by name. */
 import { CAPTURE_KIND } from '../emu/monitor-layout.ts';
-import type { Call, CallCapture } from './calls.ts';
+import type { CallCapture } from './call-captures.ts';
+import type { Call } from './calls.ts';
 import type { Descriptors, DescriptorTable } from './descriptors.ts';
 import { endpointText, type OpenFile, type SocketFacts } from './open-file.ts';
 import { enumOrHex, socketType } from './strace/flags.ts';

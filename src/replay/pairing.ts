@@ -3,8 +3,9 @@ import { SIGNAL_FRAME, SIGNAL_FRAME32, SIGNAL_INFO_FRAME32, type SignalFrame } f
 import type { Abi } from '../guest/linux/signature.ts';
 import { REGISTER } from '../trace/event.ts';
 import type { EventChunk } from '../trace/event-chunk.ts';
+import { CallCapture } from './call-captures.ts';
 import { CallTables } from './call-tables.ts';
-import { Call, CallCapture } from './calls.ts';
+import { Call } from './calls.ts';
 import type { Task } from './task-table.ts';
 
 /** A signal that was delivered to a handler when a call returned. */

@@ -1,7 +1,8 @@
 import { CAPTURE_KIND, EXIT_BLOCK, MECHANISM } from '../emu/monitor-layout.ts';
 import type { TaskIdentity } from '../guest/linux/task-identity.ts';
+import { capturesOf } from './call-captures.ts';
 import { type CallFilter, wantsCall, wantsOutcome, wantsTrap } from './call-filter.ts';
-import { type Call, capturesOf } from './calls.ts';
+import type { Call } from './calls.ts';
 import { failureName } from './failure.ts';
 import type { TextOutput } from './output.ts';
 import type { CallSink } from './reconstruction.ts';

@@ -1,7 +1,8 @@
 import { CAPTURE_KIND } from '../emu/monitor-layout.ts';
 import { parseIdentity, type TaskIdentity } from '../guest/linux/task-identity.ts';
 import type { EventChunk } from '../trace/event-chunk.ts';
-import { type Call, capturesOf } from './calls.ts';
+import { capturesOf } from './call-captures.ts';
+import type { Call } from './calls.ts';
 
 /** A task of the guest at the moment of the event last fed. */
 export class Task {

@@ -1,6 +1,6 @@
 import { EXIT } from '../../emu/layout.ts';
 import { CAPTURE_KIND, PAGE_BLOCK, PAGE_BLOCK_BYTES, PAGE_FLAG, WRITE_SOURCE } from '../../emu/monitor-layout.ts';
-import { type CallCapture, capturesOf } from '../../replay/calls.ts';
+import { type CallCapture, capturesOf } from '../../replay/call-captures.ts';
 import { Exit } from '../../replay/traps/exit.ts';
 import type { TrapNames } from '../../replay/traps/names.ts';
 import { EVENT_KIND } from '../../trace/event.ts';

@@ -1,6 +1,7 @@
 import { CAPTURE_KIND } from '../../emu/monitor-layout.ts';
 import { parseIdentity, type TaskIdentity } from '../../guest/linux/task-identity.ts';
-import { callColumns, capturesOf } from '../../replay/calls.ts';
+import { capturesOf } from '../../replay/call-captures.ts';
+import { callColumns } from '../../replay/calls.ts';
 import type { TraceReader } from '../../replay/reader.ts';
 import { type CallSink, Reconstruction } from '../../replay/reconstruction.ts';
 import { EVENT_KIND } from '../../trace/event.ts';

@@ -1,6 +1,7 @@
 import { CAPTURE_KIND, CAPTURE_STATUS } from '../../emu/monitor-layout.ts';
 import type { Argument, Pointee } from '../../guest/linux/signature.ts';
-import type { Call, CallCapture } from '../calls.ts';
+import type { CallCapture } from '../call-captures.ts';
+import type { Call } from '../calls.ts';
 import type { TextBuffer } from '../text-buffer.ts';
 import { directoryEntries } from './directory-entries.ts';
 import { enumOrHex, flagNames, openFlags } from './flags.ts';

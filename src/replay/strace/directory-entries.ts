@@ -1,4 +1,5 @@
-import type { Call, CallCapture } from '../calls.ts';
+import type { CallCapture } from '../call-captures.ts';
+import type { Call } from '../calls.ts';
 import type { TextBuffer } from '../text-buffer.ts';
 import { enumName } from './flags.ts';
 

@@ -1,7 +1,8 @@
 import { allSyscalls, type Syscall } from '../../guest/linux/signature.ts';
 import { ERRNO } from '../../guest/linux/tables/errno.ts';
 import { STRUCTS } from '../../guest/linux/tables/structs.ts';
-import { type Call, FOREIGN_NAMES } from '../calls.ts';
+import { FOREIGN_NAMES } from '../call-words.ts';
+import type { Call } from '../calls.ts';
 import type { TextBuffer } from '../text-buffer.ts';
 import { argumentFormat } from './arguments.ts';
 import { signalSet } from './flags.ts';

@@ -1,5 +1,5 @@
 import { CAPTURE_KIND, CAPTURE_STATUS } from '../../emu/monitor-layout.ts';
-import type { CallCapture } from '../calls.ts';
+import type { CallCapture } from '../call-captures.ts';
 import { enumName, enumOrHex, flagNames } from './flags.ts';
 import { interfaceName, socketAddress } from './socket-address.ts';
 import { hex64, pointer, quote, quoteBuffer, unsigned64 } from './values.ts';

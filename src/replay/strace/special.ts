@@ -1,6 +1,7 @@
 // Arguments whose meaning hangs on another argument.
 import { errnoOf } from '../../guest/linux/tables/errno.ts';
-import type { Call, CallCapture } from '../calls.ts';
+import type { CallCapture } from '../call-captures.ts';
+import type { Call } from '../calls.ts';
 import type { TextBuffer } from '../text-buffer.ts';
 import { enumName, enumOrHex, flagNames, openFlags, signalName } from './flags.ts';
 import { type ArgumentFormat, address, type FormatOptions } from './format.ts';

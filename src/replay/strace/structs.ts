@@ -1,5 +1,5 @@
 import { type FieldFormat, STRUCTS, type StructField } from '../../guest/linux/tables/structs.ts';
-import type { CallCapture } from '../calls.ts';
+import type { CallCapture } from '../call-captures.ts';
 import type { TextBuffer } from '../text-buffer.ts';
 import { lockParts, openHow, statfs, termios, utimbuf, utimens, utimeval } from './file-structs.ts';
 import { enumOrHex, fileMode, flagNames, openFlags, signalSet } from './flags.ts';

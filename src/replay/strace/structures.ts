@@ -2,7 +2,8 @@
 import { CAPTURE_KIND, CAPTURE_STATUS } from '../../emu/monitor-layout.ts';
 import type { Pointee } from '../../guest/linux/signature.ts';
 import { STRUCTS } from '../../guest/linux/tables/structs.ts';
-import type { Call, CallCapture } from '../calls.ts';
+import type { CallCapture } from '../call-captures.ts';
+import type { Call } from '../calls.ts';
 import { TextBuffer } from '../text-buffer.ts';
 import { signalSet } from './flags.ts';
 import { type ArgumentFormat, address, type FormatOptions } from './format.ts';

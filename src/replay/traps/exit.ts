@@ -1,6 +1,6 @@
 import { CAPTURE_KIND, EXIT_BLOCK, EXIT_BLOCK_BYTES } from '../../emu/monitor-layout.ts';
 import type { EventChunk } from '../../trace/event-chunk.ts';
-import { type CallCapture, capturesOf } from '../calls.ts';
+import { type CallCapture, capturesOf } from '../call-captures.ts';
 
 type Word = 'reason' | 'vector' | 'errorCode' | 'length';
 type Long = 'qualification' | 'linear' | 'physical' | 'value';

@@ -3,7 +3,7 @@ import { SECOND_LEVEL } from '../../emu/layout.ts';
 import { CAPTURE_KIND, PAGE_BLOCK, PAGE_BLOCK_BYTES, PAGE_FLAG, WRITE_SOURCE } from '../../emu/monitor-layout.ts';
 import { REGISTER } from '../../trace/event.ts';
 import type { EventChunk } from '../../trace/event-chunk.ts';
-import { type CallCapture, capturesOf } from '../calls.ts';
+import { type CallCapture, capturesOf } from '../call-captures.ts';
 import type { Exit } from './exit.ts';
 import type { TrapNames } from './names.ts';
 import type { Description } from './trap.ts';

@@ -2,7 +2,8 @@
 import type { EventPlace } from '../../analyze/model/chunk-store.ts';
 import { kindName } from '../../analyze/model/event-kind.ts';
 import { ABI, CAPTURE_KIND, CAPTURE_STATUS, MECHANISM } from '../../emu/monitor-layout.ts';
-import { type Call, type CallCapture, capturesOf } from '../../replay/calls.ts';
+import { type CallCapture, capturesOf } from '../../replay/call-captures.ts';
+import type { Call } from '../../replay/calls.ts';
 import { printable, printableName } from '../../replay/printable.ts';
 import type { FormatOptions } from '../../replay/strace/format.ts';
 import { formatOf } from '../../replay/strace/line.ts';

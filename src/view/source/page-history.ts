@@ -1,6 +1,6 @@
 import { EXIT } from '../../emu/layout.ts';
 import { CAPTURE_KIND, PAGE_BLOCK, PAGE_BLOCK_BYTES, PAGE_FLAG } from '../../emu/monitor-layout.ts';
-import { capturesOf } from '../../replay/calls.ts';
+import { capturesOf } from '../../replay/call-captures.ts';
 import { Exit } from '../../replay/traps/exit.ts';
 import { EVENT_KIND } from '../../trace/event.ts';
 import type { EventChunk } from '../../trace/event-chunk.ts';

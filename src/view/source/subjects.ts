@@ -1,7 +1,8 @@
 /** What an event is about: descriptors, paths, addresses. */
 import type { EventPlace } from '../../analyze/model/chunk-store.ts';
 import { CAPTURE_KIND } from '../../emu/monitor-layout.ts';
-import { type Call, capturesOf } from '../../replay/calls.ts';
+import { capturesOf } from '../../replay/call-captures.ts';
+import type { Call } from '../../replay/calls.ts';
 import { Exit } from '../../replay/traps/exit.ts';
 import { EVENT_KIND } from '../../trace/event.ts';
 import type { TraceSource } from './trace-source.ts';
