@@ -108,10 +108,10 @@ for (const { name, image, reason } of otherKernels('i386')) {
         const listing = stdout
           .trim()
           .split('\n')
-          .map((line) => JSON.parse(line) as { seq: number; args: string[] })
+          .map((line) => JSON.parse(line) as { icount: number; args: string[] })
           .find(({ args }) => args.join(' ').includes('"-o", "pid,ppid,comm"'))!;
         const guest = new TraceGuest(trace, { kernel: files[1], initrd: files[3] });
-        const view = guest.at(`#${listing.seq}`);
+        const view = guest.at(String(listing.icount));
         const { version, evidence } = osType(view);
         expect(version).toMatch(/^6\.1\.\d+-\d+-686/);
         expect(evidence[0]).toBe('GDT limit 0xff: 32 entries, a 32-bit Linux');
