@@ -10,6 +10,7 @@ import { replayCommand } from './replay/replay-command.ts';
 import { systemReason } from './trace/system-reason.ts';
 import { VERSION } from './version.ts';
 import { viewCommand } from './view/command.ts';
+import { demoCommand } from './view/demo-command.ts';
 
 const USAGE = 2;
 
@@ -29,6 +30,7 @@ export async function main(args: readonly string[]): Promise<void> {
     ...historyCommands(),
     ...viewCommands(),
     viewCommand(),
+    demoCommand(),
   ];
   for (const command of commands) program.addCommand(command);
   for (const command of [program, ...program.commands])

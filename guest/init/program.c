@@ -118,7 +118,7 @@ static const char *machine_name(const struct elf *elf)
 /* The loader that the program (64-bit ELF) or script at `path` asks for, in `loader`; 1 if there is one. */
 static int find_loader(int file, char *loader, u64 room)
 {
-	enum { PT_INTERP = 3, SYS_PREAD64 = 17 };
+	enum { PT_INTERP = 3 };
 	struct elf elf;
 	memset(loader, 0, room);
 	if (call4(SYS_PREAD64, file, loader, room - 1, 0) > 2 && loader[0] == '#' && loader[1] == '!') {

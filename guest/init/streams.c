@@ -15,7 +15,7 @@ static void pump(struct streams *streams, int from, int to, int close_to, int cl
 
 static void set_nonblocking(int descriptor)
 {
-	enum { SYS_FCNTL = 72, F_SETFL = 4 };
+	enum { F_SETFL = 4 };
 	call3(SYS_FCNTL, descriptor, F_SETFL, O_NONBLOCK);
 }
 

@@ -1,13 +1,13 @@
 #include "system.h"
 
-void *memcpy(void *to, const void *from, u64 count)
+void *memcpy(void *to, const void *from, __SIZE_TYPE__ count)
 {
 	void *start = to;
 	__asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(count) : : "memory");
 	return start;
 }
 
-void *memmove(void *to, const void *from, u64 count)
+void *memmove(void *to, const void *from, __SIZE_TYPE__ count)
 {
 	u8 *target = to;
 	const u8 *source = from;
@@ -18,7 +18,7 @@ void *memmove(void *to, const void *from, u64 count)
 	return to;
 }
 
-void *memset(void *to, int value, u64 count)
+void *memset(void *to, int value, __SIZE_TYPE__ count)
 {
 	void *start = to;
 	__asm__ volatile("rep stosb" : "+D"(to), "+c"(count) : "a"(value) : "memory");
@@ -137,7 +137,7 @@ int read_all(int descriptor, void *bytes, u64 count)
 
 void sleep_milliseconds(u64 count)
 {
-	u64 time[2] = {count / 1000, count % 1000 * 1000000};
+	long time[2] = {count / 1000, count % 1000 * 1000000};
 	call2(SYS_NANOSLEEP, time, 0);
 }
 

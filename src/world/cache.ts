@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import {
   existsSync,
-  mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -12,6 +11,7 @@ import {
 } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { makeFolders } from './folders.ts';
 
 /** `$XDG_CACHE_HOME/trapline`, or `~/.cache/trapline`. It may not exist yet. */
 export function cacheFolder(): string {
@@ -31,7 +31,7 @@ export function sha256(bytes: Uint8Array): string {
 
 /** Writes a file so that it is there whole or not at all. */
 export function writeWhole(path: string, bytes: Uint8Array | string): void {
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolders(dirname(path));
   const draft = `${path}.${process.pid}`;
   try {
     writeFileSync(draft, bytes);

@@ -1,16 +1,7 @@
-import {
-  chmodSync,
-  closeSync,
-  constants,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  rmSync,
-  symlinkSync,
-  writeSync,
-} from 'node:fs';
+import { chmodSync, closeSync, constants, lstatSync, openSync, rmSync, symlinkSync, writeSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { UserError } from '../emu/errors.ts';
+import { makeFolders } from './folders.ts';
 
 /** `--collect GUEST[:HOST]`: a path in the guest and where it goes on the host. */
 export interface Collected {
@@ -83,10 +74,10 @@ export class Collector {
   }
 
   private create(place: string, mode: number, target: string, top: boolean): void {
-    if (top) mkdirSync(dirname(place), { recursive: true });
+    if (top) makeFolders(dirname(place));
     const type = mode & TYPE_MASK;
     if (type === TYPE_DIRECTORY) {
-      mkdirSync(place, { recursive: true });
+      makeFolders(place);
       return;
     }
     if (lstatSync(place, { throwIfNoEntry: false }) !== undefined) rmSync(place);

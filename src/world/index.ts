@@ -80,8 +80,8 @@ const COMMAND_LINE = 'console=ttyS0 quiet cryptomgr.notests panic=-1 rdinit=/ini
 /** Finds or makes everything. Throws a UserError, one line, for whatever the user can put right. */
 export function prepareWorld(options: WorldOptions): World {
   const { command, environment, directory } = options;
-  const file = hostProgram(options);
   const kernel = chooseKernel(options);
+  const file = hostProgram(options, kernel);
   const initramfs = bootInitramfs(kernel, file, options);
   const server = options.rootfs === 'none' ? undefined : new ShareServer(shares(options));
   const collected = (options.collect ?? []).map((text) => parseCollect(text, directory));
@@ -109,7 +109,7 @@ export function prepareWorld(options: WorldOptions): World {
 
 /** What a recorded guest booted from, made again: `kernel` as it was, the initramfs from what is here now. Throws UserError. */
 export function prepareBoot(kernel: Kernel, options: BootOptions): Uint8Array {
-  return bootInitramfs(kernel, options.rootfs === 'none' ? hostProgram(options) : undefined, options);
+  return bootInitramfs(kernel, options.rootfs === 'none' ? hostProgram(options, kernel) : undefined, options);
 }
 
 export type BootOptions = Pick<WorldOptions, 'command' | 'environment' | 'directory' | 'rootfs' | 'disk'>;
@@ -117,11 +117,11 @@ export type BootOptions = Pick<WorldOptions, 'command' | 'environment' | 'direct
 function bootInitramfs(kernel: Kernel, file: string | undefined, options: BootOptions): Uint8Array {
   const modules = chooseModules(kernel, options);
   const extra = options.rootfs === 'none' && file !== undefined ? programFiles(file, options) : [];
-  return buildInitramfs({ modules, extra });
+  return buildInitramfs({ bits: kernel.bits, modules, extra });
 }
 
 /** The command as a file of the host, checked; undefined where it lies in another root. */
-function hostProgram({ command, directory, environment, rootfs }: BootOptions): string | undefined {
+function hostProgram({ command, directory, environment, rootfs }: BootOptions, { bits }: Kernel): string | undefined {
   const [name] = command;
   if (name === undefined) throw new UserError('no command was given: trapline record -- CMD ARG...');
   if (rootfs !== undefined && rootfs !== 'none') return undefined;
@@ -131,15 +131,17 @@ function hostProgram({ command, directory, environment, rootfs }: BootOptions): 
     if (rootfs === 'none') throw new UserError(`${name}: there is no such program here`);
     return undefined;
   }
-  checkCommand(file);
+  checkCommand(file, bits);
   return file;
 }
 
 function chooseKernel(options: WorldOptions): Kernel {
   const { kernel, note = () => {} } = options;
   if (kernel !== undefined) return readKernel(kernel);
-  const suits = ({ modules }: Kernel): boolean =>
-    modules !== undefined && lacking(selectModules(modules, wantedModules(options)).missing).length === 0;
+  const suits = ({ bits, modules }: Kernel): boolean =>
+    bits === 64 &&
+    modules !== undefined &&
+    lacking(selectModules(modules, wantedModules(options)).missing).length === 0;
   return hostKernel(suits) ?? fetchedKernel(note);
 }
 

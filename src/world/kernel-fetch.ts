@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { UserError } from '../emu/errors.ts';
 import { cacheFolder, sha256, writeWhole } from './cache.ts';
+import { makeFolders } from './folders.ts';
 import { type Kernel, readKernel } from './kernel.ts';
 
 /** Debian's package that stands for the newest kernel made for virtual machines. */
@@ -85,7 +86,7 @@ function fetchInto(folder: string, note: (line: string) => void): void {
 
 function workFolder(parent: string): string {
   try {
-    mkdirSync(parent, { recursive: true });
+    makeFolders(parent);
     return mkdtempSync(join(parent, 'fetching-'));
   } catch (error) {
     throw unwritable(parent, error);

@@ -7,6 +7,8 @@ export interface Kernel {
   readonly path: string;
   /** The image, a bzImage. */
   readonly bytes: Uint8Array;
+  /** Of its programs and of its init. */
+  readonly bits: 32 | 64;
   /** As `uname -r` says, `6.1.0-18-cloud-amd64`. */
   readonly version: string;
   /** Its `/lib/modules/VERSION`, if there is one. */
@@ -29,7 +31,7 @@ export function readKernel(file: string): Kernel {
     throw new UserError(`--kernel ${file}: ${missing ? 'there is no such file' : "can't be read"}`);
   }
   const version = kernelVersion(bytes, path);
-  return { path, bytes, version, modules: modulesFolder(path, version) };
+  return { path, bytes, bits: kernelBits(bytes), version, modules: modulesFolder(path, version) };
 }
 
 /** The newest kernel of /boot that has its modules beside it, that this user may read, and that `suits`. */
@@ -49,7 +51,7 @@ export function hostKernel(
     const path = join(boot, `vmlinuz-${version}`);
     try {
       const bytes = readFileSync(path);
-      const kernel = { path, bytes, version: kernelVersion(bytes, path), modules };
+      const kernel = { path, bytes, bits: kernelBits(bytes), version: kernelVersion(bytes, path), modules };
       if (suits(kernel)) return kernel;
     } catch {
       // Some distributions let only root read their kernels; foreign ones may lie about too.
@@ -58,15 +60,18 @@ export function hostKernel(
   return undefined;
 }
 
-/** Checks that it is an x86-64 bzImage and gives its version; a UserError says what it is instead. */
+/** Checks that it is a bzImage and gives its version; a UserError says what it is instead. */
 export function kernelVersion(bytes: Uint8Array, path: string): string {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const version = bzImageVersion(bytes);
-  if (version === undefined) throw new UserError(`${path}: ${whatElse(bytes)}; a Linux bzImage for x86-64 is needed`);
-  if (view.getUint16(SETUP.protocol, true) >= 0x20c && (view.getUint16(SETUP.loadFlags, true) & LOADED_64) === 0) {
-    throw new UserError(`${path}: a 32-bit kernel; one for x86-64 is needed to run programs`);
-  }
+  if (version === undefined) throw new UserError(`${path}: ${whatElse(bytes)}; a Linux bzImage for x86 is needed`);
   return version;
+}
+
+/** From protocol 2.12 on an image says whether it can be entered in long mode. */
+function kernelBits(bytes: Uint8Array): 32 | 64 {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const old = view.getUint16(SETUP.protocol, true) < 0x20c;
+  return old || (view.getUint16(SETUP.loadFlags, true) & LOADED_64) !== 0 ? 64 : 32;
 }
 
 /** As `uname -r` will say; undefined for what is no bzImage. */

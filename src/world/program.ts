@@ -53,8 +53,8 @@ export function pathsOfCommand(command: string, path: string | undefined): strin
   return paths;
 }
 
-/** Ends with a clear line if the command can't run on the guest's processor. */
-export function checkCommand(command: string): void {
+/** Ends with a clear line if the command can't run on the guest's processor, or under its kernel's `bits`. */
+export function checkCommand(command: string, bits: 32 | 64 = 64): void {
   let head: Uint8Array;
   try {
     if (statSync(command).isDirectory()) throw new UserError(`${command}: is a directory, not a program`);
@@ -67,6 +67,11 @@ export function checkCommand(command: string): void {
   const machine = elfMachine(head);
   if (machine !== MACHINE_X86_64 && machine !== MACHINE_I386) {
     throw new UserError(`${command}: made for ${machineName(machine)}, the guest is x86-64`);
+  }
+  if (machine === MACHINE_X86_64 && bits === 32) {
+    throw new UserError(
+      `${command}: a 64-bit program, and the kernel has 32 bits; --rootfs DIR brings a tree of 32-bit ones`,
+    );
   }
 }
 

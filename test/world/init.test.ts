@@ -26,7 +26,8 @@ test.runIf(compiler() === readFileSync(join(INIT, 'init.built-with'), 'utf8').tr
   () => {
     const folder = mkdtempSync(join(tmpdir(), 'init-'));
     execFileSync('sh', [join(INIT, 'build.sh'), join(folder, 'init')]);
-    expect(readFileSync(join(folder, 'init')).equals(readFileSync(join(INIT, 'init')))).toBe(true);
+    for (const name of ['init', 'init32'])
+      expect(readFileSync(join(folder, name)).equals(readFileSync(join(INIT, name))), name).toBe(true);
     rmSync(folder, { recursive: true });
   },
 );

@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, renameSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { UserError } from '../../emu/errors.ts';
 import { systemReason } from '../../trace/system-reason.ts';
+import { makeFolders } from '../../world/folders.ts';
 import type { TraceModel } from '../model/trace-model.ts';
 import { TraceDatabase } from '../query/database.ts';
 import type { TableName } from '../schema.ts';
@@ -35,7 +36,7 @@ export async function writeParquetFolder(
   try {
     for (const table of tables) {
       const path = place(table);
-      mkdirSync(path, { recursive: true });
+      makeFolders(path);
       done.push(path);
       const partial = join(path, 'data.part');
       await database.run(`COPY ${table} TO '${partial.replaceAll("'", "''")}' (FORMAT parquet, COMPRESSION zstd)`);

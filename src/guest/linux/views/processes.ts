@@ -162,7 +162,7 @@ function lives(kernel: KernelStructures, { address, pid, start }: RanTask): bool
     return (
       (kernel.number(address, 'task_struct', 'pid') | 0) === pid &&
       kernel.value(address, 'task_struct', 'start_time') === start &&
-      !(kernel.has('task_struct', 'exit_state') && isReleased(kernel, address))
+      !isReleased(kernel, address)
     );
   } catch (error) {
     if (error instanceof NotKnown) return false;
@@ -172,8 +172,12 @@ function lives(kernel: KernelStructures, { address, pid, start }: RanTask): bool
 
 const TASK_DEAD = 0x80;
 
+/** Without BTF by the link in the parent's list of children, which points to itself once a task is released. */
 function isReleased(kernel: KernelStructures, task: bigint): boolean {
-  return kernel.number(task, 'task_struct', 'exit_state') !== 0 || (stateBits(kernel, task) & TASK_DEAD) !== 0;
+  if (kernel.has('task_struct', 'exit_state'))
+    return kernel.number(task, 'task_struct', 'exit_state') !== 0 || (stateBits(kernel, task) & TASK_DEAD) !== 0;
+  const link = kernel.at(task, 'task_struct', 'sibling');
+  return kernel.word(link) === link;
 }
 
 const TASK_IDLE = 0x402;
