@@ -5,7 +5,7 @@ import { UsageError, UserError } from '../emu/errors.ts';
 import { VCPU } from '../emu/layout.ts';
 import type { CommandOptions, KernelOptions, RecordOptions } from './options.ts';
 import { record } from './recording.ts';
-import { DEFAULT_TRAPS, TRAP_POLICIES } from './traps/index.ts';
+import { DEFAULT_TRAPS, FILE_EVENTS, TRAP_POLICIES } from './traps/index.ts';
 import type { TrapPolicy } from './traps/policy.ts';
 import { DEFAULT_LIMITS } from './traps/syscall-captures.ts';
 import { parseWatch, WATCH_FILTERS, WATCH_FORMS, type WatchSpec, watchClass } from './traps/watch-spec.ts';
@@ -46,7 +46,11 @@ export function recordCommand(): Command {
     .option('--append <text>', "added to the kernel's command line")
     .option('--disk <image>', 'a raw disk image as /dev/vda, never written to; a kernel alone needs its virtio driver')
     .option('--memory <size>', 'guest memory, like 512M or 2G', '512M')
-    .option('--traps <list>', `what is trapped: ${names(TRAP_POLICIES)}, all or none`, names(DEFAULT_TRAPS, ','))
+    .option(
+      '--traps <list>',
+      `what is trapped: ${names([...TRAP_POLICIES, FILE_EVENTS])}, all or none`,
+      names(DEFAULT_TRAPS, ','),
+    )
     .option('--watch <spec>', 'memory or a register to be watched, see below (repeatable)', gather)
     .option('--share <dir[:at]>', 'a folder of the host that the guest sees, read-only (repeatable)', gather)
     .option('--rootfs <dir|none>', "the guest's root instead of the host's program folders")
@@ -76,7 +80,7 @@ export function recordCommand(): Command {
     .addHelpText(
       'after',
       () =>
-        `\nTraps:\n${table(TRAP_POLICIES.map(({ name, about }) => [name, about]))}\n` +
+        `\nTraps:\n${table([...TRAP_POLICIES, FILE_EVENTS].map(({ name, about }) => [name, about]))}\n` +
         `\nWatches, each with any of ${WATCH_FILTERS} behind it:\n${table(WATCH_FORMS)}`,
     );
 }
@@ -184,15 +188,18 @@ function traps(text: string, watches: readonly WatchSpec[]): readonly TrapPolicy
 
 function listed(text: string): readonly TrapPolicy[] {
   if (text === 'none') return [];
-  return text.split(',').map((name) => {
+  return text.split(',').flatMap((name) => {
+    if (name === FILE_EVENTS.name) return DEFAULT_TRAPS;
     const policy = TRAP_POLICIES.find((one) => one.name === name);
     if (policy === undefined)
-      throw new UsageError(`--traps ${name}: no such trap; there are ${names(TRAP_POLICIES)}, all and none`);
+      throw new UsageError(
+        `--traps ${name}: no such trap; there are ${names([...TRAP_POLICIES, FILE_EVENTS])}, all and none`,
+      );
     return policy;
   });
 }
 
-function names(policies: readonly TrapPolicy[], between = ', '): string {
+function names(policies: readonly Pick<TrapPolicy, 'name'>[], between = ', '): string {
   return policies.map(({ name }) => name).join(between);
 }
 

@@ -1,6 +1,8 @@
+import type { FileChange } from '../analyze/tables/file-changes.ts';
 import { MECHANISM } from '../emu/monitor-layout.ts';
 import { errnoOf } from '../guest/linux/tables/errno.ts';
 import type { TaskIdentity } from '../guest/linux/task-identity.ts';
+import { FILE_EVENTS } from '../record/traps/index.ts';
 import type { Call } from '../replay/calls.ts';
 import { formatOf, writeAll, writeResult } from '../replay/strace/line.ts';
 import { TextBuffer } from '../replay/text-buffer.ts';
@@ -142,6 +144,19 @@ export function callEvent(call: Call, process: TaskIdentity | undefined): Monito
       result: call.outcome === 'value' ? BigInt.asIntN(64, wide(call.result, call.resultHigh)) : undefined,
       errno: call.failed ? (errnoOf(call.errno)?.name ?? String(call.errno)) : undefined,
     },
+  });
+}
+
+/** What a call did to a file, and the call. */
+export function fileEvent(change: FileChange, call: Call, process: TaskIdentity): MonitorEvent {
+  const { action, what, path, to, certain } = change;
+  const seen = callEvent(call, process);
+  return new MonitorEvent(call.chunk, call.row, process, {
+    monitor: FILE_EVENTS.name,
+    text: `${action}${what === undefined ? '' : ` ${what}`} ${path}${to === undefined ? '' : ` -> ${to}`}`,
+    fields: { action, certain, what: what ?? null, path, to: to ?? null },
+    instruction: seen.instruction,
+    call: seen.call,
   });
 }
 

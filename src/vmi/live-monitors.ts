@@ -8,6 +8,7 @@ import { machineFacts, profileFacts } from '../record/trace-header.ts';
 import { armEarlyTraps, armTraps, disarmTraps, isFirstCall, TRAP_POLICIES } from '../record/traps/index.ts';
 import { DEFAULT_LIMITS } from '../record/traps/syscall-captures.ts';
 import { parseWatch, type WatchSpec, watchClass } from '../record/traps/watch-spec.ts';
+import type { Descriptors } from '../replay/descriptors.ts';
 import { Reconstruction } from '../replay/reconstruction.ts';
 import { type TrapNames, trapNames } from '../replay/traps/names.ts';
 import { ALL_COLUMNS, EventChunk } from '../trace/event-chunk.ts';
@@ -42,7 +43,7 @@ export class LiveMonitors extends Monitors {
     this.#ring = new RingReader(memory);
     this.#encoder.readFrom(memory);
     this.#reconstruction = new Reconstruction(
-      { commandOnly: false, descriptors: false, traps: this.#names },
+      { commandOnly: false, descriptors: true, traps: this.#names },
       () => this.sink,
     );
   }
@@ -66,6 +67,10 @@ export class LiveMonitors extends Monitors {
   protected changed(): void {
     if (this.#telling) this.#stale = true;
     else this.#arm();
+  }
+
+  protected get descriptors(): Descriptors | undefined {
+    return this.#reconstruction.descriptors;
   }
 
   protected introspection(icount: number): MonitorEvent['introspection'] {

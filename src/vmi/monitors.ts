@@ -1,10 +1,12 @@
+import { type FileChange, FileChanges } from '../analyze/tables/file-changes.ts';
 import { UsageError } from '../emu/errors.ts';
 import type { TaskIdentity } from '../guest/linux/task-identity.ts';
-import { TRAP_POLICIES } from '../record/traps/index.ts';
+import { DEFAULT_TRAPS, FILE_EVENTS, TRAP_POLICIES } from '../record/traps/index.ts';
 import type { Call } from '../replay/calls.ts';
+import type { Descriptors } from '../replay/descriptors.ts';
 import type { CallSink } from '../replay/reconstruction.ts';
 import type { Trap } from '../replay/traps/trap.ts';
-import { callEvent, type MonitorEvent, monitorOfCall, trapEvent } from './event.ts';
+import { callEvent, fileEvent, type MonitorEvent, monitorOfCall, trapEvent } from './event.ts';
 
 export interface MonitorOptions {
   /** Calls: only these, by name or number. */
@@ -31,15 +33,15 @@ interface Monitor {
  */
 export abstract class Monitors {
   #started: readonly Monitor[] = [];
+  readonly #files = new FileChanges();
 
   /**
    * From here on `handler` is called with what the monitor sees. Throws UsageError when there is no such monitor or it
    * lacks its operand, UserError when the guest or the trace does not have what it looks at.
    */
   start(name: string, handler: MonitorHandler, options: MonitorOptions = {}): void {
-    const policy = TRAP_POLICIES.find((one) => one.name === name);
-    const names = TRAP_POLICIES.map((one) => one.name).join(', ');
-    if (policy === undefined) throw new UsageError(`there is no monitor ${name}; there are ${names}`);
+    const all = [...TRAP_POLICIES, FILE_EVENTS].map((one) => one.name);
+    if (!all.includes(name)) throw new UsageError(`there is no monitor ${name}; there are ${all.join(', ')}`);
     const before = this.#started;
     this.#started = [...before, { name, handler, options }];
     try {
@@ -56,9 +58,10 @@ export abstract class Monitors {
     this.changed(this.names, this.watches);
   }
 
-  /** Names of what is started, each once. */
+  /** Names of the policies that what is started needs, each once. */
   get names(): readonly string[] {
-    return [...new Set(this.#started.map(({ name }) => name))];
+    const calls = DEFAULT_TRAPS.map(({ name }) => name);
+    return [...new Set(this.#started.flatMap(({ name }) => (name === FILE_EVENTS.name ? calls : [name])))];
   }
 
   /** Operands of what is started, each once. */
@@ -69,6 +72,9 @@ export abstract class Monitors {
   /** Other monitors are started than before. */
   protected abstract changed(names: readonly string[], watches: readonly string[]): void;
 
+  /** What descriptors stand for, as calls were followed. */
+  protected abstract get descriptors(): Descriptors | undefined;
+
   /** What a trigger at that instruction count asked for. */
   protected abstract introspection(icount: number): MonitorEvent['introspection'];
 
@@ -78,7 +84,13 @@ export abstract class Monitors {
       const last = call.outcome === 'never';
       this.#tellCall(call, identity, last ? 'both' : 'entry');
     },
-    return: (call, identity) => this.#tellCall(call, identity, 'return'),
+    return: (call, identity) => {
+      this.#tellCall(call, identity, 'return');
+      const { descriptors } = this;
+      if (identity === undefined || descriptors === undefined) return;
+      const change = this.#files.of(call, identity.tgid, descriptors);
+      if (change !== undefined) this.#tellFile(change, call, identity);
+    },
     signal: () => {},
     trap: (trap, identity) => this.#tellTrap(trap, identity),
     end: () => {},
@@ -92,6 +104,15 @@ export abstract class Monitors {
     );
     if (wanted.length === 0) return;
     const event = callEvent(call, identity);
+    for (const { handler } of wanted) handler(event);
+  }
+
+  #tellFile(change: FileChange, call: Call, identity: TaskIdentity): void {
+    const wanted = this.#started.filter(
+      ({ name, options }) => name === FILE_EVENTS.name && isWanted(options, call, identity),
+    );
+    if (wanted.length === 0) return;
+    const event = fileEvent(change, call, identity);
     for (const { handler } of wanted) handler(event);
   }
 

@@ -1,5 +1,6 @@
 import type { TraceGuest } from '../analyze/trace-guest.ts';
 import { UserError } from '../emu/errors.ts';
+import type { Descriptors } from '../replay/descriptors.ts';
 import { Reconstruction } from '../replay/reconstruction.ts';
 import { trapNames } from '../replay/traps/names.ts';
 import { parseMoment, windowPredicate } from '../replay/window.ts';
@@ -19,6 +20,8 @@ export class TraceMonitors extends Monitors {
   readonly #window: TraceWindow;
   readonly #introspections: ReadonlyMap<number, FoundIntrospection>;
 
+  #descriptors: Descriptors | undefined;
+
   constructor(trace: TraceGuest, window: TraceWindow = {}) {
     super();
     this.#trace = trace;
@@ -37,9 +40,10 @@ export class TraceMonitors extends Monitors {
     });
     const traps = trapNames(reader.profile);
     const reconstruction = new Reconstruction(
-      { commandOnly: false, descriptors: false, profile: reader.profile, within, traps },
+      { commandOnly: false, descriptors: true, profile: reader.profile, within, traps },
       () => this.sink,
     );
+    this.#descriptors = reconstruction.descriptors;
     for (const chunk of reader.chunks()) {
       if (done()) return;
       reconstruction.feed(chunk);
@@ -56,6 +60,10 @@ export class TraceMonitors extends Monitors {
     const unseen = watches.find((watch) => !recorded.includes(watch));
     if (unseen !== undefined)
       throw new UserError(`the trace was recorded without --watch ${unseen}; it has ${recorded.join(', ') || 'none'}`);
+  }
+
+  protected get descriptors(): Descriptors | undefined {
+    return this.#descriptors;
   }
 
   protected introspection(icount: number): MonitorEvent['introspection'] {

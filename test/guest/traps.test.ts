@@ -53,7 +53,10 @@ describe.skipIf(missing !== undefined)('trap policies on Linux', () => {
         seen.set(name, seen.get(name)! + 1);
       });
     }
+    const files: string[] = [];
+    monitors.start('file-events', ({ text }) => files.push(text), { call: ['open', 'openat'] });
     monitors.run();
+    expect(files).toContain('created file /dev/ttyS0');
     trace.close();
     expect([...seen].filter(([, count]) => count === 0).map(([name]) => name)).toEqual(silent);
   });

@@ -43,6 +43,12 @@ export const TRAP_POLICIES: readonly TrapPolicy[] = [
 /** What is trapped when nobody says otherwise: every way into the kernel. */
 export const DEFAULT_TRAPS: readonly TrapPolicy[] = [syscallTrap, intTrap, sysenterTrap];
 
+/** What calls do to files is found in the calls: to ask for it is to ask for them. */
+export const FILE_EVENTS = {
+  name: 'file-events',
+  about: 'files and directories created, removed, renamed, opened for writing: from calls',
+};
+
 /** Arms the policies, with what is known of the guest. */
 export function armTraps(
   core: Core,

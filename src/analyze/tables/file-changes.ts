@@ -1,0 +1,50 @@
+import type { Call } from '../../replay/calls.ts';
+import type { Descriptors } from '../../replay/descriptors.ts';
+import { fileArguments, givenPath, givenText } from './call-arguments.ts';
+import { FILE_ACTIONS, type FileAction, type FileEffect, type FileSort } from './file-actions.ts';
+
+const ENOENT = 2;
+
+/** What a call did to a file or directory. */
+export interface FileChange {
+  readonly action: FileAction;
+  /** Whether it is known that the file was there before, or wasn't. */
+  readonly certain: boolean;
+  readonly what: FileSort;
+  /** Absolute where the folder that it starts from is known. */
+  readonly path: string;
+  /** The new name, or what a link says. */
+  readonly to: string | undefined;
+}
+
+/** Calls to what they did to files. It must see all that returned, in order: what was there before is known from them. */
+export class FileChanges {
+  /** Whether a path was there when it was last seen or looked for. */
+  readonly #there = new Map<string, boolean>();
+
+  of(call: Call, tgid: number, descriptors: Descriptors): FileChange | undefined {
+    const path = (index: number) => givenPath(call, index, tgid, descriptors);
+    const first = path(0);
+    if (call.outcome === 'error' && call.errno === ENOENT && first !== undefined) this.#there.set(first, false);
+    if (call.outcome !== 'value') return undefined;
+    const effect = FILE_ACTIONS.get(call.name)?.(call);
+    if (effect === undefined) {
+      if (first !== undefined) this.#there.set(first, true);
+      return undefined;
+    }
+    const { fd } = fileArguments(call);
+    const meaning = fd === undefined ? undefined : descriptors.name(tgid, call.low(fd) | 0);
+    const subject = effect.path === 'fd' ? meaning : path(effect.path);
+    const to = effect.to === 'text' ? givenText(call, 0) : effect.to === undefined ? undefined : path(effect.to);
+    return subject === undefined ? undefined : this.#change(effect, subject, to);
+  }
+
+  #change({ action, fresh, what, to: kind }: FileEffect, path: string, to: string | undefined): FileChange {
+    const before = this.#there.get(path);
+    const opened = action === 'created' && fresh !== true && before === true;
+    this.#there.set(path, action !== 'removed' && action !== 'renamed');
+    if (to !== undefined && kind !== 'text') this.#there.set(to, true);
+    const certain = action !== 'created' || fresh === true || before !== undefined;
+    return { action: opened ? 'opened-for-writing' : action, certain, what, path, to };
+  }
+}
