@@ -17,8 +17,6 @@ const LINES: readonly StyledLine[] = KEY_GROUPS.flatMap(({ title, rows }, i) => 
     ),
 ]);
 
-export const HELP_LINES = LINES.length;
-
 /** Every key and what it does. */
 export function Help({ session }: { readonly session: Session }) {
   const { columns, lists } = session.state;

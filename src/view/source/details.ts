@@ -67,14 +67,12 @@ function headLines(source: TraceSource, disassembler: Disassembler, place: Event
     identity === undefined
       ? 'not known'
       : `${identity.tgid} ${printableName(identity.comm)}, thread ${identity.pid}, child of ${identity.parent}`;
-  const symbol = source.place(rip, identity?.tgid, event);
-  const where = `${hex(rip)}${symbol === undefined ? '' : ` ${printable(symbol)}`}`;
   const how = mechanism === MECHANISM.none ? '' : `, ${MECHANISM_NAMES.get(mechanism) ?? `mechanism ${mechanism}`}`;
   const lines: StyledLine[] = [
     row('event', `#${event}, ${kindName(chunk, at)}${how}`, HEAD),
     row('process', who, HEAD),
     row('when', `${seconds(chunk.time(at), 9)} s, after ${grouped(chunk.icount(at))} instructions`, HEAD),
-    row('where', `${where}, CPL ${chunk.cpl(at)}, vCPU ${chunk.vcpu(at)}, task ${hex(task)}`, HEAD),
+    row('where', `${hex(rip)}, CPL ${chunk.cpl(at)}, vCPU ${chunk.vcpu(at)}, task ${hex(task)}`, HEAD),
   ];
   const bytes = Exit.of(chunk, at)?.instruction ?? Uint8Array.from(MECHANISM_BYTES.get(mechanism) ?? []);
   if (bytes.length > 0 && chunk.kind(at) !== EVENT_KIND.callReturn) {

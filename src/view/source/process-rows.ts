@@ -10,10 +10,10 @@ export interface ProcessRow {
 /** The tree in the order in which it is drawn: a process, then its children in the order of their beginning. */
 export function processTree(processes: readonly Process[]): ProcessRow[] {
   const children = new Map<Process | undefined, Process[]>();
+  const byPid = new Map<number, Process[]>();
   for (const process of processes) {
-    const parent = processes.findLast(
-      ({ pid, first }) => pid === process.ppid && pid !== process.pid && first.event <= process.first.event,
-    );
+    const parent = byPid.get(process.ppid)?.findLast(({ first }) => first.event <= process.first.event);
+    byPid.set(process.pid, [...(byPid.get(process.pid) ?? []), process]);
     const siblings = children.get(parent);
     if (siblings === undefined) children.set(parent, [process]);
     else siblings.push(process);

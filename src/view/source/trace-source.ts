@@ -115,11 +115,6 @@ export class TraceSource {
     return call.narrow ? [] : (this.#argumentNames.get(call.number) ?? []);
   }
 
-  /** What an address of a process lies in; undefined where the trace does not tell. */
-  place(_address: bigint, _tgid: number | undefined, _event: number): string | undefined {
-    return undefined;
-  }
-
   close(): void {
     this.model.close();
   }
