@@ -1,4 +1,5 @@
-// npm run bench -- [--size tiny|small] [--only NAME,...] [--no-peers] [--no-recording] [--no-policies] [--no-questions] [--write]
+// npm run bench -- [--size tiny|small] [--only NAME,...] [--no-peers] [--write]
+//                  [--no-speed] [--no-recording] [--no-policies] [--no-questions]
 import { readFileSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -18,6 +19,7 @@ const { values: options } = parseArgs({
     size: { type: 'string', default: 'small' },
     only: { type: 'string' },
     peers: { type: 'boolean', default: true },
+    speed: { type: 'boolean', default: true },
     recording: { type: 'boolean', default: true },
     policies: { type: 'boolean', default: true },
     questions: { type: 'boolean', default: true },
@@ -28,31 +30,42 @@ if (options.size !== 'tiny' && options.size !== 'small') throw new Error(`--size
 const size: Size = options.size;
 
 const PAGE = new URL('../BENCHMARKS.md', import.meta.url).pathname;
-/** The measured part of the page lies between these lines. */
-const FROM = '<!-- measured by npm run bench -- --write -->';
-const TO = '<!-- end of what was measured -->';
+const END = '<!-- end -->';
 
-const programs = options.only === undefined ? PROGRAMS : options.only.split(',').map(programNamed);
-const image = buildImage(
-  'speed',
-  programs.map(({ name, arguments: amount }) => `${name} ${amount[size]}`),
-);
-const runs: Record<string, Runs[string]> = { [OURS]: await runOurs(powerOn(image)) };
-if (options.peers) {
-  runs['QEMU TCG'] = await runQemu(image);
-  runs.Bochs = await runBochs(image);
-}
-const parts = [measuredOn(basename(image.kernel)), speedTable(runs)];
-if (options.recording) parts.push(recordingTables(await measureRecording()));
-if (options.policies) parts.push(policyTable(await measurePolicies()));
-if (options.questions) parts.push(questionsTable(measureQuestions()));
-const measured = parts.join('\n\n');
-process.stdout.write(`${measured}\n`);
-if (options.write) {
+/** Puts a table in its place on the page; the others stay as they were measured. */
+function write(part: string, text: string): void {
+  const begin = `<!-- ${part}: measured by npm run bench -- --write -->`;
   const page = readFileSync(PAGE, 'utf8');
-  const [before, rest] = page.split(FROM);
-  const after = rest?.split(TO)[1];
-  if (before === undefined || after === undefined)
-    throw new Error(`${PAGE} has not the two lines around the measured part`);
-  writeFileSync(PAGE, `${before}${FROM}\n\n${measured}\n\n${TO}${after}`);
+  const from = page.indexOf(begin) + begin.length;
+  const to = page.indexOf(END, from);
+  if (from < begin.length || to < 0) throw new Error(`${PAGE} has no place for ${part}`);
+  writeFileSync(PAGE, `${page.slice(0, from)}\n\n${text}\n\n${page.slice(to)}`);
+}
+
+async function speed(): Promise<string> {
+  const programs = options.only === undefined ? PROGRAMS : options.only.split(',').map(programNamed);
+  const image = buildImage(
+    'speed',
+    programs.map(({ name, arguments: amount }) => `${name} ${amount[size]}`),
+  );
+  const runs: Record<string, Runs[string]> = { [OURS]: await runOurs(powerOn(image)) };
+  if (options.peers) {
+    runs['QEMU TCG'] = await runQemu(image);
+    runs.Bochs = await runBochs(image);
+  }
+  return `${measuredOn(basename(image.kernel))}\n\n${speedTable(runs)}`;
+}
+
+const PARTS: readonly (readonly [part: string, wanted: boolean, measure: () => string | Promise<string>])[] = [
+  ['speed', options.speed, speed],
+  ['recording', options.recording, async () => recordingTables(await measureRecording())],
+  ['policies', options.policies, async () => policyTable(await measurePolicies())],
+  ['questions', options.questions, () => questionsTable(measureQuestions())],
+];
+
+for (const [part, wanted, measure] of PARTS) {
+  if (!wanted) continue;
+  const text = await measure();
+  process.stdout.write(`${text}\n\n`);
+  if (options.write) write(part, text);
 }
