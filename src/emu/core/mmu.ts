@@ -31,7 +31,7 @@ const ADDRESS: u64 = 0x000f_ffff_ffff_f000;
 /** Physical address width that CPUID tells: 40 bits. */
 const RESERVED_ADDRESS: u64 = 0x000f_ff00_0000_0000;
 
-/** Of the last walk: the leaf is global; size of the page in bytes. */
+/** Of the last walk that was no inspect(): the leaf is global; size of the page in bytes. */
 export let walkGlobal: bool = false;
 export let walkPageSize: u32 = 4096;
 
@@ -210,11 +210,18 @@ function walk2(linear: u64, access: u32): u64 {
 // @ts-ignore: decorator
 @inline function masked(physical: u64): u64 { return load<u32>(A20) ? physical : physical & ~(<u64>0x10_0000); }
 
-/** The same without fault, accessed bits or rights: what the host asks for. */
+/**
+ * The same without fault, accessed bits or rights: what the host asks for, and the monitor while the guest's own walk
+ * still has to be cached.
+ */
 export function inspect(linear: u64): u64 {
+  const global = walkGlobal;
+  const pageSize = walkPageSize;
   quiet = true;
   const physical = walk(linear, ACCESS_AC);
   quiet = false;
+  walkGlobal = global;
+  walkPageSize = pageSize;
   return physical;
 }
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { Core } from '../../../src/emu/core-instance.ts';
 
 export const MODE = { long: 'long', protected: 'protected', real: 'real' } as const;
@@ -198,7 +199,7 @@ export class Bench {
     const rest = (['rip', 'cr0', 'cr2', 'cr3', 'cr4', 'efer', 'icount'] as const).map((name) =>
       core.get64(name).toString(16),
     );
-    return `${registers} ${rest.join(' ')} ${core.rflags.toString(16)} ${core.get('cpl')} ${Buffer.from(core.ram).toString('base64')}`;
+    return `${registers} ${rest.join(' ')} ${core.rflags.toString(16)} ${core.get('cpl')} ${createHash('sha256').update(core.ram.slice()).digest('hex')}`;
   }
 }
 

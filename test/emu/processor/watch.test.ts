@@ -6,6 +6,7 @@ import {
   POLICY,
   POLICY_HEADER,
   RECORD_KIND,
+  TASK_BASE,
   TRAP_ROW,
   WRITE_SOURCE,
 } from '../../../src/emu/monitor-layout.ts';
@@ -214,6 +215,50 @@ describe('pages', () => {
         { linear: DATA + 0x3000, physical: DATA + 0x3000, flags: PAGE_FLAG.content, first: 1 },
       ],
     });
+  });
+});
+
+describe('who writes', () => {
+  /** Of a program: mapped to another page by each of two address spaces; the kernel's page that names the task is global. */
+  const PROGRAM = 0x4000_0000;
+  const SPACES = [
+    { pml4: AT.pml4, tables: 0x9_0000, page: DATA },
+    { pml4: 0x9_8000, tables: 0xa_0000, page: DATA + 0x1000 },
+  ] as const;
+  const KERNEL_ENTRY = BigInt(AT.code & ~0xf_ffff) | 0x1e7n; // 1 GiB, global
+  const PGE = 0x80n;
+  // mov dword [40000000h], 1; mov eax, 98000h; mov cr3, rax; mov dword [40000000h], 2; hlt
+  const CODE = 'c7042500000040 01000000 b800800900 0f22d8 c7042500000040 02000000 f4';
+
+  function build(bench: Bench): void {
+    const { view, core } = bench;
+    for (const { pml4, tables, page } of SPACES) {
+      view.setBigUint64(pml4, BigInt(tables | 0x27), true);
+      view.setBigUint64(tables, KERNEL_ENTRY, true);
+      view.setBigUint64(tables + 8, BigInt((tables + 0x1000) | 0x27), true);
+      view.setBigUint64(tables + 0x1000, BigInt((tables + 0x2000) | 0x27), true);
+      view.setBigUint64(tables + 0x2000, BigInt(page | 0x67), true);
+    }
+    core.set64('cr4', core.get64('cr4') | PGE);
+    bench.code(AT.code, CODE);
+  }
+
+  function nameTask({ core }: Bench): void {
+    core.view.setUint32(POLICY.header + POLICY_HEADER.taskBase, TASK_BASE.absolute, true);
+    core.view.setBigUint64(POLICY.header + POLICY_HEADER.taskOffset, BigInt(AT.userStack), true);
+  }
+
+  it('is looked up without a trace in what the guest has translated', () => {
+    const pages = both(build, (bench) => {
+      nameTask(bench);
+      arm(bench, VMCS_CONTROL.pages, []);
+    }).flatMap((event) => event.pages);
+    expect(pages.map(({ linear: at, physical: page, first }) => [at, page, first])).toEqual([[PROGRAM, DATA, 1]]);
+    const writes = both(build, (bench) => {
+      nameTask(bench);
+      arm(bench, VMCS_CONTROL.pageWrite, [linear(PROGRAM + 8, 8), linear(PROGRAM, 4, { process: 7 })]);
+    });
+    expect(writes).toEqual([]);
   });
 });
 
