@@ -1,9 +1,8 @@
 // Writing CR0, CR3, CR4, CR8 and EFER: what is consistent, what follows (SDM volume 3, 2.5 and 4.1).
 import { addressSpaceChanges, listsPages } from "./monitor/pages";
-import { CR0, CR3, CR4, CR8, EFER, RFLAGS, SEG_ATTR } from "./generated/layout";
+import { CR0, CR3, CR4, CR8, EFER, SEG_ATTR } from "./generated/layout";
 import { ATTR_LONG } from "./descriptors";
 import { VECTOR_GP, faulted, raiseCode } from "./fault";
-import { VM } from "./flags";
 import { tprChanged } from "./host";
 import { isRam, ramAddress } from "./mmu";
 import {

@@ -7,7 +7,8 @@ import {
 import { VECTOR_GP, VECTOR_NP, faulted, raiseCode } from "./fault";
 import { AC, DF, ID, IF, IOPL, NT, RF, STATUS, TF, VIF, VIP, VM, writeRflags } from "./flags";
 import { checkTarget, peekLinear } from "./far-transfer";
-import { read16, read32, read64, setStackPointer, stackPointer } from "./memory";
+import { read16, read32, read64 } from "./memory";
+import { setStackPointer, stackPointer } from "./stack";
 import { SEG_CS, SEG_DS, SEG_ES, SEG_FS, SEG_GS, SEG_SS, isLongCode, modeChanged } from "./mode";
 import { checkStack, dropInnerData, selectorsAreParagraphs, setParagraph } from "./segments";
 import { returnToLinkedTask } from "./task";

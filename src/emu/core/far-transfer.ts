@@ -5,10 +5,11 @@ import {
   TYPE_TASK_GATE, TYPE_TSS16, TYPE_TSS32, attrOf, descriptorAddress, dplOf, fetch, isCode, isNull, limitOf,
   longModeActive, markAccessed, raiseSelector, selectorOf, setFromDescriptor, setSegment,
 } from "./descriptors";
-import { VECTOR_GP, VECTOR_NP, VECTOR_SS, VECTOR_TS, faulted, raiseCode } from "./fault";
+import { VECTOR_GP, VECTOR_NP, VECTOR_TS, faulted, raiseCode } from "./fault";
 import { readRflags } from "./flags";
 import { commitFrame, openLongStack, openPresentStack, openStack, pushFrame } from "./frame";
-import { read16, read32, readSystem64, segmentLinear } from "./memory";
+import { segmentLinear } from "./address";
+import { read16, read32, readSystem64 } from "./memory";
 import { canonical } from "./mmu";
 import { SEG_CS, SEG_SS, isLongCode, modeChanged } from "./mode";
 import { checkStack, selectorsAreParagraphs, setParagraph } from "./segments";

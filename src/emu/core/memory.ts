@@ -1,28 +1,24 @@
 // Guest memory by linear address. A TLB hit is inline; everything else (miss, page end, MMIO, pages with code or
 // second-level protection) takes the slow functions. Accesses are little-endian and may be unaligned.
 import {
-  READ_TLB, WRITE_TLB, CPL, CR4, RFLAGS, SEG_ATTR, SEG_BASE, SEG_LIMIT, GPR, ALIGNMENT_CHECK,
-  VMCS_SECOND_LEVEL_ON, SECOND_LEVEL_IGNORED, SECOND_LEVEL_READ, SECOND_LEVEL_WRITE, EXIT_SECOND_LEVEL,
-  BREAKPOINTS, EXIT_LINEAR, EXIT_PHYSICAL, EXIT_QUALIFICATION, EXIT_VALUE, MODE, CR0,
+  READ_TLB, WRITE_TLB, CPL, VMCS_SECOND_LEVEL_ON, SECOND_LEVEL_IGNORED, SECOND_LEVEL_READ, SECOND_LEVEL_WRITE,
+  EXIT_SECOND_LEVEL, BREAKPOINTS, EXIT_LINEAR, EXIT_PHYSICAL, EXIT_QUALIFICATION, EXIT_VALUE, MODE,
   PAGE_INFO_WRITTEN, PAGE_WRITTEN,
 } from "./generated/layout";
-import { faulted, raiseCode, raiseExit, leaveAfter, VECTOR_GP, VECTOR_SS, VECTOR_AC } from "./fault";
+import { faulted, raiseExit } from "./fault";
 import {
-  walk, isRam, ramAddress, pageInfo, secondLevelRights, canonical, walkGlobal, walkPageSize, NO_TRANSLATION,
-  ACCESS_READ, ACCESS_WRITE, ACCESS_USER, ACCESS_AC,
+  walk, isRam, ramAddress, pageInfo, secondLevelRights, walkGlobal, walkPageSize, NO_TRANSLATION, ACCESS_READ,
+  ACCESS_WRITE, ACCESS_USER, ACCESS_AC,
 } from "./mmu";
 import { entryOf, fillTlb, tableOf, TLB_READ, TLB_WRITE, TLB_HAS_CODE, TLB_LOOK } from "./tlb";
 import { noteMmio, recordsMmio, roomForMmio } from "./monitor/mmio";
 import { listPage, listsPages } from "./monitor/pages";
 import { noteRead, readIsWatched } from "./monitor/views";
 import { endWide, noteWide, noteWrite, pageIsWatched, roomForWrites, watchesReads, watchesWrites } from "./monitor/watches";
-import { MODE_BITS, MODE_CODE64, MODE_STACK32, MODE_PROTECTED, CR0_PE, CR0_PG, SEG_SS, SEG_CS, SEG_FS } from "./mode";
-import { AC } from "./flags";
-import { mmioRead, mmioWrite } from "./host";
+import { MODE_BITS, MODE_CODE64 } from "./mode";
 import { invalidateWritten } from "./blocks";
 import { watchData, watchedPage } from "./breakpoints";
-import { syncCount } from "./run";
-import { opAddressKind, opSegment, ADDRESS_FLAT64, ADDRESS_64, ADDRESS_32, ADDRESS_16 } from "./op";
+import { readDevice, writeDevice } from "./device-access";
 
 // ---- reading ----
 
@@ -86,22 +82,6 @@ function readPhysical(physical: u64, size: u32): u64 {
     }
   }
   return readDevice(physical, size);
-}
-
-function readDevice(physical: u64, size: u32): u64 {
-  if (physical >> 32) return (~(<u64>0)) >> (64 - (size << 3));
-  syncCount();
-  const address = <u32>physical;
-  let value: u64 = 0;
-  if (size == 8 || (address & (size - 1)) != 0) {
-    const step: u32 = (address & 3) == 0 ? 4 : (address & 1) == 0 ? 2 : 1;
-    for (let i: u32 = 0; i < size; i += step) {
-      const part = min(step, size - i);
-      value |= u64(mmioRead(address + i, part)) << (i << 3);
-    }
-  } else value = u64(mmioRead(address, size));
-  leaveAfter();
-  return value;
 }
 
 function readSlow(linear: u64, size: u32, table: usize): u64 {
@@ -226,20 +206,6 @@ function writePhysical(physical: u64, size: u32, value: u64): void {
   if (load<u64>(pageInfo(physical))) invalidateWritten(physical, size);
 }
 
-function writeDevice(physical: u64, size: u32, value: u64): void {
-  if (physical >> 32) return;
-  syncCount();
-  const address = <u32>physical;
-  if (size == 8 || (address & (size - 1)) != 0) {
-    const step: u32 = (address & 3) == 0 ? 4 : (address & 1) == 0 ? 2 : 1;
-    for (let i: u32 = 0; i < size; i += step) {
-      const part = min(step, size - i);
-      mmioWrite(address + i, part, <u32>(value >> (i << 3)) & (0xffff_ffff >> (32 - (part << 3))));
-    }
-  } else mmioWrite(address, size, <u32>value);
-  leaveAfter();
-}
-
 function writeSlow(linear: u64, size: u32, value: u64, table: usize): void {
   if (load<u32>(BREAKPOINTS)) watchData(linear, size, true);
   const first = <u32>(4096 - (linear & 4095));
@@ -318,142 +284,4 @@ export function probeRead(linear: u64, size: u32): void {
   const first = <u32>(4096 - (linear & 4095));
   if (translateRead(linear, table, min(first, size)) == NO_TRANSLATION) return;
   if (first < size) translateRead(linearAfter(linear, first), table, size - first);
-}
-
-// ---- addresses ----
-
-/** Offset of the memory operand within its segment. */
-export function effective(op: usize): u64 {
-  const sum = load<u64>(load<u16>(op, 12)) + (load<u64>(load<u16>(op, 14)) << u64(load<u8>(op, 20))) + i64(load<i32>(op, 16));
-  switch (opAddressKind(op)) {
-    case ADDRESS_FLAT64:
-    case ADDRESS_64: return sum;
-    case ADDRESS_16: return sum & 0xffff;
-    default: return sum & 0xffff_ffff;
-  }
-}
-
-/** Linear address of the memory operand, checked for `size` bytes. */
-export function linearOf(op: usize, size: u32, write: bool): u64 {
-  return segmentLinear(opSegment(op), effective(op), size, write);
-}
-
-/** What a segment adds to offsets. */
-export function segmentBase(segment: u32): u64 {
-  return segment < SEG_FS && (load<u32>(MODE) & MODE_BITS) == MODE_CODE64 ? 0 : load<u64>(SEG_BASE + (segment << 3));
-}
-
-/** Linear address of an offset in a segment; raises #GP or #SS when it may not be accessed so, then #AC. */
-export function segmentLinear(segment: u32, offset: u64, size: u32, write: bool): u64 {
-  let linear: u64;
-  if ((load<u32>(MODE) & MODE_BITS) == MODE_CODE64) {
-    linear = segment >= SEG_FS ? offset + load<u64>(SEG_BASE + (segment << 3)) : offset;
-    if (!canonical(linear) || !canonical(linear + size - 1)) {
-      raiseCode(segment == SEG_SS ? VECTOR_SS : VECTOR_GP, 0);
-      return 0;
-    }
-  } else {
-    if (!withinLimit(segment, <u32>offset, size, write)) {
-      raiseCode(segment == SEG_SS ? VECTOR_SS : VECTOR_GP, 0);
-      return 0;
-    }
-    linear = (offset + load<u64>(SEG_BASE + (segment << 3))) & 0xffff_ffff;
-  }
-  if (size <= 8) checkAlignment(linear, size);
-  return linear;
-}
-
-/** #AC for an operand of CPL 3 that is not aligned to `alignment` bytes, where that is asked for. */
-export function checkAlignment(linear: u64, alignment: u32): void {
-  if (load<u32>(ALIGNMENT_CHECK) != 0 && (linear & u64(alignment - 1)) != 0) raiseCode(VECTOR_AC, 0);
-}
-
-/** Type and limit of a segment outside 64-bit mode (SDM volume 3, 5.3 and 5.5). */
-function withinLimit(segment: u32, offset: u32, size: u32, write: bool): bool {
-  const attr = load<u32>(SEG_ATTR + (segment << 2));
-  const limit = load<u32>(SEG_LIMIT + (segment << 2));
-  const last = u64(offset) + size - 1;
-  if (load<u32>(MODE) & MODE_PROTECTED) {
-    if ((attr & 0x1_0000) != 0 || (attr & 0x80) == 0) return false;
-    if (attr & 8) { // code: readable or not, never writable
-      if (write || (attr & 2) == 0) return false;
-    } else {
-      if (write && (attr & 2) == 0) return false;
-      if (attr & 4) { // expand-down
-        const top: u64 = attr & 0x4000 ? 0xffff_ffff : 0xffff;
-        return offset > limit && last <= top;
-      }
-    }
-  }
-  return last <= u64(limit);
-}
-
-// ---- the stack ----
-
-// @ts-ignore: decorator
-@inline function stackMask(): u64 {
-  const mode = load<u32>(MODE);
-  if ((mode & MODE_BITS) == MODE_CODE64) return ~(<u64>0);
-  return mode & MODE_STACK32 ? 0xffff_ffff : 0xffff;
-}
-
-/** RSP with `pointer` in the bits the stack size allows; a 32-bit result is zero-extended. */
-export function setStackPointer(pointer: u64): void {
-  const mask = stackMask();
-  const old = load<u64>(GPR + 32);
-  store<u64>(GPR + 32, mask == 0xffff ? (old & ~mask) | (pointer & mask) : pointer & mask);
-}
-
-/** The stack pointer as the stack size sees it. */
-export function stackPointer(): u64 { return load<u64>(GPR + 32) & stackMask(); }
-
-export function push16(value: u32): void {
-  const pointer = (load<u64>(GPR + 32) - 2) & stackMask();
-  const linear = segmentLinear(SEG_SS, pointer, 2, true);
-  if (faulted()) return;
-  write16(linear, value);
-  if (!faulted()) setStackPointer(pointer);
-}
-
-export function push32(value: u32): void {
-  const pointer = (load<u64>(GPR + 32) - 4) & stackMask();
-  const linear = segmentLinear(SEG_SS, pointer, 4, true);
-  if (faulted()) return;
-  write32(linear, value);
-  if (!faulted()) setStackPointer(pointer);
-}
-
-export function push64(value: u64): void {
-  const pointer = load<u64>(GPR + 32) - 8;
-  const linear = segmentLinear(SEG_SS, pointer, 8, true);
-  if (faulted()) return;
-  write64(linear, value);
-  if (!faulted()) setStackPointer(pointer);
-}
-
-export function pop16(): u32 {
-  const pointer = stackPointer();
-  const linear = segmentLinear(SEG_SS, pointer, 2, false);
-  if (faulted()) return 0;
-  const value = read16(linear);
-  if (!faulted()) setStackPointer(pointer + 2);
-  return value;
-}
-
-export function pop32(): u32 {
-  const pointer = stackPointer();
-  const linear = segmentLinear(SEG_SS, pointer, 4, false);
-  if (faulted()) return 0;
-  const value = read32(linear);
-  if (!faulted()) setStackPointer(pointer + 4);
-  return value;
-}
-
-export function pop64(): u64 {
-  const pointer = load<u64>(GPR + 32);
-  const linear = segmentLinear(SEG_SS, pointer, 8, false);
-  if (faulted()) return 0;
-  const value = read64(linear);
-  if (!faulted()) setStackPointer(pointer + 8);
-  return value;
 }

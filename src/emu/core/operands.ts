@@ -2,9 +2,8 @@
 import { OPEN_LINEAR, GPR } from "./generated/layout";
 import { opRm, opReg, opPrefixes, opSegment, PREFIX_ALIGNED } from "./op";
 import { faulted, raiseCode, VECTOR_GP } from "./fault";
-import {
-  checkAlignment, effective, linearOf, segmentBase, read8, read16, read32, read64, write8, write16, write32, write64, readV128, writeV128, probeWrite,
-} from "./memory";
+import { checkAlignment, effective, linearOf, segmentBase } from "./address";
+import { read8, read16, read32, read64, write8, write16, write32, write64, readV128, writeV128, probeWrite } from "./memory";
 
 // ---- 8 bits ----
 

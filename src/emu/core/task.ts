@@ -1,7 +1,5 @@
 // Task switches (SDM volume 3, chapter 8): by far JMP and CALL, task gates, and IRET with NT set.
-import {
-  CPL, CR0, CR3, DR, FAULT_KIND, GPR, RFLAGS, RIP, SEG_ATTR, SEG_BASE, SEG_LIMIT,
-} from "./generated/layout";
+import { CPL, CR0, CR3, DR, FAULT_KIND, GPR, RIP, SEG_ATTR, SEG_BASE, SEG_LIMIT } from "./generated/layout";
 import { breakpointsChanged } from "./breakpoints";
 import {
   ATTR_CONFORMING, ATTR_PRESENT, TYPE_LDT, TYPE_TSS16, TYPE_TSS32, attrOf,
@@ -13,9 +11,7 @@ import {
 } from "./fault";
 import { NT, VM, readRflags, writeRflags } from "./flags";
 import { commitFrame, openPresentStack, pushFrame } from "./frame";
-import {
-  probeSystemWrite, readSystem16, readSystem32, writeSystem16, writeSystem32, writeSystem8,
-} from "./memory";
+import { probeSystemWrite, readSystem16, readSystem32, writeSystem16, writeSystem32, writeSystem8 } from "./memory";
 import {
   CR0_PG, SEG_CS, SEG_DS, SEG_ES, SEG_FS, SEG_GS, SEG_LDTR, SEG_SS, SEG_TR, modeChanged,
 } from "./mode";

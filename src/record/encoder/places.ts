@@ -1,6 +1,6 @@
 // Where everything lies in the encoder's memory. Each place is as large as it can ever have to be, so nothing is checked
 // or moved while a chunk fills; pages that are never touched cost nothing.
-import { RECORD_BYTES, RECORD_LIMIT } from "../../emu/core/generated/monitor-layout";
+import { RECORD_LIMIT } from "../../emu/core/generated/monitor-layout";
 
 /** A chunk is full at so many events, captures, or captured bytes; the last record may exceed the latter two. */
 export const CHUNK_EVENTS: u32 = 0x1_0000;

@@ -2,7 +2,8 @@
 import { opImm8, opIsMemory, opSegment, opSize } from "../op";
 import { faulted } from "../fault";
 import { CF, ZF, setFlags, setFlagsMasked } from "../flags";
-import { effective, probeWrite, segmentLinear } from "../memory";
+import { effective, segmentLinear } from "../address";
+import { probeWrite } from "../memory";
 import { addressMask, closeRm, openRm, readLinear, readReg, readRm, signExtend, writeLinear, writeReg } from "./sized";
 
 const TEST: u32 = 0;

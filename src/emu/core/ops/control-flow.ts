@@ -3,7 +3,7 @@ import { opImm, opSize } from "../op";
 import { SEG_LIMIT } from "../generated/layout";
 import { VECTOR_GP, faulted, raiseCode } from "../fault";
 import { condition, zero } from "../flags";
-import { setStackPointer, stackPointer } from "../memory";
+import { setStackPointer, stackPointer } from "../stack";
 import { canonical } from "../mmu";
 import { SEG_CS, isLongCode } from "../mode";
 import { jumpTo, nextRip } from "../run";

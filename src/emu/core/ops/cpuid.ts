@@ -1,6 +1,6 @@
 // CPUID by the table of isa/cpuid.ts, and what depends on the number of virtual CPUs.
 import {
-  APIC_BASE, CONTROL_CPUID, CPU_VENDOR, CR4, EXIT_CPUID, EXIT_LINEAR, EXIT_PHYSICAL, VCPU, VCPU_COUNT, VMCS_CONTROLS, XCR0,
+  APIC_BASE, CONTROL_CPUID, CPU_VENDOR, CR4, EXIT_CPUID, EXIT_LINEAR, EXIT_PHYSICAL, VCPU, VCPU_COUNT, VMCS_CONTROLS,
 } from "../generated/layout";
 import { CPUID_COUNT, CPUID_ROWS } from "../generated/cpuid";
 import { CR4_OSXSAVE, VENDOR_AMD } from "../mode";

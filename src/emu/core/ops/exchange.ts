@@ -3,7 +3,8 @@ import { PREFIX_REX_W, opIsMemory, opPrefixes, opReg, opRm, opSegment, opSize } 
 import { EXIT_PAUSE, PAUSE_YIELDS } from "../generated/layout";
 import { VECTOR_GP, exitAfter, faulted, raiseCode } from "../fault";
 import { ZF, setFlagsMasked } from "../flags";
-import { effective, probeWrite, read64, segmentBase, segmentLinear, write64 } from "../memory";
+import { effective, segmentBase, segmentLinear } from "../address";
+import { probeWrite, read64, write64 } from "../memory";
 import {
   RAX, RBX, RCX, RDX, closeRm, flagsOfAdd, flagsOfSub, maskOf, openRm, readReg, readRegister, writeReg, writeRegister,
 } from "./sized";

@@ -2,7 +2,8 @@
 import { faulted } from "../fault";
 import { interruptReturn, farReturn } from "../far-return";
 import { farTransfer } from "../far-transfer";
-import { effective, read16, segmentLinear } from "../memory";
+import { effective, segmentLinear } from "../address";
+import { read16 } from "../memory";
 import { MECHANISM_iret, MECHANISM_retFar } from "../generated/monitor-layout";
 import { afterReturn, beforeReturn } from "../monitor/returns";
 import { opImm, opSegment, opSize } from "../op";

@@ -5,9 +5,8 @@ import {
 import { opPrefixes, opSegment, PREFIX_REX_W } from "../op";
 import { faulted, raise, raiseCode, VECTOR_GP, VECTOR_UD } from "../fault";
 import { CR4_OSXSAVE, EFER_FFXSR, isLongCode } from "../mode";
-import {
-  effective, read16, read32, read64, read8, readV128, segmentLinear, write16, write32, write64, write8, writeV128,
-} from "../memory";
+import { effective, segmentLinear } from "../address";
+import { read16, read32, read64, read8, readV128, write16, write32, write64, write8, writeV128 } from "../memory";
 import { control, setStatus, status, summarize, top } from "./x87-stack";
 import { probeImage, reset, setControl } from "./x87-control";
 import { MXCSR_MASK } from "./sse-float-convert";

@@ -2,7 +2,8 @@
 // left open by the manuals; AMD's processors check the whole operand, even for a mask of 0, and its alignment by 8.
 import { opSegment } from "../op";
 import { faulted } from "../fault";
-import { checkAlignment, linearAfter, probeWrite, segmentLinear, write8 } from "../memory";
+import { checkAlignment, segmentLinear } from "../address";
+import { linearAfter, probeWrite, write8 } from "../memory";
 import { RDI, addressMask } from "./sized";
 
 /** `from`: address of the register's `size` bytes in the state block; bit i of `mask` selects byte i. */

@@ -3,7 +3,8 @@ import { RANDOM_STATE, RFLAGS, TSC_AUX } from "../generated/layout";
 import { opSegment, opSize } from "../op";
 import { VECTOR_BR, VECTOR_UD, faulted, raise } from "../fault";
 import { CF, DF, OF, STATUS, carry, flags, setFlags, setFlagsMasked } from "../flags";
-import { effective, probeRead, segmentLinear } from "../memory";
+import { effective, segmentLinear } from "../address";
+import { probeRead } from "../memory";
 import { RAX, addressMask, readLinear, readReg, readRm, signExtend, writeReg, writeRm } from "./sized";
 
 export function nop(op: usize): void {}

@@ -2,7 +2,8 @@
 import { opImm, opSegment, opSize } from "../op";
 import { faulted } from "../fault";
 import { condition } from "../flags";
-import { effective, read8, segmentLinear } from "../memory";
+import { effective, segmentLinear } from "../address";
+import { read8 } from "../memory";
 import {
   RAX, RBX, RDX, addressMask, readLinear, readReg, readRegister, readRm, signExtend, sizeY, writeLinear, writeReg,
   writeRegister, writeRm,

@@ -1,13 +1,13 @@
 // RDMSR and WRMSR by the table of isa/msrs.ts, and the time-stamp counter.
 import {
-  APIC_BASE, CPU_VENDOR, PERFORMANCE, CONTROL_MSR_WRITE, CPL, CR4, EFER, EXIT_MSR_WRITE, HOST_VALUE, ICOUNT, IDLE_TIME, TSC_AUX, TSC_OFFSET, VMCS_CONTROLS,
-  VMCS_MSR_BITMAP, CONTROL_RDTSC, EXIT_RDTSC, PAT,
+  APIC_BASE, CPU_VENDOR, PERFORMANCE, CONTROL_MSR_WRITE, CPL, CR4, EFER, EXIT_MSR_WRITE, HOST_VALUE, ICOUNT,
+  IDLE_TIME, TSC_AUX, TSC_OFFSET, VMCS_CONTROLS, VMCS_MSR_BITMAP, CONTROL_RDTSC, EXIT_RDTSC,
 } from "../generated/layout";
 import {
   MSR_CANONICAL, MSR_CONSTANT, MSR_COUNT, MSR_EFER, MSR_FIELD, MSR_HOST, MSR_HOST_READ_ONLY, MSR_PAT, MSR_ROWS, MSR_TSC,
 } from "../generated/msrs";
 import { writeEfer } from "../control-registers";
-import { VECTOR_GP, faulted, leaveAfter, raiseCode } from "../fault";
+import { VECTOR_GP, leaveAfter, raiseCode } from "../fault";
 import { msrRead, msrWrite } from "../host";
 import { canonical } from "../mmu";
 import { CR4_PCE, CR4_TSD, VENDOR_AMD } from "../mode";

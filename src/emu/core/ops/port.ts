@@ -5,7 +5,8 @@ import {
 import { faulted } from "../fault";
 import { DF, IOPL, VM } from "../flags";
 import { portIn, portOut } from "../host";
-import { probeWrite, segmentLinear } from "../memory";
+import { segmentLinear } from "../address";
+import { probeWrite } from "../memory";
 import { CR0_PE, SEG_ES } from "../mode";
 import { interceptAccess, recordAccess } from "../monitor/accesses";
 import { PREFIX_REP, PREFIX_REPNE, opImm8, opPrefixes, opSegment, opSize } from "../op";

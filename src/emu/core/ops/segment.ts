@@ -1,12 +1,13 @@
 // MOV, PUSH, POP of segment registers, far pointers, and the instructions that look at descriptors.
-import { CPL, GPR } from "../generated/layout";
+import { CPL } from "../generated/layout";
 import {
   ATTR_CODE, ATTR_CONFORMING, ATTR_S, ATTR_WRITABLE, attrOf, descriptorAddress, dplOf, isNull, isWritableData, limitOf, locate,
   longModeActive, selectorOf,
 } from "../descriptors";
 import { VECTOR_UD, faulted, raise } from "../fault";
 import { ZF, setFlagsMasked } from "../flags";
-import { effective, read16, readSystem64, segmentLinear } from "../memory";
+import { effective, segmentLinear } from "../address";
+import { read16, readSystem64 } from "../memory";
 import { SEG_CS, SEG_DS, SEG_ES, SEG_FS, SEG_GS, SEG_SS } from "../mode";
 import { opReg, opRm, opSegment, opSize } from "../op";
 import { readReg16, readRm16, writeRm16 } from "../operands";

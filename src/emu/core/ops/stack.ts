@@ -3,9 +3,9 @@ import { CPL } from "../generated/layout";
 import { opImm, opSize } from "../op";
 import { VECTOR_GP, faulted, raiseCode } from "../fault";
 import { AC, DF, ID, IF, IOPL, NT, RF, STATUS, TF, VM, readRflags, writeRflags } from "../flags";
-import {
-  pop16, pop32, pop64, probeWrite, push16, push32, push64, segmentLinear, setStackPointer, stackPointer,
-} from "../memory";
+import { segmentLinear } from "../address";
+import { probeWrite } from "../memory";
+import { pop16, pop32, pop64, push16, push32, push64, setStackPointer, stackPointer } from "../stack";
 import { SEG_SS, modeChanged } from "../mode";
 import { RAX, RBP, RDI, RSP, readLinear, readRegister, readRm, writeRegister, writeRm } from "./sized";
 

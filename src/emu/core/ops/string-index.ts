@@ -1,7 +1,7 @@
 // The registers that string instructions walk by, within the address size.
 import { RFLAGS } from "../generated/layout";
 import { DF } from "../flags";
-import { segmentLinear } from "../memory";
+import { segmentLinear } from "../address";
 import { SEG_ES } from "../mode";
 import { opSegment } from "../op";
 import { RDI, RSI } from "./sized";

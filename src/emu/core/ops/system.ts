@@ -10,7 +10,8 @@ import { selectorOf } from "../descriptors";
 import { breakpointsChanged } from "../breakpoints";
 import { writeCr0, writeCr3, writeCr4, writeCr8 } from "../control-registers";
 import { VECTOR_DB, VECTOR_GP, VECTOR_UD, faulted, leaveAfter, raise, raiseCode } from "../fault";
-import { effective, probeWrite, read16, read32, read64, segmentLinear, write16, write32, write64 } from "../memory";
+import { effective, segmentLinear } from "../address";
+import { probeWrite, read16, read32, read64, write16, write32, write64 } from "../memory";
 import { canonical } from "../mmu";
 import {
   CR0_PE, CR4_DE, CR4_OSXSAVE, CR4_UMIP, SEG_LDTR, SEG_TR, isLongCode, modeChanged,

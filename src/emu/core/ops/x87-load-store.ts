@@ -1,6 +1,7 @@
 // FLD FST FILD FIST FISTTP FBLD FBSTP of memory operands.
 import { faulted } from "../fault";
-import { linearOf, probeWrite, read16, read64, write16, write64 } from "../memory";
+import { linearOf } from "../address";
+import { probeWrite, read16, read64, write16, write64 } from "../memory";
 import { readRm16, readRm32, readRm64, writeRm16, writeRm32, writeRm64 } from "../operands";
 import { convert, toDecimal, toInteger } from "../float/convert";
 import { aSign, pack32, pack64, setA, setZero, unpack32, unpack64, unpackInteger } from "../float/number";

@@ -4,7 +4,7 @@ import {
 } from "../generated/layout";
 import { opImm, opSegment } from "../op";
 import { SEG_CS } from "../mode";
-import { effective } from "../memory";
+import { effective } from "../address";
 import { instructionRip } from "../run";
 import { second, setDefaultNan, sig80, top80, unpack80 } from "../float/number";
 import { BEFORE, masked, ROUNDED_UP, settle } from "../float/status";
