@@ -66,7 +66,7 @@ function settingsText(disk: string, cylinders: number, console: string): string 
     'speaker: enabled=0',
     `romimage: file=${BIOS}`,
     `vgaromimage: file=${VGA}`,
-    'cpu: model=phenom_8650_toliman, count=1, ips=100000000, reset_on_triple_fault=0',
+    'cpu: model=corei5_lynnfield_750, count=1, ips=100000000, reset_on_triple_fault=0',
     'megs: 512',
     'boot: disk',
     `ata0-master: type=disk, path=${disk}, mode=flat, cylinders=${cylinders}, heads=16, spt=63`,

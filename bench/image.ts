@@ -16,8 +16,8 @@ const BUSYBOX = '/bin/busybox';
 const COMMAND_LINE = 'console=ttyS0 quiet cryptomgr.notests panic=-1 rdinit=/init';
 
 /**
- * Prints @B, then does the plan's lines: `record WHAT` tells the host to switch (and sleeps, which lets it), `quiet COMMAND`
- * drops what the command says, anything else is a command.
+ * Prints @B, does the plan's lines, prints @D and waits until that is out. `record WHAT` tells the host to switch (and
+ * sleeps, which lets it), `quiet COMMAND` drops what the command says, anything else is a command.
  */
 const INIT = `#!/bin/busybox sh
 export PATH=/bin
@@ -32,6 +32,7 @@ while read -r command rest; do
   esac
 done </plan
 echo @D
+/bin/busybox usleep 200000
 /bin/busybox poweroff -f
 `;
 

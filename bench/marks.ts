@@ -19,6 +19,8 @@ export class Marks {
   readonly stretches: Stretch[] = [];
   /** The guest has done its plan. */
   done = false;
+  /** Its kernel has given up; some machines would boot it again and again. */
+  panicked = false;
   /** The last lines of the console, for when it goes wrong. */
   readonly tail: string[] = [];
   readonly #read: () => Reading;
@@ -49,6 +51,7 @@ export class Marks {
     else if (mark === '@B') this.#end('boot', '');
     else if (mark === '@R') this.#onSwitch(name);
     else if (mark === '@D') this.done = true;
+    else if (line.includes('Kernel panic')) this.panicked = true;
   }
 
   #end(name: string, check: string): void {

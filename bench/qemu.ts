@@ -27,7 +27,11 @@ export async function measure(
   const { pid } = emulator;
   if (pid === undefined || console === null) throw new Error(`${emulator.spawnfile} did not start`);
   const marks = new Marks(() => ({ seconds: threadSeconds(pid), instructions: undefined }));
-  for await (const bytes of console) marks.feed(bytes as Uint8Array);
+  for await (const bytes of console) {
+    marks.feed(bytes as Uint8Array);
+    if (marks.done || marks.panicked) break;
+  }
+  emulator.kill('SIGKILL');
   if (!marks.done) throw new Error(`the guest of ${emulator.spawnfile} ended early: ${marks.tail.join(' | ')}`);
   return marks.stretches;
 }
