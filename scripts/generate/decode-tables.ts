@@ -3,7 +3,7 @@ import type { OpcodeRow } from '../../src/emu/isa/row.ts';
 const MAPS = ['', '0F', '0F38', '0F3A'];
 const PREFIXES = ['', 'NP', '66', 'F2', 'F3'];
 
-/** Operand codes as core/decode.ts understands them; the letter decides, the size is in the row's size rule. */
+/** Operand codes as core/decode/ understands them; the letter decides, the size is in the row's size rule. */
 export const OPERAND = {
   none: 0,
   regByte: 1,

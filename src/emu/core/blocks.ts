@@ -10,7 +10,8 @@ import {
   EXIT_SECOND_LEVEL
 } from "./generated/layout";
 import { OP_REFETCH, OP_STALE, OP_END, OP_NEXT, OP_STEP_END } from "./generated/fast";
-import { decode, decodedEnds, LONGEST_INSTRUCTION } from "./decode";
+import { decode, decodedEnds } from "./decode";
+import { LONGEST_INSTRUCTION } from "./decode/bytes";
 import { optimise } from "./specialise";
 import { OP_SIZE } from "./op";
 import { MODE_BITS, MODE_CODE64, SEG_CS } from "./mode";
