@@ -11,10 +11,11 @@ import { Machine } from '../../../src/emu/machine.ts';
 export const MEMORY = 16 << 20;
 
 /** A machine with fixed time and entropy. */
-export function machine(inputs: InputLog = new RecordingInputs()): Machine {
+export function machine(inputs: InputLog = new RecordingInputs(), processors = 1): Machine {
   return new Machine({
     memory: MEMORY,
     vendor: 'AuthenticAMD',
+    processors,
     inputs,
     startTime: () => encodeStartTime(1_700_000_000),
     entropy: () => new Uint8Array(8).fill(1),
@@ -58,3 +59,12 @@ export function multibootKernel(body: string): Uint8Array {
 
 /** Writes EAX to the exit port. */
 export const EXIT_WITH_EAX = 'mov dx, 0xf4\n out dx, eax\n hlt\n';
+
+/** Runs to the end in slices; the exit code. */
+export function finish(target: Machine, slice = 1_000_000): number {
+  for (;;) {
+    const outcome = target.run({ icount: target.icount + slice });
+    if (outcome.kind === 'stopped' && outcome.stop.kind === 'debug-exit') return outcome.stop.code;
+    if (outcome.kind !== 'limit') throw new Error(JSON.stringify(outcome));
+  }
+}

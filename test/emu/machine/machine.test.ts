@@ -3,7 +3,7 @@ import { Divergence, type InputEntry, PlaybackInputs, RecordingInputs } from '..
 import type { Machine } from '../../../src/emu/machine.ts';
 import { packSnapshot, restoreSnapshot, takeSnapshot, unpackSnapshot } from '../../../src/emu/snapshot.ts';
 import { stateHash } from '../../../src/emu/state-hash.ts';
-import { boot, EXIT_WITH_EAX, machine, multibootKernel } from '../boot/guest.ts';
+import { boot, EXIT_WITH_EAX, finish, machine, multibootKernel } from '../boot/guest.ts';
 
 /**
  * Counts timer interrupts (vector 20h, 100 a second) into EBX and adds received bytes (vector 24h) to ESI, halted in
@@ -94,15 +94,6 @@ function ticker(inputs = new RecordingInputs()): Machine {
   const target = machine(inputs);
   boot(target, { kernel: TICKER });
   return target;
-}
-
-/** Runs to the end in slices; the exit code. */
-function finish(target: Machine, slice = 1_000_000): number {
-  for (;;) {
-    const outcome = target.run({ icount: target.icount + slice });
-    if (outcome.kind === 'stopped' && outcome.stop.kind === 'debug-exit') return outcome.stop.code;
-    if (outcome.kind !== 'limit') throw new Error(JSON.stringify(outcome));
-  }
 }
 
 describe('time', () => {

@@ -1,11 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { encodeStartTime } from '../../../src/emu/devices/rtc.ts';
 import { UserError } from '../../../src/emu/errors.ts';
 import { RecordingInputs } from '../../../src/emu/input-log.ts';
-import { Machine } from '../../../src/emu/machine.ts';
+import type { Machine } from '../../../src/emu/machine.ts';
 import { restoreSnapshot, takeSnapshot } from '../../../src/emu/snapshot.ts';
 import { stateHash } from '../../../src/emu/state-hash.ts';
-import { boot, EXIT_WITH_EAX, MEMORY, machine, multibootKernel } from '../boot/guest.ts';
+import { boot, EXIT_WITH_EAX, finish, machine, multibootKernel } from '../boot/guest.ts';
 
 const PROCESSORS = 4;
 const TABLE = 0x20_0000;
@@ -249,30 +248,10 @@ idtr:
   dd 0x90000
 `);
 
-function severalProcessors(): Machine {
-  return new Machine({
-    memory: MEMORY,
-    vendor: 'AuthenticAMD',
-    processors: PROCESSORS,
-    inputs: new RecordingInputs(),
-    startTime: () => encodeStartTime(1_700_000_000),
-    entropy: () => new Uint8Array(8).fill(1),
-  });
-}
-
 function started(): Machine {
-  const target = severalProcessors();
+  const target = machine(new RecordingInputs(), PROCESSORS);
   boot(target, { kernel: KERNEL });
   return target;
-}
-
-/** Runs to the end in slices; the exit code. */
-function finish(target: Machine, slice = 1_000_000): number {
-  for (;;) {
-    const outcome = target.run({ icount: target.icount + slice });
-    if (outcome.kind === 'stopped' && outcome.stop.kind === 'debug-exit') return outcome.stop.code;
-    if (outcome.kind !== 'limit') throw new Error(JSON.stringify(outcome));
-  }
 }
 
 function row(target: Machine, processor: number): number[] {
@@ -305,7 +284,7 @@ describe('several processors', () => {
     const original = started();
     for (const moment of [100, 300, 20_000]) {
       original.run({ icount: moment });
-      const copy = severalProcessors();
+      const copy = machine(new RecordingInputs(), PROCESSORS);
       restoreSnapshot(copy, takeSnapshot(original));
       expect(stateHash(copy)).toBe(stateHash(original));
       const reference = started();
@@ -326,7 +305,7 @@ describe('several processors', () => {
   });
 
   it('are known to the kernel by the tables of the firmware', () => {
-    const target = severalProcessors();
+    const target = machine(new RecordingInputs(), PROCESSORS);
     const tables = Buffer.from(target.memory.read(0xe_0000, 0x2000));
     const madt = tables.indexOf('APIC', 0x100);
     const entries = tables.subarray(madt + 44, madt + tables.readUInt32LE(madt + 4));
