@@ -2,14 +2,23 @@
 import { CAPTURE_KIND } from '../emu/monitor-layout.ts';
 import type { CallCapture } from './call-captures.ts';
 import type { Call } from './calls.ts';
-import type { Descriptors, DescriptorTable } from './descriptors.ts';
-import { endpointText, type OpenFile, type SocketFacts } from './open-file.ts';
+import { AT_FDCWD, type DescriptorTable } from './descriptor-table.ts';
+import { endpointText, type FileKind, type OpenFile, type SocketFacts } from './open-file.ts';
 import { enumOrHex, socketType } from './strace/flags.ts';
 
-/** Does to a table what a call that succeeded did. */
-type Effect = (call: Call, table: DescriptorTable, all: Descriptors) => void;
+/** The open files of all processes. */
+export interface OpenFiles {
+  newFile(kind: FileKind, what: string, flags?: number, socket?: SocketFacts): OpenFile;
+  /** Files that a message carries: they are taken out by the first that receives as many. */
+  send(files: readonly OpenFile[]): void;
+  receive(count: number): readonly OpenFile[] | undefined;
+  /** A child that has not run yet: what it has is what its parent has now. */
+  forked(child: number, parent: DescriptorTable): void;
+}
 
-const AT_FDCWD = -100;
+/** Does to a table what a call that succeeded did. */
+type Effect = (call: Call, table: DescriptorTable, all: OpenFiles) => void;
+
 const O_CLOEXEC = 0o2000000;
 /** Socket types are in the low bits, SOCK_NONBLOCK and SOCK_CLOEXEC above. */
 const SOCK_CLOEXEC = O_CLOEXEC;
@@ -98,7 +107,7 @@ const pipe: Effect = (call, table, all) => {
   pair(call, table, 0, ends, call.name === 'pipe2' ? call.low(1) : 0);
 };
 
-function newSocket(call: Call, all: Descriptors): OpenFile {
+function newSocket(call: Call, all: OpenFiles): OpenFile {
   const facts: SocketFacts = {
     family: enumOrHex('family', call.low(0)),
     type: socketType(call.low(1) & 15),

@@ -1,54 +1,14 @@
 import { posix } from 'node:path';
 import type { TaskIdentity } from '../guest/linux/task-identity.ts';
 import type { Call } from './calls.ts';
-import { DESCRIPTOR_CALLS } from './descriptor-calls.ts';
+import { DESCRIPTOR_CALLS, type OpenFiles } from './descriptor-calls.ts';
+import { DescriptorTable } from './descriptor-table.ts';
 import type { DescriptorObserver, FileKind, OpenFile, Slot, SocketFacts } from './open-file.ts';
 
-const AT_FDCWD = -100;
 const EINPROGRESS = 115;
 
-/** What a process has open, and where it stands. */
-export class DescriptorTable {
-  readonly tgid: number;
-  readonly slots: Map<number, Slot>;
-  /** Working folder; undefined: not known. */
-  folder: string | undefined;
-  readonly #observer: DescriptorObserver | undefined;
-
-  constructor(tgid: number, parent: DescriptorTable | undefined, observer: DescriptorObserver | undefined) {
-    this.tgid = tgid;
-    this.slots = new Map(parent?.slots);
-    this.folder = parent?.folder;
-    this.#observer = observer;
-    for (const [fd, slot] of this.slots) observer?.opened(tgid, fd, slot, 'fork');
-  }
-
-  open(fd: number, slot: Slot, by: string): void {
-    if (this.slots.has(fd)) this.#observer?.closed(this.tgid, fd, by);
-    this.slots.set(fd, slot);
-    this.#observer?.opened(this.tgid, fd, slot, by);
-  }
-
-  close(fd: number, by: string): void {
-    if (this.slots.delete(fd)) this.#observer?.closed(this.tgid, fd, by);
-  }
-
-  mark(fd: number, closeOnExec: boolean): void {
-    const slot = this.slots.get(fd);
-    if (slot !== undefined) this.slots.set(fd, { ...slot, closeOnExec });
-  }
-
-  /** The absolute path that a path argument names; undefined when its folder is not known. */
-  resolve(folderFd: number, path: string): string | undefined {
-    if (path.startsWith('/')) return posix.normalize(path);
-    const folder = folderFd === AT_FDCWD ? this.folder : this.slots.get(folderFd)?.file.what;
-    if (!folder?.startsWith('/')) return undefined;
-    return path === '' ? folder : posix.normalize(`${folder}/${path}`);
-  }
-}
-
 /** What each descriptor of each process meant at the moment of the step last fed, as far as the trace shows it. */
-export class Descriptors {
+export class Descriptors implements OpenFiles {
   readonly #tables = new Map<number, DescriptorTable>();
   readonly #observer: DescriptorObserver | undefined;
   /** Files under way in messages, by their number in it, oldest first. */
@@ -88,7 +48,6 @@ export class Descriptors {
     if (succeeded) DESCRIPTOR_CALLS.get(call.name)?.(call, table, this);
   }
 
-  /** A child that has not run yet: what it has is what its parent has now. */
   forked(child: number, parent: DescriptorTable): void {
     this.#table(child, parent.tgid);
   }
@@ -97,7 +56,6 @@ export class Descriptors {
     return { id: this.#files++, kind, what, flags, socket };
   }
 
-  /** Files that a message carries: they are taken out by the first that receives as many. */
   send(files: readonly OpenFile[]): void {
     this.#passed.push([...files]);
   }

@@ -1,20 +1,8 @@
 // Format: Documentation/bpf/btf.rst of the Linux sources.
-import type { KernelTypes } from './types.ts';
+import type { KernelTypes, Member } from './types.ts';
 
 const MAGIC = 0xeb9f;
 const KIND = { int: 1, pointer: 2, array: 3, struct: 4, union: 5, enum: 6, fwd: 7, typedef: 8, volatile: 9, const: 10, restrict: 11, func: 12, proto: 13, variable: 14, section: 15, float: 16, declTag: 17, typeTag: 18, enum64: 19 } as const; // biome-ignore format: one row
-
-/** Where a member stands in its struct. */
-export interface BtfMember {
-  /** Bytes from the start of the struct. */
-  readonly offset: number;
-  /** Bytes of the member; of a bit field, those of the words that hold it. */
-  readonly size: number;
-  /** Of a bit field: its lowest bit in the little-endian number at `offset`, and how many bits; otherwise undefined. */
-  readonly bits?: { readonly first: number; readonly count: number };
-  /** Of an array: its length and the bytes of an element. */
-  readonly elements?: { readonly count: number; readonly size: number };
-}
 
 interface FoundMember {
   readonly bitOffset: number;
@@ -112,7 +100,7 @@ export class Btf implements KernelTypes {
   }
 
   /** A member as `offsetOf` finds it, with its size. */
-  member(struct: string, path: string): BtfMember | undefined {
+  member(struct: string, path: string): Member | undefined {
     let index = this.#structs.get(struct);
     let bitOffset = 0;
     let found: FoundMember | undefined;
@@ -141,7 +129,7 @@ export class Btf implements KernelTypes {
     return values;
   }
 
-  #place(bitOffset: number, { bitSize, type }: FoundMember): BtfMember {
+  #place(bitOffset: number, { bitSize, type }: FoundMember): Member {
     const offset = bitOffset >>> 3;
     if (bitSize > 0) {
       const first = bitOffset & 7;
@@ -151,7 +139,7 @@ export class Btf implements KernelTypes {
     return { offset, size: this.#sizeOfType(type), ...(elements === undefined ? {} : { elements }) };
   }
 
-  #elements(type: number): BtfMember['elements'] {
+  #elements(type: number): Member['elements'] {
     const { kind, extra } = this.#types[this.#resolve(type)]!;
     if (kind !== KIND.array) return undefined;
     return { count: this.#view.getUint32(extra + 8, true), size: this.#sizeOfType(this.#view.getUint32(extra, true)) };

@@ -1,4 +1,14 @@
-import type { BtfMember } from './btf.ts';
+/** Where a member stands in its struct. */
+export interface Member {
+  /** Bytes from the start of the struct. */
+  readonly offset: number;
+  /** Bytes of the member; of a bit field, those of the words that hold it. */
+  readonly size: number;
+  /** Of a bit field: its lowest bit in the little-endian number at `offset`, and how many bits; otherwise undefined. */
+  readonly bits?: { readonly first: number; readonly count: number };
+  /** Of an array: its length and the bytes of an element. */
+  readonly elements?: { readonly count: number; readonly size: number };
+}
 
 /** Where a kernel's structures keep what: from its BTF, or found out otherwise. */
 export interface KernelTypes {
@@ -6,7 +16,7 @@ export interface KernelTypes {
   sizeOf(struct: string): number | undefined;
   /** Byte offset of a member; `a.b` descends. Undefined if there is none, or it is not known. */
   offsetOf(struct: string, path: string): number | undefined;
-  member(struct: string, path: string): BtfMember | undefined;
+  member(struct: string, path: string): Member | undefined;
   /** Value of an enumerator, like `PIDTYPE_PID`. */
   enumerator(name: string): number | undefined;
 }
@@ -30,7 +40,7 @@ export class KnownTypes implements KernelTypes {
     return this.#structs[struct]?.[path]?.offset;
   }
 
-  member(struct: string, path: string): BtfMember | undefined {
+  member(struct: string, path: string): Member | undefined {
     const found = this.#structs[struct]?.[path];
     // A char array is one of so many bytes.
     if (found === undefined || path !== 'comm') return found;

@@ -1,8 +1,7 @@
 import { type GuestMemory, readPointer, readString } from '../../memory.ts';
-import type { BtfMember } from '../btf.ts';
 import type { Kallsyms } from '../kallsyms.ts';
 import type { LinuxProfile } from '../profile.ts';
-import type { KernelTypes } from '../types.ts';
+import type { KernelTypes, Member } from '../types.ts';
 
 /** Something that this kernel does not tell: shown as a line, never guessed. */
 export class NotKnown extends Error {
@@ -18,7 +17,7 @@ export class KernelStructures {
   readonly symbols: Kallsyms;
   readonly profile: LinuxProfile;
   readonly #known: KernelTypes | undefined;
-  readonly #members = new Map<string, BtfMember>();
+  readonly #members = new Map<string, Member>();
 
   constructor(memory: GuestMemory, profile: LinuxProfile) {
     this.memory = memory;
@@ -35,7 +34,7 @@ export class KernelStructures {
   }
 
   /** Throws NotKnown if the kernel's BTF has no such member, or the kernel no BTF. */
-  member(struct: string, path: string): BtfMember {
+  member(struct: string, path: string): Member {
     const key = `${struct}.${path}`;
     const known = this.#members.get(key);
     if (known !== undefined) return known;
