@@ -2,6 +2,9 @@
  * A trace as large as an analyst meets: `node bench/large-trace.ts FILE [EVENTS]`. Processes come and go, each with its own
  * mix of calls; records go through the ring and the encoder that recordings go through.
  */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { CAPTURE_KIND, RECORD_KIND } from '../src/emu/monitor-layout.ts';
 import { IDENTITY_BYTES, TASK_FIELDS } from '../src/guest/linux/task-identity.ts';
@@ -47,6 +50,29 @@ export function writeLargeTrace(path: string, events = EVENTS): void {
   }
   ring.drain(Infinity, file);
   file.close({ ...END, instructions: Number(icount) }, 0);
+}
+
+/** One for measurements: made when it is asked for first. */
+export class LargeTrace {
+  readonly #events: number;
+  #folder: string | undefined;
+
+  constructor(events = EVENTS) {
+    this.#events = events;
+  }
+
+  get path(): string {
+    if (this.#folder === undefined) {
+      this.#folder = mkdtempSync(join(tmpdir(), 'trapline-bench-'));
+      writeLargeTrace(join(this.#folder, 'large.trap'), this.#events);
+    }
+    return join(this.#folder, 'large.trap');
+  }
+
+  remove(): void {
+    if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true });
+    this.#folder = undefined;
+  }
 }
 
 function introduce(producer: RingProducer, index: number, icount: bigint): void {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { TraceModel } from '../src/analyze/model/trace-model.ts';
-import { writeLargeTrace } from './large-trace.ts';
+import { LargeTrace } from './large-trace.ts';
 
 export interface Answer {
   readonly question: string;
@@ -71,14 +71,12 @@ function lookAround(trace: string): Answer[] {
   ];
 }
 
-/** All questions to a trace of `events` events, made for it. */
-export function measureQuestions(events = 10_000_000): Answer[] {
+/** All questions to a trace. */
+export function measureQuestions(trace: string): Answer[] {
   const folder = mkdtempSync(join(tmpdir(), 'trapline-bench-'));
   try {
-    const trace = join(folder, 'large.trap');
     const probe = join(folder, 'probe.cjs');
     writeFileSync(probe, PROBE);
-    writeLargeTrace(trace, events);
     return [...QUESTIONS.map((question) => ask(probe, question, trace)), ...lookAround(trace)];
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -86,7 +84,9 @@ export function measureQuestions(events = 10_000_000): Answer[] {
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  for (const { question, aim, wall, cpu, resident } of measureQuestions(Number(process.argv[2] ?? 10_000_000))) {
+  const large = new LargeTrace(process.argv[2] === undefined ? undefined : Number(process.argv[2]));
+  process.on('exit', () => large.remove());
+  for (const { question, aim, wall, cpu, resident } of measureQuestions(large.path)) {
     const numbers = `${wall.toFixed(3)} s (aim ${aim}), ${cpu.toFixed(3)} CPU s, ${(resident / 2 ** 20).toFixed(0)} MiB`;
     process.stdout.write(`${question.padEnd(36)} ${numbers}\n`);
   }

@@ -3,6 +3,7 @@ import type { Stretch } from './marks.ts';
 import type { PolicyCost } from './policies.ts';
 import type { Answer } from './questions.ts';
 import type { RecordingResults } from './recording.ts';
+import type { ViewAnswer } from './view.ts';
 
 export type Runs = Readonly<Record<string, readonly Stretch[] | undefined>>;
 
@@ -97,6 +98,17 @@ export function questionsTable(answers: readonly Answer[]): string {
     fixed(resident / 2 ** 20, 0),
   ]);
   return table(['question to 10 M events', 'seconds', 'aim', 'CPU seconds', 'MiB'], rows);
+}
+
+/** How fast the viewer is on the same trace, and how much it needs. */
+export function viewTable(answers: readonly ViewAnswer[]): string {
+  const rows = answers.map(({ what, middle, longest, aim, unit }) => [
+    what,
+    `${fixed(middle, 0)} ${unit}`,
+    `${fixed(longest, 0)} ${unit}`,
+    `${aim} ${unit}`,
+  ]);
+  return table(['view of 10 M events', 'middle', 'longest', 'aim'], rows);
 }
 
 /** Where the numbers come from. */

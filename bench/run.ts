@@ -1,17 +1,28 @@
 // npm run bench -- [--size tiny|small] [--only NAME,...] [--no-peers] [--write]
-//                  [--no-speed] [--no-recording] [--no-policies] [--no-questions]
+//                  [--no-speed] [--no-recording] [--no-policies] [--no-questions] [--no-view]
 import { readFileSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
 import { runBochs } from './bochs.ts';
 import { buildImage } from './image.ts';
+import { LargeTrace } from './large-trace.ts';
 import { powerOn, runOurs } from './ours.ts';
 import { measurePolicies } from './policies.ts';
 import { PROGRAMS, programNamed, type Size } from './programs.ts';
 import { runQemu } from './qemu.ts';
 import { measureQuestions } from './questions.ts';
 import { measureRecording } from './recording.ts';
-import { measuredOn, OURS, policyTable, questionsTable, type Runs, recordingTables, speedTable } from './report.ts';
+import {
+  measuredOn,
+  OURS,
+  policyTable,
+  questionsTable,
+  type Runs,
+  recordingTables,
+  speedTable,
+  viewTable,
+} from './report.ts';
+import { measureView } from './view.ts';
 
 const { values: options } = parseArgs({
   allowNegative: true,
@@ -23,6 +34,7 @@ const { values: options } = parseArgs({
     recording: { type: 'boolean', default: true },
     policies: { type: 'boolean', default: true },
     questions: { type: 'boolean', default: true },
+    view: { type: 'boolean', default: true },
     write: { type: 'boolean', default: false },
   },
 });
@@ -56,11 +68,15 @@ async function speed(): Promise<string> {
   return `${measuredOn(basename(image.kernel))}\n\n${speedTable(runs)}`;
 }
 
+const large = new LargeTrace();
+process.on('exit', () => large.remove());
+
 const PARTS: readonly (readonly [part: string, wanted: boolean, measure: () => string | Promise<string>])[] = [
   ['speed', options.speed, speed],
   ['recording', options.recording, async () => recordingTables(await measureRecording())],
   ['policies', options.policies, async () => policyTable(await measurePolicies())],
-  ['questions', options.questions, () => questionsTable(measureQuestions())],
+  ['questions', options.questions, () => questionsTable(measureQuestions(large.path))],
+  ['view', options.view, async () => viewTable(await measureView(large.path))],
 ];
 
 for (const [part, wanted, measure] of PARTS) {

@@ -1,118 +1,221 @@
 /**
- * The viewer on a large trace: `node bench/view.ts FILE` (after a build). Time from a key to the frame that shows what it
- * did, in this process; memory of all of it.
+ * The viewer on a large trace, as its user has it: the program on a terminal of its own (util-linux's script), from its
+ * start to the first screen, from a key to the screen that shows what it did, and what it has resident after a long walk
+ * all over the trace. `node bench/view.ts FILE [SECONDS OF WALKING]` after a build.
  */
-import { EventEmitter } from 'node:events';
-import { PassThrough } from 'node:stream';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
-import type * as App from '../src/view/app.tsx';
-import type * as SessionModule from '../src/view/session.ts';
-import type * as Source from '../src/view/source/trace-source.ts';
 
-export interface ViewResults {
-  readonly events: number;
-  /** Milliseconds from the start of this process's view to its first screen, what draws being loaded already. */
-  readonly opened: number;
-  /** Milliseconds from a key to its frame: by what was done, each the middle and the longest. */
-  readonly keys: Readonly<Record<string, readonly [middle: number, longest: number]>>;
-  /** Bytes of the process at most. */
-  readonly memory: number;
+export interface ViewAnswer {
+  readonly what: string;
+  /** Of all repeats. */
+  readonly middle: number;
+  readonly longest: number;
+  readonly aim: number;
+  readonly unit: 'ms' | 'MiB';
 }
 
-const COLUMNS = 120;
-const ROWS = 40;
-const REPEATS = 60;
+const CLI = new URL('../bin/trapline.js', import.meta.url).pathname;
+const SIZE = { columns: 120, rows: 40 } as const;
+const KEY_AIM = 50;
+const OPEN_AIM = 1000;
+const MEMORY_AIM = 300;
+const REPEATS = 40;
+const OPENINGS = 5;
+const PATIENCE = 300_000;
+const MEBIBYTE_IN_KIB = 1024;
 
-class Screen extends EventEmitter {
-  readonly isTTY = true;
-  readonly columns = COLUMNS;
-  readonly rows = ROWS;
-  frames = 0;
+/** The event under the cursor, as the status line has it: it is written when a key has done what it does. */
+const STATUS = /#([\d,]+) of ([\d,]+)/g;
+const COUNTED = ' of them failed\x1b';
 
-  write(): boolean {
-    this.frames++;
-    return true;
+/** Characters of a screen's line, colours included: what may come in two pieces. */
+const LINE = 2000;
+
+const sleep = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+class Terminal {
+  /** Number of the event under the cursor, and of all; undefined before the first screen. */
+  at: string | undefined;
+  count = 0;
+  pid = 0;
+  counted = false;
+  readonly #child: ChildProcessWithoutNullStreams;
+  #ended = false;
+  #tail = '';
+  #heard: () => void = () => {};
+
+  constructor(trace: string) {
+    const command = `echo "pid $$"; stty cols ${SIZE.columns} rows ${SIZE.rows}; exec "$0" "$@"`;
+    const words = ['sh', '-c', command, process.execPath, CLI, 'view', trace];
+    const line = words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
+    this.#child = spawn('script', ['-qefc', line, '/dev/null'], { env: { ...process.env, TERM: 'xterm-256color' } });
+    this.#child.stdout.on('data', (data: Buffer) => this.#read(data.toString('utf8')));
+    this.#child.on('close', () => {
+      this.#ended = true;
+      this.#heard();
+    });
   }
-}
 
-class Keyboard extends PassThrough {
-  readonly isTTY = true;
-  readonly setRawMode = (): this => this;
-  readonly ref = (): this => this;
-  readonly unref = (): this => this;
-}
-
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-
-/** Measures with the built viewer: components are not run from their sources. */
-export async function measureView(path: string): Promise<ViewResults> {
-  process.env.NODE_ENV ??= 'production';
-  const { show } = (await import(new URL('../dist/view/app.js', import.meta.url).href)) as typeof App;
-  const { Session } = (await import(new URL('../dist/view/session.js', import.meta.url).href)) as typeof SessionModule;
-  const { TraceSource } = (await import(
-    new URL('../dist/view/source/trace-source.js', import.meta.url).href
-  )) as typeof Source;
-  const begun = performance.now();
-  const source = TraceSource.open(path);
-  const screen = new Screen();
-  const session = new Session(source, {
-    ...{ columns: COLUMNS, rows: ROWS, marks: {}, onQuit: () => {}, onRedraw: () => {} },
-  });
-  const hide = show(session, screen, new Keyboard() as unknown as NodeJS.ReadStream);
-  while (screen.frames === 0) await turn();
-  const opened = performance.now() - begun;
-  const keys: Record<string, [number, number]> = {};
-  await measure('a line down, while the trace is being counted', 'j', REPEATS);
-  while (!session.runner.idle) await turn();
-  session.press('3');
-  await measure('a line down', 'j', REPEATS);
-  await measure('a screen down', 'pageDown', REPEATS);
-  await measure('to the end and back', ['G', 'g'], REPEATS / 6);
-  await measure('next of this call', 'c', REPEATS);
-  await measure('details of the next event', ['enter', 'l', 'escape'], REPEATS / 3);
-  await places();
-  hide();
-  session.close();
-  return { events: source.count, opened, keys, memory: process.resourceUsage().maxRSS * 1024 };
-
-  async function pressed(...names: readonly string[]): Promise<number> {
-    const from = performance.now();
-    for (const name of names) session.press(name);
-    const { frames } = screen;
-    while (session.runner.busy || screen.frames === frames) {
-      await turn();
-      // A key that changes nothing draws nothing.
-      if (!session.runner.busy && performance.now() - from > 200) break;
+  #read(text: string): void {
+    this.pid ||= Number(/pid (\d+)/.exec(text)?.[1] ?? 0);
+    const status = [...text.matchAll(STATUS)].at(-1);
+    if (status !== undefined) {
+      this.at = status[1];
+      this.count = Number(status[2]!.replaceAll(',', ''));
     }
-    return performance.now() - from;
+    this.#tail = (this.#tail + text).slice(-LINE);
+    this.counted ||= this.#tail.includes(COUNTED);
+    this.#heard();
   }
 
-  async function measure(name: string, each: string | readonly string[], count: number): Promise<void> {
-    const times: number[] = [];
-    for (let i = 0; i < count; i++) for (const key of [each].flat()) times.push(await pressed(key));
-    note(name, times);
+  press(keys: string): void {
+    this.#child.stdin.write(keys);
   }
 
-  /** All over the trace: each in a chunk that was not looked at before. */
-  async function places(): Promise<void> {
-    const times: number[] = [];
-    for (let i = 1; i <= REPEATS / 3; i++) {
-      await pressed(':');
-      for (const key of `#${Math.floor((source.count * ((i * 7) % 20)) / 20) + i}`) await pressed(key);
-      times.push(await pressed('enter'));
+  /** Throws when it does not come. */
+  async until(come: () => boolean, what: string): Promise<void> {
+    const end = performance.now() + PATIENCE;
+    while (!come()) {
+      if (this.#ended) throw new Error(`the viewer ended before ${what}`);
+      if (performance.now() > end) throw new Error(`${what} does not come`);
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, 100);
+        this.#heard = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
     }
-    note('a jump to anywhere', times);
   }
 
-  function note(name: string, times: number[]): void {
-    times.sort((a, b) => a - b);
-    keys[name] = [times[times.length >> 1]!, times.at(-1)!];
+  /** Milliseconds from keys to the screen with another event under the cursor. */
+  async moved(keys: string): Promise<number> {
+    const before = this.at;
+    const since = performance.now();
+    this.press(keys);
+    await this.until(() => this.at !== before, `what ${JSON.stringify(keys)} does`);
+    return performance.now() - since;
   }
+
+  /** MiB that the process has resident: now and at most. */
+  get resident(): readonly [now: number, most: number] {
+    const status = readFileSync(`/proc/${this.pid}/status`, 'utf8');
+    const field = (name: string): number =>
+      Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1]) / MEBIBYTE_IN_KIB;
+    return [field('VmRSS'), field('VmHWM')];
+  }
+
+  async quit(): Promise<void> {
+    this.press('q');
+    while (!this.#ended) await sleep(10);
+  }
+}
+
+/** The same numbers at each run. */
+function* places(count: number): Generator<number, never> {
+  for (let state = 1; ; ) {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+    yield Math.floor((state / 2 ** 32) * count);
+  }
+}
+
+function answer(what: string, times: number[], aim: number, unit: ViewAnswer['unit'] = 'ms'): ViewAnswer {
+  times.sort((a, b) => a - b);
+  return { what, middle: times[times.length >> 1]!, longest: times.at(-1)!, aim, unit };
+}
+
+async function openings(trace: string): Promise<ViewAnswer> {
+  const times: number[] = [];
+  for (let i = 0; i < OPENINGS; i++) {
+    const since = performance.now();
+    const terminal = new Terminal(trace);
+    await terminal.until(() => terminal.at !== undefined, 'the first screen');
+    times.push(performance.now() - since);
+    await terminal.quit();
+  }
+  return answer('from the command to the first screen', times, OPEN_AIM);
+}
+
+const pageDown = '\x1b[6~';
+
+/** Keys, and how often: each leads to another event. */
+const KEYS: readonly (readonly [what: string, keys: readonly string[]])[] = [
+  ['a line down', ['j']],
+  ['a screen down', [pageDown]],
+  ['to the end, and back', ['G', 'g']],
+  ['next of this call', ['c']],
+  ['next of this process', ['p']],
+  ['next call that failed', ['e']],
+];
+
+async function keysOf(terminal: Terminal): Promise<ViewAnswer[]> {
+  const measured = async (what: string, keys: Iterable<string>): Promise<ViewAnswer> => {
+    const times: number[] = [];
+    for (const key of keys) times.push(await terminal.moved(key));
+    return answer(what, times, KEY_AIM);
+  };
+  const repeated = (keys: readonly string[]): string[] => Array.from({ length: REPEATS }, () => keys).flat();
+  terminal.press('3');
+  const answers = [await measured('a line down, while the trace is counted', repeated(['j']))];
+  terminal.press('1');
+  await terminal.until(() => terminal.counted, 'the end of counting');
+  terminal.press('3');
+  for (const [what, keys] of KEYS) answers.push(await measured(what, repeated(keys)));
+  terminal.press('/write\r');
+  await sleep(500);
+  answers.push(await measured('next that was searched for', repeated(['n'])));
+  const targets = places(terminal.count);
+  const jumps = Array.from({ length: REPEATS }, () => `:#${targets.next().value}\r`);
+  answers.push(await measured('a jump to anywhere', jumps));
+  terminal.press('\r');
+  await sleep(500);
+  answers.push(await measured('details of the next event', repeated(['l'])));
+  terminal.press('\x1b');
+  await sleep(100);
+  return answers;
+}
+
+/** Jumps, scrolls and searches all over the trace for so many seconds. */
+async function walk(terminal: Terminal, seconds: number): Promise<ViewAnswer> {
+  const targets = places(terminal.count);
+  const end = performance.now() + seconds * 1000;
+  const resident: number[] = [];
+  while (performance.now() < end) {
+    await terminal.moved(`:#${targets.next().value}\r`);
+    for (const key of ['j', pageDown, 'n', 'e', 'p', 'G', 'g']) await terminal.moved(key);
+    resident.push(terminal.resident[0]);
+  }
+  const { middle } = answer('', resident, 0);
+  return {
+    what: `resident, walking for ${seconds} s`,
+    middle,
+    longest: terminal.resident[1],
+    aim: MEMORY_AIM,
+    unit: 'MiB',
+  };
+}
+
+/** Measures the built program on a trace of many events. */
+export async function measureView(trace: string, walking = 30): Promise<ViewAnswer[]> {
+  const opened = await openings(trace);
+  const terminal = new Terminal(trace);
+  await terminal.until(() => terminal.at !== undefined, 'the first screen');
+  const answers = [opened, ...(await keysOf(terminal)), await walk(terminal, walking)];
+  await terminal.quit();
+  return answers;
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  const [path] = process.argv.slice(2);
-  if (path === undefined) throw new Error('usage: node bench/view.ts FILE');
-  process.stdout.write(`${JSON.stringify(await measureView(path), null, 1)}\n`);
-  process.exit();
+  const [path, seconds] = process.argv.slice(2);
+  if (path === undefined) throw new Error('usage: node bench/view.ts FILE [SECONDS]');
+  for (const { what, middle, longest, aim, unit } of await measureView(
+    path,
+    seconds === undefined ? undefined : Number(seconds),
+  )) {
+    process.stdout.write(
+      `${what.padEnd(44)} ${middle.toFixed(0)} ${unit}, at most ${longest.toFixed(0)} (aim ${aim})\n`,
+    );
+  }
 }

@@ -30,7 +30,8 @@ const RESTART_BLOCK = new Set(['nanosleep', 'clock_nanosleep', 'poll', 'futex', 
 // biome-ignore format: a list
 const NEVER_RESTARTED = new Set(['epoll_wait', 'epoll_pwait', 'epoll_pwait2', 'rt_sigtimedwait', 'semop', 'semtimedop', 'io_getevents', 'io_pgetevents', 'io_uring_enter', 'close', 'rt_sigreturn', 'sigreturn', 'rt_sigtimedwait_time64', 'semtimedop_time64', 'io_pgetevents_time64']);
 const EINTR = 4;
-const USER = 3;
+/** Privilege level of programs. */
+export const USER = 3;
 const RESTART = { sys: 512, noHand: 514, block: 516 } as const;
 
 /** Pairs the entries and returns of each task. */

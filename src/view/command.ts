@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { UserError } from '../emu/errors.ts';
+import { loadInkFast } from './ink-loading.ts';
 import { readMarks } from './marks.ts';
 import { TraceSource } from './source/trace-source.ts';
 import { isTooSmall, SMALLEST } from './state/state.ts';
@@ -28,6 +29,7 @@ async function view(file: string): Promise<void> {
     // What draws is large: other verbs need not wait for it.
     // React is faster without what helps its developers.
     process.env.NODE_ENV ??= 'production';
+    loadInkFast();
     const { runView } = await import('./run.ts');
     await runView(source, marks);
   } finally {

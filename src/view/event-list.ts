@@ -1,6 +1,7 @@
+import { both, EVERY_EVENT, type EventTest } from '../analyze/model/event-test.ts';
+import type { Job } from '../analyze/model/job.ts';
 import type { EventLine } from './source/event-line.ts';
-import type { Job } from './source/job.ts';
-import { both, EVERY_EVENT, type EventTest, Sieve } from './source/sieve.ts';
+import { Sieve } from './source/sieve.ts';
 import type { TraceSource } from './source/trace-source.ts';
 import type { ViewState } from './state/state.ts';
 

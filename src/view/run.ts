@@ -1,7 +1,6 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { show } from './app.tsx';
 import type { Marks } from './marks.ts';
+import { keepMemoryLow } from './memory.ts';
 import { Session } from './session.ts';
 import type { TraceSource } from './source/trace-source.ts';
 import { Painter } from './terminal.ts';
@@ -10,19 +9,6 @@ import { Painter } from './terminal.ts';
 const ENDINGS = ['SIGTERM', 'SIGHUP', 'SIGINT'] as const;
 const SIGNAL_STATUS = 128;
 const SIGNAL_NUMBERS: Readonly<Record<(typeof ENDINGS)[number], number>> = { SIGTERM: 15, SIGHUP: 1, SIGINT: 2 };
-
-/** Milliseconds from one look at the memory in use to the next, and the bytes from which on something is done about it. */
-const TIDY = 500;
-const MUCH = 180e6;
-
-/** Large pieces of the trace pass through memory, and V8 would let what is left of them pile up far beyond what is in use. */
-function tidy({ runner }: Session): void {
-  if (!runner.busy && process.memoryUsage.rss() > MUCH) collectGarbage?.();
-}
-
-setFlagsFromString('--expose-gc');
-setFlagsFromString('--max-semi-space-size=2');
-const collectGarbage = runInNewContext('gc') as (() => void) | undefined;
 
 /** Shows a trace until its user leaves. The terminal is given back however it ends. */
 export async function runView(source: TraceSource, marks: Marks): Promise<void> {
@@ -56,14 +42,14 @@ export async function runView(source: TraceSource, marks: Marks): Promise<void> 
       process.on('uncaughtException', failed);
       for (const signal of ENDINGS) process.on(signal, ended);
       const hide = show(session, painter, stdin);
-      const tidying = setInterval(() => tidy(session), TIDY);
+      const letMemoryGo = keepMemoryLow(session);
 
       function end(then: () => void): void {
         stdout.off('resize', resized);
         process.off('uncaughtException', failed);
         for (const signal of ENDINGS) process.off(signal, ended);
         session.runner.stop();
-        clearInterval(tidying);
+        letMemoryGo();
         hide();
         then();
       }

@@ -1,4 +1,4 @@
-import type { Job } from './source/job.ts';
+import type { Job } from '../analyze/model/job.ts';
 
 /** Milliseconds: of the first stretch of a job, of each later one, and from one report of progress to the next. */
 const FIRST = 30;
@@ -28,7 +28,7 @@ export class Runner {
   #background: Job<void>[] = [];
   #timer: NodeJS.Timeout | undefined;
   #immediate: NodeJS.Immediate | undefined;
-  #restUntil = 0;
+  #lastKey = 0;
   #stopped = false;
   #reported = 0;
   progress: Progress | undefined;
@@ -41,7 +41,7 @@ export class Runner {
 
   /** A key was pressed. */
   rest(): void {
-    this.#restUntil = performance.now() + REST;
+    this.#lastKey = performance.now();
   }
 
   /** Starts a job in the place of the one before. Most are done at once. */
@@ -50,6 +50,13 @@ export class Runner {
     this.progress = undefined;
     this.#stretch(FIRST);
     this.#schedule();
+  }
+
+  /** Does a job after what the user waits for, if anything. */
+  startAfter(job: Job<void>, what: string): void {
+    const before = this.#wanted;
+    if (before === undefined) this.start(job, what);
+    else this.#wanted = { job: oneAfterTheOther(before.job, job), what: before.what };
   }
 
   /** Leaves what the user waited for. Whether there was something. */
@@ -64,6 +71,11 @@ export class Runner {
   later(job: Job<void>): void {
     this.#background.push(job);
     this.#schedule();
+  }
+
+  /** Milliseconds since the last key. */
+  get quietFor(): number {
+    return performance.now() - this.#lastKey;
   }
 
   get busy(): boolean {
@@ -84,7 +96,7 @@ export class Runner {
 
   #schedule(): void {
     if (this.#stopped || this.idle) return;
-    const wait = this.#wanted === undefined ? this.#restUntil - performance.now() : 0;
+    const wait = this.#wanted === undefined ? REST - this.quietFor : 0;
     this.#unschedule();
     if (wait > 0) this.#timer = setTimeout(() => this.#turn(), wait);
     else this.#immediate = setImmediate(() => this.#turn());
@@ -98,7 +110,7 @@ export class Runner {
   #turn(): void {
     if (this.#stopped) return;
     if (this.#wanted !== undefined) this.#stretch(STRETCH);
-    else if (this.#restUntil <= performance.now()) this.#backgroundStretch();
+    else if (this.quietFor >= REST) this.#backgroundStretch();
     this.#schedule();
   }
 
@@ -144,4 +156,9 @@ export class Runner {
     this.#reported = now;
     this.#report();
   }
+}
+
+function* oneAfterTheOther(first: Job<void>, second: Job<void>): Job<void> {
+  yield* first;
+  yield* second;
 }

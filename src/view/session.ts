@@ -1,4 +1,8 @@
 /** A user before a trace: keys go through the reducer, what they ask for is done here, in small steps. */
+import { PAGE_BYTES } from '../analyze/history/memory-writes.ts';
+import { type AddressRange, placeText } from '../analyze/history/place.ts';
+import type { EventTest } from '../analyze/model/event-test.ts';
+import { type Job, runWhole } from '../analyze/model/job.ts';
 import { UserError } from '../emu/errors.ts';
 import type { Call } from '../replay/calls.ts';
 import { EVENT_KIND } from '../trace/event.ts';
@@ -9,12 +13,10 @@ import { type Marks, saveMarks } from './marks.ts';
 import { Runner } from './runner.ts';
 import { detailLines } from './source/details.ts';
 import { Disassembler } from './source/disassembly.ts';
-import { parseAddress, parseFilterLine } from './source/filter.ts';
-import { type Job, runWhole } from './source/job.ts';
-import { PAGE_BYTES, type PageContent, PageHistory } from './source/page-history.ts';
-import type { EventTest } from './source/sieve.ts';
+import { parseFilterLine } from './source/filter.ts';
+import { type PageContent, PageHistory } from './source/page-history.ts';
 import { eventsWhere } from './source/sql-events.ts';
-import { addressOf } from './source/subjects.ts';
+import { asSeenBy, parsePage, writtenPage } from './source/subjects.ts';
 import type { TraceSource } from './source/trace-source.ts';
 import type { Effect } from './state/effect.ts';
 import { type Facts, type Input, reduce } from './state/reducer.ts';
@@ -94,7 +96,7 @@ export class Session {
 
   resize(columns: number, rows: number): void {
     this.dispatch({ type: 'resize', columns, rows });
-    this.#wanted(this.#travel.show(), 'drawing');
+    this.runner.startAfter(this.#guarded(this.#travel.show()), 'drawing');
   }
 
   dispatch(input: Input): void {
@@ -135,10 +137,17 @@ export class Session {
   }
 
   #wanted(job: Job<void>, what: string): void {
-    this.runner.start(
-      guarded(job, (message) => this.say(message, true)),
-      what,
-    );
+    this.runner.start(this.#guarded(job), what);
+  }
+
+  /** A job whose user errors are told instead of thrown. */
+  *#guarded(job: Job<void>): Job<void> {
+    try {
+      yield* job;
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      this.say(error.message, true);
+    }
   }
 
   #do(effect: Effect): void {
@@ -172,7 +181,13 @@ export class Session {
         );
         break;
       case 'followAddress':
-        this.#guard(() => this.#followAddress(effect.text));
+        this.#guard(() => this.#filter(travel.addressFilter(effect.text)));
+        break;
+      case 'pageOf':
+        this.#guard(() => this.#loadPage(parsePage(effect.text)));
+        break;
+      case 'pageSpace':
+        this.#guard(() => this.#otherSpace());
         break;
       case 'refilter':
         this.#refilter();
@@ -200,12 +215,6 @@ export class Session {
         this.#options.onQuit();
         break;
     }
-  }
-
-  /** On the page screen its page is shown, elsewhere what touches it. Throws UserError. */
-  #followAddress(text: string): void {
-    if (this.state.screen === 'pages' && text !== '') this.#loadPage(parseAddress(text));
-    else this.#filter(this.#travel.addressFilter(text));
   }
 
   #guard(action: () => void): void {
@@ -255,22 +264,39 @@ export class Session {
 
   #showPage(): void {
     const place = this.source.model.store.at(this.state.event);
-    const kind = place?.chunk.kind(place.row);
-    const written = kind === EVENT_KIND.exit || kind === EVENT_KIND.pages;
-    const address = place !== undefined && written ? addressOf(place, this.source) : undefined;
-    if (address !== undefined && address !== 0n) this.#loadPage(address);
+    const page = place && writtenPage(place, this.source);
+    if (page !== undefined) this.#loadPage(page);
   }
 
-  #loadPage(address: bigint): void {
-    const history = new PageHistory(this.source, address);
-    if (this.page?.history.address === history.address && this.page.history.complete) return;
+  #loadPage(place: AddressRange): void {
+    const history = new PageHistory(this.source.model, place);
+    const known = this.page?.history;
+    if (known !== undefined && placeText(known.place) === placeText(history.place) && known.extent !== 'reading') {
+      this.#turnToEvent(known);
+      return;
+    }
     this.page = { history, at: 0, content: history.content(0) };
     this.#wanted(this.#readPage(history), 'looking for writes');
+  }
+
+  /** Throws UserError. */
+  #otherSpace(): void {
+    const version = this.page?.history.versions[this.page.at];
+    if (this.page === undefined || version === undefined) throw new UserError('there is no page on the screen');
+    const { linear, physical } = version.write;
+    if (this.page.history.place.space === 'virtual')
+      this.#loadPage({ space: 'physical', address: physical, length: 1n });
+    else if (linear === undefined) throw new UserError('this write has no virtual address');
+    else this.#loadPage(asSeenBy(version.identity, linear));
   }
 
   /** The version shown is the one of the event under the cursor, or the last before it. */
   *#readPage(history: PageHistory): Job<void> {
     yield* history.read();
+    this.#turnToEvent(history);
+  }
+
+  #turnToEvent(history: PageHistory): void {
     const at = history.versions.findLastIndex(({ event }) => event <= this.state.event);
     this.#turnTo(history, Math.max(0, at));
   }
@@ -339,8 +365,10 @@ export class Session {
     });
     const place = this.source.model.store.at(event);
     if (place === undefined) return [];
-    const isEntry = place.chunk.kind(place.row) === EVENT_KIND.callEntry;
-    const found = isEntry ? this.source.calls.entered(place, 1) : undefined;
+    const kind = place.chunk.kind(place.row);
+    const { calls } = this.source;
+    const entry = kind === EVENT_KIND.callEntry ? place : kind === EVENT_KIND.callReturn && calls.entryOf(place, 1);
+    const found = entry ? calls.entered(entry, 1) : undefined;
     this.#describe(event, found?.call);
     if (found?.settled === false) this.#wanted(this.#whole(event), 'looking for the return');
     return this.#details?.lines ?? [];
@@ -360,15 +388,5 @@ export class Session {
 
   get bodyRows(): number {
     return bodyRows(this.state);
-  }
-}
-
-/** A job whose user errors are told instead of thrown. */
-function* guarded(job: Job<void>, tell: (message: string) => void): Job<void> {
-  try {
-    yield* job;
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    tell(error.message);
   }
 }

@@ -1,12 +1,14 @@
 /** Ways through the events that are shown. */
+
+import { both, type EventTest } from '../analyze/model/event-test.ts';
+import type { Job } from '../analyze/model/job.ts';
 import { UserError } from '../emu/errors.ts';
 import { parseMoment } from '../replay/window.ts';
 import { EVENT_KIND } from '../trace/event.ts';
 import type { Session } from './session.ts';
 import { criterion } from './source/criterion.ts';
 import { parseAddress } from './source/filter.ts';
-import type { Job } from './source/job.ts';
-import type { Direction, EventTest } from './source/sieve.ts';
+import type { Direction } from './source/sieve.ts';
 import { addressOf, descriptorsOf } from './source/subjects.ts';
 import type { Criterion } from './state/effect.ts';
 import { bodyRows } from './state/state.ts';
@@ -113,13 +115,15 @@ export class Travel {
     const { state, source, events } = this.#session;
     const typing = state.prompt !== undefined;
     if (text === '') return yield* this.goTo(from, false);
-    const test = { mayHold: () => true, passes: contains(text, source) };
-    const start = typing ? from - (direction === 'forward' ? 1 : -1) : from;
-    const found = yield* events.sieve.find(start, direction, test);
-    if (found === undefined) {
-      const where = direction === 'forward' ? 'from here to the end' : 'from here to the beginning';
-      this.#session.say(`"${text}" is not found ${where}`, true);
-    } else yield* this.#arrive(found, this.#lineOf(found), !typing);
+    const test = { passes: contains(text, source) };
+    const forward = direction === 'forward';
+    const found = yield* events.sieve.find(typing ? from - (forward ? 1 : -1) : from, direction, test);
+    if (found !== undefined) return yield* this.#arrive(found, this.#lineOf(found), !typing);
+    const other = yield* events.sieve.find(forward ? -1 : source.count, direction, both(test, upTo(from, direction)));
+    if (other === undefined) return this.#session.say(`"${text}" is nowhere in what is shown`, true);
+    yield* this.#arrive(other, this.#lineOf(other), !typing);
+    if (other === state.event && !typing) this.#session.say(`this is the only one with "${text}"`);
+    else this.#session.say(`went on from the ${forward ? 'beginning' : 'end'}: there is no other behind this`);
   }
 
   /** Shows what is done to the descriptor of the call under the cursor, from where it was opened to where it is closed. */
@@ -144,8 +148,8 @@ export class Travel {
   #entryOf(event: number): number {
     const { calls, model } = this.#session.source;
     const place = model.store.at(event);
-    const entry = place && calls.entryOf(place);
-    return place === undefined || entry === undefined ? event : place.chunk.firstEvent + entry;
+    const entry = place && calls.entryOf(place, Infinity);
+    return entry === undefined ? event : entry.chunk.firstEvent + entry.row;
   }
 
   /** The filter for an address, or for the one under the cursor. Throws UserError. */
@@ -156,6 +160,20 @@ export class Travel {
     if (address === undefined) throw new UserError('the event under the cursor has no address: type one');
     return `addr=0x${address.toString(16)}`;
   }
+}
+
+/** What comes before an event on the way in a direction, and itself. */
+function upTo(event: number, direction: Direction): EventTest {
+  if (direction === 'forward') {
+    return {
+      mayHold: ({ firstEvent }) => firstEvent <= event,
+      passes: ({ chunk, row }) => chunk.firstEvent + row <= event,
+    };
+  }
+  return {
+    mayHold: ({ firstEvent, count }) => firstEvent + count > event,
+    passes: ({ chunk, row }) => chunk.firstEvent + row >= event,
+  };
 }
 
 /** Small letters find large ones too. */

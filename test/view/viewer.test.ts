@@ -120,6 +120,12 @@ test('a page: who wrote to it, and what it held, back and forth', async () => {
   await viewer.press('3', '/');
   await viewer.type('page-write');
   await viewer.press('enter', '4');
+  expect(viewer.lines[1]).toContain(`page virt:80:0x${PAGE.toString(16)}  write 1 of 1`);
+  await viewer.press('v');
+  expect(viewer.lines[1]).toContain('page phys:0x5000  write 1 of 2');
+  await viewer.press('a');
+  await viewer.type(`0x${PAGE.toString(16)}`);
+  await viewer.press('enter');
   expect(viewer.lines[1]).toContain(`page 0x${PAGE.toString(16)}  write 1 of 2`);
   const at = (): string => viewer.lines.find((line) => line.includes(`${(PAGE + 0x10n).toString(16)}  `)) ?? '';
   expect(at()).toContain('41 42 43 41');

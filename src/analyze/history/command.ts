@@ -9,7 +9,7 @@ import { type TableColumn, TableWriter } from '../query/table-writer.ts';
 import { type Contents, contentsAt } from './contents.ts';
 import { differingLines, hexLines } from './hex-lines.ts';
 import { PageChanges } from './page-changes.ts';
-import { type MemoryPlace, pageOf, parsePlace, placeText } from './place.ts';
+import { type AddressRange, type MemoryPlace, pageOf, parsePlace, placeText } from './place.ts';
 import { blindSpots, type EventRange, type PlacedWrite, unwatched, WHOLE_TRACE, writesTo } from './write-history.ts';
 
 interface Flags {
@@ -219,13 +219,12 @@ function showLastWriter(model: TraceModel, place: MemoryPlace, flags: Flags): vo
   }
 }
 
-function pagePlace(place: MemoryPlace): {
-  readonly page: MemoryPlace;
+function pagePlace(place: AddressRange): {
+  readonly page: AddressRange;
   readonly address: bigint;
   readonly length: number;
 } {
-  const page = place.space !== 'watch' && place.length > 1n ? place : pageOf(place);
-  if (page.space === 'watch') throw new UsageError('a page is asked for by its address');
+  const page = place.length > 1n ? place : pageOf(place);
   if (page.length > LONGEST) throw new UsageError(`+${page.length}: at most ${LONGEST} bytes are shown at once`);
   return { page, address: page.address, length: Number(page.length) };
 }
@@ -250,7 +249,7 @@ function knownContents(model: TraceModel, place: MemoryPlace, length: number, at
   return contents;
 }
 
-function showPage(model: TraceModel, place: MemoryPlace, { at }: Flags, output: TextOutput): void {
+function showPage(model: TraceModel, place: AddressRange, { at }: Flags, output: TextOutput): void {
   const { page, address, length } = pagePlace(place);
   const event = at === undefined ? WHOLE_TRACE.to : lastEventAt(model, at, '--at');
   const contents = knownContents(model, page, length, event);
@@ -259,7 +258,7 @@ function showPage(model: TraceModel, place: MemoryPlace, { at }: Flags, output: 
   explainContents(model, page, contents);
 }
 
-function showDifference(model: TraceModel, place: MemoryPlace, { from, to }: Flags, output: TextOutput): void {
+function showDifference(model: TraceModel, place: AddressRange, { from, to }: Flags, output: TextOutput): void {
   const { page, address, length } = pagePlace(place);
   const before = contentsAt(model, page, length, from === undefined ? -1 : lastEventAt(model, from, '--from'));
   const after = knownContents(model, page, length, to === undefined ? WHOLE_TRACE.to : lastEventAt(model, to, '--to'));

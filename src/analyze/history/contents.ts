@@ -26,10 +26,15 @@ function lay(contents: Contents, { offset }: PlacedWrite, source: Uint8Array | u
 
 /** `length` bytes of a place as they were after event `at`. */
 export function contentsAt(model: TraceModel, place: MemoryPlace, length: number, at: number): Contents {
+  return contentsOf(writesTo(model, place, WHOLE_TRACE), length, at);
+}
+
+/** The same, put together from the writes to the place: all of them in order, from the last one of its whole content on. */
+export function contentsOf(writes: Iterable<PlacedWrite>, length: number, at: number): Contents {
   const contents = { bytes: new Uint8Array(length), known: new Uint8Array(length) };
   let last: PlacedWrite | undefined;
   let staleUntil: PlacedWrite | undefined;
-  for (const placed of writesTo(model, place, WHOLE_TRACE)) {
+  for (const placed of writes) {
     const { write, event } = placed;
     const result: Contents = { ...contents, last, staleUntil };
     if (event <= at) {

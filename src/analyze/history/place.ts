@@ -3,8 +3,8 @@ import { UsageError } from '../../emu/errors.ts';
 import type { MemoryWrite } from './memory-writes.ts';
 import { PAGE_BYTES } from './memory-writes.ts';
 
-/** A range of memory. */
-export type MemoryPlace =
+/** A range of memory by its address. */
+export type AddressRange =
   | {
       readonly space: 'virtual';
       readonly address: bigint;
@@ -12,14 +12,17 @@ export type MemoryPlace =
       /** Only in this process; undefined: in any. */
       readonly pid: number | undefined;
     }
-  | { readonly space: 'physical'; readonly address: bigint; readonly length: bigint }
+  | { readonly space: 'physical'; readonly address: bigint; readonly length: bigint };
+
+export type MemoryPlace =
+  | AddressRange
   /** What was watched under this name: a symbol, or the watch as it was given. */
   | { readonly space: 'watch'; readonly name: string };
 
 const FORM = /^(?:(phys):|(?:virt:)?(?:(\d+):)?)(0x[0-9a-f]+|\d+)(?:\+(0x[0-9a-f]+|\d+))?$/i;
 
 /** `0x7ffc0000`, `virt:[PID:]ADDRESS[+BYTES]`, `phys:ADDRESS[+BYTES]`; `length` without one. Throws UsageError. */
-export function parsePlace(text: string, flag: string, length = 1n): MemoryPlace {
+export function parsePlace(text: string, flag: string, length = 1n): AddressRange {
   const match = FORM.exec(text);
   if (match === null) {
     throw new UsageError(
@@ -32,9 +35,8 @@ export function parsePlace(text: string, flag: string, length = 1n): MemoryPlace
   return { space: 'virtual', ...range, pid: pid === undefined ? undefined : Number(pid) };
 }
 
-/** The whole page that a place begins in. A watch has no page of its own. */
-export function pageOf(place: MemoryPlace): MemoryPlace {
-  if (place.space === 'watch') return place;
+/** The whole page that a place begins in. */
+export function pageOf(place: AddressRange): AddressRange {
   return { ...place, address: place.address - (place.address % BigInt(PAGE_BYTES)), length: BigInt(PAGE_BYTES) };
 }
 
@@ -49,12 +51,14 @@ export function placeText(place: MemoryPlace): string {
 /** From here on up addresses are the kernel's, the same in every process. */
 const KERNEL = 1n << 63n;
 
+export const isKernel = (address: bigint): boolean => address >= KERNEL;
+
 /** Where the bytes of a write lie in a place: offset from its start (below 0: it begins before); undefined: not in it. */
 export function offsetIn(place: MemoryPlace, write: MemoryWrite, pid: number | undefined): number | undefined {
   if (place.space === 'watch') return isWatch(place.name, write) ? 0 : undefined;
   const at = place.space === 'physical' ? write.physical : write.linear;
   if (at === undefined) return undefined;
-  if (place.space === 'virtual' && place.pid !== undefined && place.pid !== pid && place.address < KERNEL)
+  if (place.space === 'virtual' && place.pid !== undefined && place.pid !== pid && !isKernel(place.address))
     return undefined;
   // What is known of a page's first write is its address, not the page's.
   const start = write.kind === 'page' ? at - (at % BigInt(PAGE_BYTES)) : at;

@@ -1,5 +1,6 @@
 import type { TaskIdentity } from '../../guest/linux/task-identity.ts';
 import { EVENT_KIND, REGISTER } from '../../trace/event.ts';
+import type { EventChunk } from '../../trace/event-chunk.ts';
 import type { ChunkSummary } from '../../trace/summary.ts';
 import type { TraceModel } from '../model/trace-model.ts';
 import { type MemoryWrite, memoryWrites, PAGE_BYTES } from './memory-writes.ts';
@@ -24,9 +25,11 @@ export interface EventRange {
 
 export const WHOLE_TRACE: EventRange = { from: 0, to: Infinity };
 
-const COLUMNS = { registers: () => [REGISTER.detail], moments: true, captures: 'all' } as const;
+/** What is decoded of chunks in which writes are looked for. */
+export const WRITE_COLUMNS = { registers: () => [REGISTER.detail], moments: true, captures: 'all' } as const;
 
-const mayWrite = ({ kinds }: ChunkSummary): boolean => kinds.has(EVENT_KIND.exit) || kinds.has(EVENT_KIND.pages);
+/** Whether a chunk with this summary may tell of writes. */
+export const mayWrite = ({ kinds }: ChunkSummary): boolean => kinds.has(EVENT_KIND.exit) || kinds.has(EVENT_KIND.pages);
 
 /** Writes without an address of their own (by devices) belong to the virtual page that lay there last. */
 class Mappings {
@@ -44,28 +47,44 @@ class Mappings {
 
 const PAGE = BigInt(PAGE_BYTES);
 
+/** Finds the writes to a place in the events of a trace, which are shown to it in their order. */
+export class WriteFinder {
+  readonly #model: TraceModel;
+  readonly #place: MemoryPlace;
+  readonly #mappings = new Mappings();
+
+  constructor(model: TraceModel, place: MemoryPlace) {
+    this.#model = model;
+    this.#place = place;
+  }
+
+  /** The writes to the place that an event tells of. */
+  *in(chunk: EventChunk, row: number): Generator<PlacedWrite> {
+    const place = this.#place;
+    const event = chunk.firstEvent + row;
+    for (const recorded of memoryWrites(chunk, row, this.#model.names)) {
+      const identity = this.#model.history.identity(chunk.task(row), event);
+      const write = place.space === 'virtual' ? this.#mappings.complete(recorded) : recorded;
+      const pid = recorded === write ? identity?.tgid : place.space === 'virtual' ? place.pid : undefined;
+      const offset = offsetIn(place, write, pid);
+      if (offset === undefined) continue;
+      this.#mappings.learn(recorded);
+      yield { event, time: chunk.time(row), icount: chunk.icount(row), identity, write, offset };
+    }
+  }
+}
+
 /** The recorded writes to a place, in order; chunks without any are left out. */
 export function* writesTo(model: TraceModel, place: MemoryPlace, range: EventRange): Generator<PlacedWrite> {
-  const mappings = new Mappings();
+  const finder = new WriteFinder(model, place);
   for (const entry of model.reader.index) {
     const { summary } = entry;
     if (!mayWrite(summary) || summary.firstEvent > range.to) continue;
     if (summary.firstEvent + summary.count <= range.from) continue;
-    const chunk = model.reader.chunk(entry, COLUMNS);
+    const chunk = model.reader.chunk(entry, WRITE_COLUMNS);
     if (chunk === undefined) continue;
-    for (let row = 0; row < chunk.count; row++) {
-      const event = chunk.firstEvent + row;
-      if (event < range.from || event > range.to) continue;
-      for (const recorded of memoryWrites(chunk, row, model.names)) {
-        const identity = model.history.identity(chunk.task(row), event);
-        const write = place.space === 'virtual' ? mappings.complete(recorded) : recorded;
-        const pid = recorded === write ? identity?.tgid : place.space === 'virtual' ? place.pid : undefined;
-        const offset = offsetIn(place, write, pid);
-        if (offset === undefined) continue;
-        mappings.learn(recorded);
-        yield { event, time: chunk.time(row), icount: chunk.icount(row), identity, write, offset };
-      }
-    }
+    const first = Math.max(0, range.from - chunk.firstEvent);
+    for (let row = first; row < chunk.count && chunk.firstEvent + row <= range.to; row++) yield* finder.in(chunk, row);
   }
 }
 

@@ -3,8 +3,8 @@ import type { ChunkEntry, TraceReader } from '../../replay/reader.ts';
 import type { EventChunk } from '../../trace/event-chunk.ts';
 import type { ChunkSummary } from '../../trace/summary.ts';
 
-/** Decoded chunks that are kept: enough for a window and what it is paired with. */
-const KEPT = 6;
+/** Decoded chunks that are kept, up to 12 MB each: enough for a window and what it is paired with. */
+const KEPT = 4;
 
 /** A place in a trace. */
 export interface EventPlace {

@@ -7,6 +7,7 @@ import { type CallSink, Reconstruction } from '../../replay/reconstruction.ts';
 import { EVENT_KIND } from '../../trace/event.ts';
 import type { EventChunk } from '../../trace/event-chunk.ts';
 import { callKeysOf } from './call-keys.ts';
+import { type Job, runWhole } from './job.ts';
 import { LifetimeBuilder, type Lifetimes, type Process } from './processes.ts';
 
 /** Calls that begin or end a program, or tell how one ended. */
@@ -30,15 +31,11 @@ export class History {
 
   /** Reads the chunks in which a task is named, or a program begins or ends; the others are left alone. */
   static read(reader: TraceReader): History {
-    const steps = History.reading(reader);
-    for (;;) {
-      const step = steps.next();
-      if (step.done === true) return step.value;
-    }
+    return runWhole(History.reading(reader));
   }
 
-  /** The same a chunk a step, for those who have something else to do in between. Yields how much is done, 0 to 1. */
-  static *reading(reader: TraceReader): Generator<number, History> {
+  /** The same a chunk a step, for those who have something else to do in between. */
+  static *reading(reader: TraceReader): Job<History> {
     const namings = new Map<bigint, Naming[]>();
     const lifetimes = new LifetimeBuilder(reader.header.command.length > 0);
     const sink: CallSink = {

@@ -1,50 +1,30 @@
 /** A trace for those who look around in it: any event by its number, decoded when asked for; nothing is loaded whole. */
 import type { TaskIdentity } from '../../guest/linux/task-identity.ts';
 import type { Call } from '../../replay/calls.ts';
-import { TraceReader } from '../../replay/reader.ts';
+import { TraceEvent, TraceReader } from '../../replay/reader.ts';
 import { type TrapNames, trapNames } from '../../replay/traps/names.ts';
 import { type Trap, trapOf } from '../../replay/traps/trap.ts';
 import type { TraceMoment } from '../../replay/window.ts';
-import type { EventChunk } from '../../trace/event-chunk.ts';
 import type { ChunkSummary } from '../../trace/summary.ts';
 import { ChunkStore, type EventPlace } from './chunk-store.ts';
 import { type EventKindName, kindName } from './event-kind.ts';
+import type { EventTest } from './event-test.ts';
 import { History } from './history.ts';
+import type { Job } from './job.ts';
 import type { Process } from './processes.ts';
-import { pairedCall } from './single-call.ts';
+import { SingleCalls } from './single-calls.ts';
 
 /** One event, decoded as far as it is looked at. Valid as long as the model is open. */
-export class ModelEvent {
-  /** Its number in the trace, from 0. */
-  readonly number: number;
-  readonly chunk: EventChunk;
-  readonly row: number;
+export class ModelEvent extends TraceEvent {
   readonly #model: TraceModel;
 
   constructor(model: TraceModel, { chunk, row }: EventPlace) {
+    super(chunk, row);
     this.#model = model;
-    this.number = chunk.firstEvent + row;
-    this.chunk = chunk;
-    this.row = row;
   }
 
-  get kind(): EventKindName {
+  get kindName(): EventKindName {
     return kindName(this.chunk, this.row);
-  }
-
-  /** Instructions retired since power-on. */
-  get icount(): number {
-    return this.chunk.icount(this.row);
-  }
-
-  /** Virtual nanoseconds since power-on. */
-  get time(): number {
-    return this.chunk.time(this.row);
-  }
-
-  /** The kernel's task pointer; 0: not known. */
-  get task(): bigint {
-    return this.chunk.task(this.row);
   }
 
   /** Who the task was then; undefined where the trace does not tell. */
@@ -54,7 +34,7 @@ export class ModelEvent {
 
   /** The call that it enters or returns from, entry and return together; undefined for other events. */
   get call(): Call | undefined {
-    return pairedCall(this.#model.store, this);
+    return this.#model.calls.of(this);
   }
 
   /** The trap that it tells of; undefined for calls and tasks. */
@@ -63,21 +43,17 @@ export class ModelEvent {
   }
 }
 
-/** Whether an event is looked for; `mayHold` spares the chunks that can't hold one. */
-export interface EventTest {
-  readonly mayHold?: (summary: ChunkSummary) => boolean;
-  readonly passes: (place: EventPlace) => boolean;
-}
-
 export class TraceModel {
   readonly reader: TraceReader;
   readonly store: ChunkStore;
+  readonly calls: SingleCalls;
   readonly names: TrapNames;
   #history: History | undefined;
 
   private constructor(reader: TraceReader) {
     this.reader = reader;
     this.store = new ChunkStore(reader);
+    this.calls = new SingleCalls(this.store);
     this.names = trapNames(reader.profile);
   }
 
@@ -106,8 +82,8 @@ export class TraceModel {
     return this.#history;
   }
 
-  /** Reads tasks and processes a chunk a step. Yields how much is done, 0 to 1. */
-  *readHistory(): Generator<number, void> {
+  /** Reads tasks and processes a chunk a step. */
+  *readHistory(): Job<void> {
     this.#history ??= yield* History.reading(this.reader);
   }
 

@@ -62,12 +62,14 @@ function statusLine({ state, source, runner }: Session): StyledLine {
 function promptLine({ state }: Session): StyledLine {
   const { prompt, message } = state;
   if (prompt !== undefined) {
-    const said = prompt.text === '' || message === undefined ? PROMPT_HINTS[prompt.kind] : message.text;
-    const hint =
-      prompt.text === '' || message?.bad === true
-        ? segment(`   ${printable(said)}`, message?.bad === true && prompt.text !== '' ? 'failure' : 'dim')
-        : segment('');
-    return [segment(PROMPT_SIGNS[prompt.kind], 'strong'), segment(printable(prompt.text)), segment(' ', 'found'), hint];
+    const said = prompt.text === '' ? PROMPT_HINTS[prompt.kind] : (message?.text ?? '');
+    const tone = message?.bad === true && prompt.text !== '' ? 'failure' : 'dim';
+    return [
+      segment(PROMPT_SIGNS[prompt.kind], 'strong'),
+      segment(printable(prompt.text)),
+      segment(' ', 'found'),
+      segment(`   ${printable(said)}`, tone),
+    ];
   }
   if (message !== undefined) return [segment(` ${printable(message.text)}`, message.bad ? 'failure' : 'plain')];
   return [segment(' / search  | show only  : jump  e next failure  Enter details  ? all keys  q quit', 'dim')];

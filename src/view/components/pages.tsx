@@ -1,10 +1,21 @@
+import { type AddressRange, placeText } from '../../analyze/history/place.ts';
 import { printableName } from '../../replay/printable.ts';
 import type { Session } from '../session.ts';
 import { hexDump } from '../source/hex-dump.ts';
 import { grouped, seconds } from '../source/numbers.ts';
+import type { PageHistory } from '../source/page-history.ts';
 import { type StyledLine, segment } from '../tone.ts';
 import { Line } from './line.tsx';
 import { Lines } from './lines.tsx';
+
+const EXTENTS: Readonly<Record<PageHistory['extent'], string>> = {
+  reading: ' so far',
+  'too many': ', the first of more',
+  whole: '',
+};
+
+/** As one would type it: its length is the same always. */
+const pageText = (place: AddressRange): string => placeText({ ...place, length: 1n });
 
 const plain = (text: string): StyledLine => [segment(`  ${text}`, 'dim')];
 
@@ -12,13 +23,13 @@ const NO_PAGE: readonly StyledLine[] = [
   [],
   plain('The history of a page: who wrote to it, and what it held.'),
   [],
-  plain('Put the cursor on a page-write or pages event and press 4, or type an address with a.'),
+  plain('Put the cursor on a page-write or pages event and press 4, or press a and type an address.'),
   plain('Writes are in a trace that was recorded with --watch page:..., or with --traps pages.'),
 ];
 
-function nothing(address: bigint, complete: boolean): readonly StyledLine[] {
-  const page = `0x${address.toString(16)}`;
-  if (!complete) return [[], plain(`looking for writes to page ${page}`)];
+function nothing({ place, extent }: PageHistory): readonly StyledLine[] {
+  const page = pageText(place);
+  if (extent === 'reading') return [[], plain(`looking for writes to page ${page}`)];
   return [
     [],
     plain(`The trace tells of no write to page ${page}.`),
@@ -32,7 +43,7 @@ export function Pages({ session }: { readonly session: Session }) {
   const { page, bodyRows } = session;
   const version = page?.history.versions[page.at];
   if (page === undefined || version === undefined) {
-    const lines = page === undefined ? NO_PAGE : nothing(page.history.address, page.history.complete);
+    const lines = page === undefined ? NO_PAGE : nothing(page.history);
     return (
       <>
         <Line line={[segment('page', 'dim')]} columns={columns} />
@@ -46,9 +57,9 @@ export function Pages({ session }: { readonly session: Session }) {
   const who = line?.identity === undefined ? '?' : `${line.identity.pid} ${printableName(line.identity.comm)}`;
   const head: StyledLine[] = [
     [
-      segment(`page 0x${history.address.toString(16)}`, 'strong'),
-      segment(`  write ${grouped(at + 1)} of ${grouped(history.versions.length)}${history.complete ? '' : ' so far'}`),
-      segment('   ← before  → after  Enter the event', 'dim'),
+      segment(`page ${pageText(history.place)}`, 'strong'),
+      segment(`  write ${grouped(at + 1)} of ${grouped(history.versions.length)}${EXTENTS[history.extent]}`),
+      segment('   ← before  → after  Enter the event  v physical  a another', 'dim'),
     ],
     [
       segment(`#${version.event}  ${line === undefined ? '' : seconds(line.time, 6)} s  `, 'dim'),
@@ -59,7 +70,7 @@ export function Pages({ session }: { readonly session: Session }) {
   ];
   const dump = hexDump(
     content.bytes,
-    history.address,
+    history.place.address,
     (i) => content.changed[i] === 1,
     (i) => content.known[i] === 1,
   );

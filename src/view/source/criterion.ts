@@ -1,10 +1,10 @@
 import type { EventPlace } from '../../analyze/model/chunk-store.ts';
 import { kindName } from '../../analyze/model/event-kind.ts';
+import type { EventTest } from '../../analyze/model/event-test.ts';
 import { UserError } from '../../emu/errors.ts';
 import { EVENT_KIND } from '../../trace/event.ts';
 import type { Criterion } from '../state/effect.ts';
 import { ofProcess } from './filter.ts';
-import type { EventTest } from './sieve.ts';
 import { pathsOf, usesPath } from './subjects.ts';
 import type { TraceSource } from './trace-source.ts';
 

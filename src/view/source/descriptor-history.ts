@@ -1,12 +1,12 @@
 import { callKeysOf } from '../../analyze/model/call-keys.ts';
+import type { Job } from '../../analyze/model/job.ts';
+import { pairedCall } from '../../analyze/model/single-calls.ts';
 import type { TraceModel } from '../../analyze/model/trace-model.ts';
 import { DESCRIPTOR_CALLS } from '../../replay/descriptor-calls.ts';
 import { Descriptors } from '../../replay/descriptors.ts';
 import type { DescriptorObserver, Slot } from '../../replay/open-file.ts';
 import { EVENT_KIND } from '../../trace/event.ts';
 import type { EventChunk } from '../../trace/event-chunk.ts';
-import { pairedCall } from './calls.ts';
-import type { Job } from './job.ts';
 
 /** Changes that are kept: some 60 bytes each. */
 const MOST = 100_000;

@@ -50,7 +50,7 @@ export function detailLines(
 ): StyledLine[] {
   return [
     ...headLines(source, disassembler, place),
-    ...(call === undefined ? trapLines(source, place) : callLines(source, call)),
+    ...(call === undefined ? trapLines(source, place) : callLines(source, call, numberOf(place))),
     ...memoryLines(source, place, call),
     ...registerLines(source, place),
   ];
@@ -85,9 +85,12 @@ function headLines(source: TraceSource, disassembler: Disassembler, place: Event
   return lines;
 }
 
+const numberOf = ({ chunk, row: at }: EventPlace): number => chunk.firstEvent + at;
+
 const HEAD = 11;
 
-function callLines(source: TraceSource, call: Call): StyledLine[] {
+/** `event`: number of the event that is looked at. */
+function callLines(source: TraceSource, call: Call, event: number): StyledLine[] {
   const format = formatOf(call);
   const out = new TextBuffer();
   const names = call.syscall?.arguments.length === format.arguments.length ? source.argumentNames(call) : [];
@@ -117,6 +120,8 @@ function callLines(source: TraceSource, call: Call): StyledLine[] {
     segment(`  ${'result'.padEnd(width)}  `, 'dim'),
     ...(result.length > 0 ? result : source.lines.result(call, true)),
   ]);
+  const entry = call.chunk.firstEvent + call.row;
+  if (entry !== event) lines.push(row('entered', `event #${entry}`, width));
   if (call.exitChunk !== undefined) {
     const exit = call.exitChunk.firstEvent + call.exitRow;
     lines.push(row('returned', `event #${exit}, after ${seconds(call.exitTime - call.entryTime, 9)} s`, width));

@@ -1,4 +1,5 @@
 import type { EventPlace } from '../../analyze/model/chunk-store.ts';
+import type { FoundCall, SingleCalls } from '../../analyze/model/single-calls.ts';
 import type { TaskIdentity } from '../../guest/linux/task-identity.ts';
 import type { Call } from '../../replay/calls.ts';
 import { Pairing } from '../../replay/pairing.ts';
@@ -12,7 +13,6 @@ import type { TrapNames } from '../../replay/traps/names.ts';
 import { trapOf } from '../../replay/traps/trap.ts';
 import { EVENT_KIND, REGISTER } from '../../trace/event.ts';
 import { type Segment, segment } from '../tone.ts';
-import type { Calls, FoundCall } from './calls.ts';
 
 /** An event on one line. */
 export interface EventLine {
@@ -29,15 +29,15 @@ export interface EventLine {
 type Words = Pick<EventLine, 'body' | 'result'>;
 
 export interface LineSources {
-  readonly calls: Calls;
+  readonly calls: SingleCalls;
   readonly names: TrapNames;
   identity(task: bigint, event: number): TaskIdentity | undefined;
   /** What a descriptor of a process meant at an event; undefined where that is not known. */
   descriptor(tgid: number, fd: number, event: number): string | undefined;
 }
 
-/** Chunks behind its own in which the return of a call is looked for, for a line. */
-const LOOK_AHEAD = 1;
+/** Chunks behind its own, or before it, in which the other end of a call is looked for, for a line. */
+const LOOK_AROUND = 1;
 const SHOWN_BYTES = 48;
 
 /** Makes lines of events. */
@@ -82,7 +82,7 @@ export class EventLines {
     this.#event = chunk.firstEvent + row;
     switch (chunk.kind(row)) {
       case EVENT_KIND.callEntry:
-        return this.#call(this.#sources.calls.entered(place, LOOK_AHEAD));
+        return this.#call(this.#sources.calls.entered(place, LOOK_AROUND));
       case EVENT_KIND.callReturn:
         return { body: this.#return(place), result: [] };
       case EVENT_KIND.task:
@@ -122,9 +122,9 @@ export class EventLines {
     const signal = this.#pairing.deliver(new Task(0n), chunk, row);
     if (signal !== undefined) return [segment(`--- ${signalName(signal.number)} handler entered ---`, 'signal')];
     const value = `0x${chunk.register(row, REGISTER.rax).toString(16)}`;
-    const entry = this.#sources.calls.entryOf(place);
+    const entry = this.#sources.calls.entryOf(place, LOOK_AROUND);
     if (entry === undefined) return [segment(`<... return, ${value}>`, 'dim')];
-    const name = formatOf(this.#sources.calls.entered({ chunk, row: entry }, 0).call).name;
+    const name = formatOf(this.#sources.calls.entered(entry, 0).call).name;
     return [segment(`<... ${name} returned ${value}>`, 'dim')];
   }
 

@@ -1,11 +1,13 @@
 import { callKeysOf } from '../../analyze/model/call-keys.ts';
 import type { EventPlace } from '../../analyze/model/chunk-store.ts';
 import { type EventKindName, KINDS, kindName } from '../../analyze/model/event-kind.ts';
+import { both, EVERY_EVENT, type EventTest } from '../../analyze/model/event-test.ts';
 import { UserError } from '../../emu/errors.ts';
+import type { TaskIdentity } from '../../guest/linux/task-identity.ts';
 import { type CallFilter, parseFilter, wantsCall, wantsOutcome, wantsTrap } from '../../replay/call-filter.ts';
+import { nameText, printableName } from '../../replay/printable.ts';
 import { trapOf } from '../../replay/traps/trap.ts';
 import { EVENT_KIND } from '../../trace/event.ts';
-import { both, EVERY_EVENT, type EventTest } from './sieve.ts';
 import { touchesPage, usesDescriptor, usesPath } from './subjects.ts';
 import type { TraceSource } from './trace-source.ts';
 
@@ -48,7 +50,10 @@ export function parseFilterLine(text: string, source: TraceSource): ParsedFilter
   const expressions: string[] = [];
   const names: string[] = [];
   let test = EVERY_EVENT;
-  const words = text.split(/\s+/).filter((word) => word !== '' && word !== '-e');
+  // What stands in quotes may have spaces in it.
+  const words = [...text.matchAll(/(?:[^\s"]|"[^"]*"?)+/g)]
+    .map(([word]) => word.replaceAll('"', ''))
+    .filter((word) => word !== '-e');
   for (let i = 0; i < words.length; i++) {
     const word = words[i] === '-p' ? `pid=${words[++i] ?? ''}` : words[i]!;
     const at = word.indexOf('=');
@@ -116,18 +121,20 @@ export function ofProcess(pid: number, source: TraceSource): EventTest {
 }
 
 function named(comm: string, source: TraceSource): EventTest {
-  const tasks = source.model.history.tasksNamed((identity) => identity.comm === comm);
+  const isNamed = (identity: TaskIdentity | undefined): boolean =>
+    identity !== undefined && [nameText(identity.comm), printableName(identity.comm)].includes(comm);
+  const tasks = source.model.history.tasksNamed(isNamed);
   return {
     mayHold: (summary) => summary.tasks.some((task) => tasks.has(task)),
     passes: ({ chunk, row }) => {
       const task = chunk.task(row);
-      return tasks.has(task) && source.identity(task, chunk.firstEvent + row)?.comm === comm;
+      return tasks.has(task) && isNamed(source.identity(task, chunk.firstEvent + row));
     },
   };
 }
 
 export function touching(address: bigint, source: TraceSource): EventTest {
-  return { mayHold: () => true, passes: (place) => touchesPage(place, address, source) };
+  return { passes: (place) => touchesPage(place, address, source) };
 }
 
 function ofKind(value: string): EventTest {
@@ -135,7 +142,7 @@ function ofKind(value: string): EventTest {
   for (const name of wanted) {
     if (!KINDS.includes(name as EventKindName)) throw new UserError(`no kind ${name}; there are ${KINDS.join(' ')}`);
   }
-  return { mayHold: () => true, passes: ({ chunk, row }) => wanted.has(kindName(chunk, row)) };
+  return { passes: ({ chunk, row }) => wanted.has(kindName(chunk, row)) };
 }
 
 /** Events from one number to another, both included. */

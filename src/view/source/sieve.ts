@@ -1,24 +1,8 @@
-import type { ChunkStore, EventPlace } from '../../analyze/model/chunk-store.ts';
-import type { ChunkSummary } from '../../trace/summary.ts';
-import type { Job } from './job.ts';
-
-/** Which events are wanted; `mayHold` spares the chunks that can't hold one. */
-export interface EventTest {
-  readonly mayHold: (summary: ChunkSummary) => boolean;
-  readonly passes: (place: EventPlace) => boolean;
-}
+import type { ChunkStore } from '../../analyze/model/chunk-store.ts';
+import { type EventTest, mayHold } from '../../analyze/model/event-test.ts';
+import type { Job } from '../../analyze/model/job.ts';
 
 export type Direction = 'forward' | 'backward';
-
-export const EVERY_EVENT: EventTest = { mayHold: () => true, passes: () => true };
-
-/** Events that pass both. */
-export function both(a: EventTest, b: EventTest): EventTest {
-  return {
-    mayHold: (summary) => a.mayHold(summary) && b.mayHold(summary),
-    passes: (place) => a.passes(place) && b.passes(place),
-  };
-}
 
 /** Rows that are looked at before others get their turn. */
 const STEP = 2048;
@@ -26,7 +10,10 @@ const STEP = 2048;
 const REMEMBERED = 4_000_000;
 const NONE = new Uint32Array(0);
 
-/** The events of a trace that pass a test. A chunk is looked through when somebody comes to it. */
+/** Rows that are looked at for a few events near each other, before all of their chunk is looked through. */
+const NEARBY = 1024;
+
+/** The events of a trace that pass a test. A chunk is looked through when somebody wants more of it than a screen. */
 export class Sieve {
   readonly #store: ChunkStore;
   readonly #test: EventTest;
@@ -43,7 +30,7 @@ export class Sieve {
     const known = this.#rows.get(place);
     if (known !== undefined) return known;
     const entry = this.#store.index[place];
-    if (entry === undefined || !this.#test.mayHold(entry.summary)) return NONE;
+    if (entry === undefined || !mayHold(this.#test, entry.summary)) return NONE;
     const chunk = this.#store.chunk(place);
     yield this.#done(place);
     if (chunk === undefined) return NONE;
@@ -79,13 +66,35 @@ export class Sieve {
     const { index } = this.#store;
     const start = Math.min(this.#store.placeOf(from), index.length - 1);
     for (let place = start; place >= 0 && place < index.length; place += step) {
-      const rows = yield* this.rows(place);
       const { firstEvent } = index[place]!.summary;
+      const few = this.#nearby(place, from - firstEvent, step, count - found.length);
+      if (few !== undefined) {
+        for (const row of few) found.push(firstEvent + row);
+        if (found.length === count) return found;
+        yield this.#done(place);
+        continue;
+      }
+      const rows = yield* this.rows(place);
       const behind = firstBehind(rows, from - firstEvent, direction);
       for (let i = behind; i >= 0 && i < rows.length; i += step) {
         found.push(firstEvent + rows[i]!);
         if (found.length === count) return found;
       }
+    }
+    return found;
+  }
+
+  /** Rows of a chunk that pass, from `from` on, `count` at most; undefined: they do not stand near. */
+  #nearby(place: number, from: number, step: 1 | -1, count: number): number[] | undefined {
+    if (this.#rows.has(place)) return undefined;
+    const { summary } = this.#store.index[place]!;
+    const chunk = mayHold(this.#test, summary) ? this.#store.chunk(place) : undefined;
+    const found: number[] = [];
+    if (chunk === undefined) return found;
+    const start = step > 0 ? Math.max(0, from) : Math.min(chunk.count - 1, from);
+    for (let row = start; row >= 0 && row < chunk.count && found.length < count; row += step) {
+      if (Math.abs(row - start) > NEARBY) return undefined;
+      if (this.#test.passes({ chunk, row })) found.push(row);
     }
     return found;
   }
@@ -99,24 +108,22 @@ export class Sieve {
     let looked = 0;
     for (let place = this.#store.placeOf(begin); place >= 0 && place < index.length; place += step) {
       const { summary } = index[place]!;
-      if (!test.mayHold(summary)) continue;
-      const rows = yield* this.rows(place);
-      const chunk = rows.length === 0 ? undefined : this.#store.chunk(place);
+      if (!mayHold(test, summary)) continue;
+      const chunk = mayHold(this.#test, summary) ? this.#store.chunk(place) : undefined;
+      yield this.#done(place);
       if (chunk === undefined) continue;
-      const first = firstBehind(rows, begin - summary.firstEvent, direction);
-      for (let i = first; i >= 0 && i < rows.length; i += step) {
+      const from = begin - summary.firstEvent;
+      for (
+        let row = step > 0 ? Math.max(0, from) : Math.min(chunk.count - 1, from);
+        row >= 0 && row < chunk.count;
+        row += step
+      ) {
         if (++looked % FIND_STEP === 0) yield this.#done(place);
-        const row = rows[i]!;
-        if (test.passes({ chunk, row })) return summary.firstEvent + row;
+        const here = { chunk, row };
+        if (this.#test.passes(here) && test.passes(here)) return summary.firstEvent + row;
       }
     }
     return undefined;
-  }
-
-  /** Whether an event passes. */
-  holds(event: number): boolean {
-    const place = this.#store.at(event);
-    return place !== undefined && this.#test.mayHold(place.chunk.summary) && this.#test.passes(place);
   }
 }
 

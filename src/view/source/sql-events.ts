@@ -1,8 +1,8 @@
+import type { EventTest } from '../../analyze/model/event-test.ts';
 import type { TraceModel } from '../../analyze/model/trace-model.ts';
 import { TABLES, type TableName } from '../../analyze/schema.ts';
 import { UserError } from '../../emu/errors.ts';
 import type { ChunkSummary } from '../../trace/summary.ts';
-import type { EventTest } from './sieve.ts';
 
 /** Events that a condition may name: 8 bytes each. */
 const MOST = 4_000_000;

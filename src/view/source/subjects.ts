@@ -1,8 +1,12 @@
 /** What an event is about: descriptors, paths, addresses. */
+import { memoryWrites } from '../../analyze/history/memory-writes.ts';
+import { type AddressRange, isKernel, parsePlace } from '../../analyze/history/place.ts';
 import type { EventPlace } from '../../analyze/model/chunk-store.ts';
 import { CAPTURE_KIND } from '../../emu/monitor-layout.ts';
+import type { TaskIdentity } from '../../guest/linux/task-identity.ts';
 import { capturesOf } from '../../replay/call-captures.ts';
 import type { Call } from '../../replay/calls.ts';
+import { printable } from '../../replay/printable.ts';
 import { Exit } from '../../replay/traps/exit.ts';
 import { EVENT_KIND } from '../../trace/event.ts';
 import type { TraceSource } from './trace-source.ts';
@@ -31,9 +35,9 @@ export function pathsOf(call: Call): string[] {
   });
 }
 
-/** Whether a path of a call is `path`, or contains it. */
+/** Whether a path of a call is `path`, or contains it: as it is, or as it is shown. */
 export function usesPath(call: Call, path: string, whole: boolean): boolean {
-  return pathsOf(call).some((each) => (whole ? each === path : each.includes(path)));
+  return pathsOf(call).some((each) => (whole ? each === path : each.includes(path) || printable(each).includes(path)));
 }
 
 /** Whether memory that was read at an event, or that it changed, lies in the page of an address. */
@@ -60,17 +64,34 @@ export function touchesPage({ chunk, row }: EventPlace, address: bigint, source:
   );
 }
 
-/** An address that an event is about: of what it wrote, or the first that a call was given. */
+/** An address that an event is about: of what it wrote, or the first that a call was given; undefined: of none. */
 export function addressOf({ chunk, row }: EventPlace, source: TraceSource): bigint | undefined {
   const kind = chunk.kind(row);
   if (kind === EVENT_KIND.exit) {
     const exit = Exit.of(chunk, row);
-    const linear = exit?.long('linear') ?? 0n;
-    return linear !== 0n ? linear : exit?.long('physical');
+    return [exit?.long('linear'), exit?.long('physical')].find((address) => address !== undefined && address !== 0n);
   }
   if (kind === EVENT_KIND.pages) return capturesOf(chunk, row).find(({ address }) => address !== 0n)?.address;
   if (kind !== EVENT_KIND.callEntry) return undefined;
   const { call } = source.calls.entered({ chunk, row }, 1);
   const captured = capturesOf(chunk, row)[0] ?? (call.exitChunk && capturesOf(call.exitChunk, call.exitRow)[0]);
   return captured?.address;
+}
+
+/** The first page that an event wrote, as its process sees it; undefined: it wrote none. */
+export function writtenPage({ chunk, row }: EventPlace, source: TraceSource): AddressRange | undefined {
+  const [write] = memoryWrites(chunk, row, source.names);
+  if (write === undefined) return undefined;
+  if (write.linear === undefined) return { space: 'physical', address: write.physical, length: 1n };
+  return asSeenBy(source.identity(chunk.task(row), chunk.firstEvent + row), write.linear);
+}
+
+/** A guest-virtual address in the process that used it: those of the kernel are the same in all. */
+export function asSeenBy(identity: TaskIdentity | undefined, address: bigint): AddressRange {
+  return { space: 'virtual', address, length: 1n, pid: isKernel(address) ? undefined : identity?.tgid };
+}
+
+/** `0x7f12000`, `virt:PID:ADDRESS`, `phys:ADDRESS`; digits alone are hexadecimal. Throws UserError. */
+export function parsePage(text: string): AddressRange {
+  return parsePlace(/^[0-9a-f]+$/i.test(text) ? `0x${text}` : text, 'page');
 }

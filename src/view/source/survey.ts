@@ -1,10 +1,10 @@
+import type { Job } from '../../analyze/model/job.ts';
 import type { TraceModel } from '../../analyze/model/trace-model.ts';
 import { ABI } from '../../emu/monitor-layout.ts';
 import { allSyscalls } from '../../guest/linux/signature.ts';
 import { EVENT_KIND, REGISTER } from '../../trace/event.ts';
 import type { EventChunk } from '../../trace/event-chunk.ts';
 import { callKey } from '../../trace/summary.ts';
-import type { Job } from './job.ts';
 
 /** Moments into which the time of a trace is parted for its curves. */
 export const BINS = 240;

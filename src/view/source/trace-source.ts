@@ -1,24 +1,24 @@
 import { basename } from 'node:path';
 import type { EventPlace } from '../../analyze/model/chunk-store.ts';
+import type { EventTest } from '../../analyze/model/event-test.ts';
+import type { Job } from '../../analyze/model/job.ts';
+import type { SingleCalls } from '../../analyze/model/single-calls.ts';
 import { TraceModel } from '../../analyze/model/trace-model.ts';
 import { CAPTURE_KIND } from '../../emu/monitor-layout.ts';
 import type { TaskIdentity } from '../../guest/linux/task-identity.ts';
 import type { Call } from '../../replay/calls.ts';
 import { printable } from '../../replay/printable.ts';
-import { type TrapNames, trapNames } from '../../replay/traps/names.ts';
+import type { TrapNames } from '../../replay/traps/names.ts';
 import { EVENT_KIND } from '../../trace/event.ts';
-import { Calls } from './calls.ts';
 import { DescriptorHistory } from './descriptor-history.ts';
 import { EventLines } from './event-line.ts';
-import type { Job } from './job.ts';
 import { type ProcessRow, processTree } from './process-rows.ts';
-import type { EventTest } from './sieve.ts';
 import { type CallCount, Survey } from './survey.ts';
 
 /** A trace as the viewer looks at it. */
 export class TraceSource {
   readonly model: TraceModel;
-  readonly calls: Calls;
+  readonly calls: SingleCalls;
   readonly lines: EventLines;
   readonly survey: Survey;
   readonly descriptors: DescriptorHistory;
@@ -28,9 +28,9 @@ export class TraceSource {
 
   private constructor(model: TraceModel) {
     this.model = model;
-    this.calls = new Calls(model.store);
+    this.calls = model.calls;
     this.survey = new Survey(model);
-    this.names = trapNames(model.reader.profile);
+    this.names = model.names;
     this.descriptors = new DescriptorHistory(model);
     this.#argumentNames = namesOf(model.reader.profile.get('linux.syscalls')?.json);
     this.lines = new EventLines({
@@ -79,7 +79,6 @@ export class TraceSource {
   /** Events that have a line: returns only where they tell something of their own, or where all are wanted. */
   shownEvents({ commandOnly, returns }: { readonly commandOnly: boolean; readonly returns: boolean }): EventTest {
     return {
-      mayHold: () => true,
       passes: (place) => {
         const { chunk, row } = place;
         if (!returns && chunk.kind(row) === EVENT_KIND.callReturn && !entersHandler(place)) return false;

@@ -10,6 +10,9 @@ export type Effect =
   | { readonly do: 'jump'; readonly text: string }
   | { readonly do: 'followDescriptor' }
   | { readonly do: 'followAddress'; readonly text: string }
+  | { readonly do: 'pageOf'; readonly text: string }
+  /** The same page by its physical address, or by that of its process. */
+  | { readonly do: 'pageSpace' }
   /** Other events are shown than before. */
   | { readonly do: 'refilter' }
   /** Look into what is under the cursor of the screen. */

@@ -10,6 +10,7 @@ export const PROMPT_SIGNS: Readonly<Record<PromptKind, string>> = {
   filter: 'show only: ',
   jump: 'jump to: ',
   address: 'follow the address: ',
+  page: 'page of the address: ',
 };
 
 /** What is said of the kind while nothing has been typed. */
@@ -20,6 +21,7 @@ export const PROMPT_HINTS: Readonly<Record<PromptKind, string>> = {
   filter: 'openat,read  %file  status=failed  trap=port-io  pid=81  fd=3  path=/etc  addr=0x...  sql: ret < 0',
   jump: '#1234 is an event, 1.25s a time, 123456 an instruction count',
   address: '0x7f12...; Enter alone takes the one under the cursor',
+  page: '0x7f12...  virt:PID:0x7f12...  phys:0x12...; Enter alone takes that of the event under the cursor',
 };
 
 export function opened(state: ViewState, kind: PromptKind, text = ''): Outcome {
@@ -78,6 +80,8 @@ function done({ kind, text }: Prompt): readonly Effect[] {
       return text.trim() === '' ? [] : [{ do: 'jump', text: text.trim() }];
     case 'address':
       return [{ do: 'followAddress', text: text.trim() }];
+    case 'page':
+      return [text.trim() === '' ? { do: 'showPage' } : { do: 'pageOf', text: text.trim() }];
     default:
       return [];
   }

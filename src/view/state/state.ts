@@ -1,6 +1,6 @@
 import type { ScreenName } from '../keys.ts';
 
-export type PromptKind = 'search' | 'searchBackward' | 'filter' | 'jump' | 'address';
+export type PromptKind = 'search' | 'searchBackward' | 'filter' | 'jump' | 'address' | 'page';
 
 /** A line that is being typed. */
 export interface Prompt {

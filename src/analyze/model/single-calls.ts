@@ -1,11 +1,11 @@
-import type { ChunkStore, EventPlace } from '../../analyze/model/chunk-store.ts';
 import type { CallTables } from '../../replay/call-tables.ts';
 import type { Call } from '../../replay/calls.ts';
-import { Pairing } from '../../replay/pairing.ts';
+import { Pairing, USER } from '../../replay/pairing.ts';
 import { Task } from '../../replay/task-table.ts';
 import { EVENT_KIND } from '../../trace/event.ts';
 import type { EventChunk } from '../../trace/event-chunk.ts';
-import type { Job } from './job.ts';
+import type { ChunkStore, EventPlace } from './chunk-store.ts';
+import { type Job, runWhole } from './job.ts';
 
 const { callEntry, callReturn } = EVENT_KIND;
 
@@ -27,9 +27,11 @@ function pairWithin(chunk: EventChunk): Int32Array {
   const mates = new Int32Array(count).fill(OUTSIDE);
   const pending = new Int32Array(tasks.length).fill(OUTSIDE);
   for (let row = 0; row < count; row++) {
-    const kind = sites.kind[site[row]!]!;
+    const own = site[row]!;
+    const kind = sites.kind[own]!;
     const task = taskRow[row]!;
-    if (kind === callEntry) {
+    if (kind === callEntry && sites.cpl[own] !== USER) mates[row] = NEVER;
+    else if (kind === callEntry) {
       const before = pending[task]!;
       if (before >= 0) mates[before] = NEVER;
       pending[task] = row;
@@ -37,7 +39,8 @@ function pairWithin(chunk: EventChunk): Int32Array {
       const entry = pending[task]!;
       if (entry >= 0) mates[entry] = row;
       mates[row] = entry;
-      pending[task] = OUTSIDE;
+      // What returns next entered nothing that is known.
+      pending[task] = NEVER;
     }
   }
   return mates;
@@ -53,7 +56,7 @@ export function pairedCall(tables: CallTables, entry: EventPlace, exit: EventPla
 }
 
 /** Entries and returns of single calls. What is in one chunk is found at once; further, as far as is asked. */
-export class Calls {
+export class SingleCalls {
   readonly #store: ChunkStore;
   readonly #mates = new WeakMap<EventChunk, Int32Array>();
 
@@ -75,23 +78,27 @@ export class Calls {
     return mates;
   }
 
+  /**
+   * The call of an entry or a return, its other end looked for in the whole trace; undefined for events of other kinds and
+   * for a return without an entry.
+   */
+  of(place: EventPlace): Call | undefined {
+    const kind = place.chunk.kind(place.row);
+    if (kind === callEntry) return runWhole(this.enteredWhole(place));
+    const entry = kind === callReturn ? this.entryOf(place, Infinity) : undefined;
+    const call = entry && pairedCall(this.tables, entry, place);
+    return call?.exitChunk === undefined ? undefined : call;
+  }
+
   /** The call that an event enters; its return may stand up to `chunks` chunks on. */
   entered(place: EventPlace, chunks: number): FoundCall {
     const mate = this.#matesOf(place.chunk)[place.row]!;
-    if (mate >= 0)
-      return { call: pairedCall(this.#store.tables, place, { chunk: place.chunk, row: mate }), settled: true };
-    const call = pairedCall(this.#store.tables, place, undefined);
+    if (mate >= 0) return { call: pairedCall(this.tables, place, { chunk: place.chunk, row: mate }), settled: true };
+    const call = pairedCall(this.tables, place, undefined);
     if (mate === NEVER || call.outcome === 'never') return { call, settled: true };
-    const search = this.#following(place, chunks);
-    for (;;) {
-      const step = search.next();
-      if (step.done === true) return this.#found(place, step.value);
-    }
-  }
-
-  #found(place: EventPlace, exit: EventPlace | undefined | 'unknown'): FoundCall {
-    if (exit === 'unknown') return { call: pairedCall(this.#store.tables, place, undefined), settled: false };
-    return { call: pairedCall(this.#store.tables, place, exit), settled: true };
+    const exit = runWhole(this.#following(place, chunks));
+    if (exit === 'unknown') return { call, settled: false };
+    return { call: exit === undefined ? call : pairedCall(this.tables, place, exit), settled: true };
   }
 
   /** The same, looked for to the end of the trace. */
@@ -99,7 +106,7 @@ export class Calls {
     const near = this.entered(place, 0);
     if (near.settled) return near.call;
     const exit = yield* this.#following(place, Number.POSITIVE_INFINITY);
-    return pairedCall(this.#store.tables, place, exit === 'unknown' ? undefined : exit);
+    return pairedCall(this.tables, place, exit === 'unknown' ? undefined : exit);
   }
 
   /** The return of a call that is pending at the end of its chunk; undefined: it has none. */
@@ -113,7 +120,7 @@ export class Calls {
       if (left-- <= 0) return 'unknown';
       yield place / index.length;
       const next = this.#store.chunk(place);
-      const at = next === undefined ? undefined : firstCallRow(next, task);
+      const at = next && callRow(next, task, 'first');
       if (next !== undefined && at !== undefined) {
         return next.kind(at) === callReturn ? { chunk: next, row: at } : undefined;
       }
@@ -121,21 +128,37 @@ export class Calls {
     return undefined;
   }
 
-  /** The entry of the call that an event returns from, when both stand in one chunk. */
-  entryOf({ chunk, row }: EventPlace): number | undefined {
+  /** The entry of the call that an event returns from, at most `chunks` chunks before it; undefined: it is not there. */
+  entryOf({ chunk, row }: EventPlace, chunks: number): EventPlace | undefined {
     const mate = this.#matesOf(chunk)[row]!;
-    return mate < 0 ? undefined : mate;
+    if (mate >= 0) return { chunk, row: mate };
+    if (mate === NEVER) return undefined;
+    const task = chunk.task(row);
+    let left = chunks;
+    for (let place = this.#store.placeOf(chunk.firstEvent) - 1; place >= 0; place--) {
+      if (!this.#store.index[place]!.summary.tasks.includes(task)) continue;
+      if (left-- <= 0) return undefined;
+      const before = this.#store.chunk(place);
+      const at = before && callRow(before, task, 'last');
+      if (before !== undefined && at !== undefined) {
+        return before.kind(at) === callEntry ? { chunk: before, row: at } : undefined;
+      }
+    }
+    return undefined;
   }
 }
 
-function firstCallRow(chunk: EventChunk, task: bigint): number | undefined {
+/** The first or the last entry or return of a task in a chunk. */
+function callRow(chunk: EventChunk, task: bigint, which: 'first' | 'last'): number | undefined {
   const number = chunk.tasks.indexOf(task);
   if (number < 0) return undefined;
   const { count, taskRow, site, sites } = chunk;
-  for (let row = 0; row < count; row++) {
+  const step = which === 'first' ? 1 : -1;
+  for (let row = which === 'first' ? 0 : count - 1; row >= 0 && row < count; row += step) {
     if (taskRow[row] !== number) continue;
-    const kind = sites.kind[site[row]!]!;
-    if (kind === callEntry || kind === callReturn) return row;
+    const own = site[row]!;
+    const kind = sites.kind[own]!;
+    if (kind === callReturn || (kind === callEntry && sites.cpl[own] === USER)) return row;
   }
   return undefined;
 }
