@@ -138,7 +138,7 @@ export const CAPTURE_KIND = {
   string: 1,
   /** `size` bytes. */
   struct: 2,
-  /** value(lengthArgument) * size bytes, at most value(boundArgument) bytes, at most `limit`. */
+  /** `head` bytes and value(lengthArgument) * size more, these at most value(boundArgument), all at most `limit`. */
   buffer: 3,
   /** struct iovec[value(lengthArgument)] as one capture, then an `iovecData` capture for each. All data together is at
    * most value(boundArgument) and at most `limit` bytes. */
@@ -394,7 +394,7 @@ export const CAPTURE_ROW = offsets({
   limit: 4, // bytes
   conditionArgument: 1, // ARGUMENT; none: unconditional. Else captured only if (value & conditionMask) == conditionValue
   when: 1, // CAPTURE_WHEN
-  reserved: 2,
+  head: 2, // buffer: bytes that stand before the counted ones
   conditionMask: 8,
   conditionValue: 8,
 });

@@ -59,6 +59,8 @@ export class Call {
   errno = 0;
   /** rt_sigreturn: the signal mask of the frame that it takes down, where the frame was seen. */
   signalMask: Uint8Array | undefined;
+  /** restart_syscall: name of the call that goes on, where that was seen. */
+  resumes: string | undefined;
   /** Its entry was in the scope of what is shown: then its return is too. */
   shown = false;
 

@@ -62,6 +62,7 @@ export class Pairing {
       return call;
     }
     task.handlerStack = undefined;
+    if (call.name === 'restart_syscall') call.resumes = task.last;
     if (SIGNAL_RETURN.has(call.name)) call.signalMask = maskOf(frameCapture(chunk, row), returnedFrame(call));
     if (NO_RETURN.has(call.name)) {
       call.outcome = 'never';
@@ -75,6 +76,7 @@ export class Pairing {
     const call = task.pending;
     if (call === undefined) return undefined;
     task.pending = undefined;
+    task.last = call.name;
     call.exitChunk = chunk;
     call.exitRow = row;
     const frame = signalFrame(chunk, row);

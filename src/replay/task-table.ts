@@ -12,6 +12,8 @@ export class Task {
   identity: TaskIdentity | undefined;
   /** The call that it is in. */
   pending: Call | undefined;
+  /** Name of the call from which it returned last. */
+  last: string | undefined;
   /** Stack of its handler that was entered last, until its next call. */
   handlerStack: bigint | undefined;
 

@@ -1,4 +1,5 @@
 import { STRUCTS } from './tables/structs.ts';
+import { IPC_VARIANTS, VARIANTS } from './tables/syscall-variants.ts';
 import { SYSCALLS_AMD64 } from './tables/syscalls-amd64.ts';
 import { IPC_CALLS, MULTIPLEXERS, SOCKET_CALLS, SYSCALLS_I386 } from './tables/syscalls-i386.ts';
 
@@ -45,6 +46,19 @@ export interface Argument {
   readonly halves?: 'low' | 'high';
 }
 
+/** One of `values`, of argument `argument` under `mask`. */
+export interface Choice {
+  readonly argument: number;
+  readonly mask: number;
+  readonly values: readonly number[];
+}
+
+/** What the arguments of a call are where all of `choices` hold. */
+export interface Variant {
+  readonly choices: readonly Choice[];
+  readonly arguments: readonly Argument[];
+}
+
 /** A system call as the tables describe it. */
 export interface Syscall {
   readonly abi: Abi;
@@ -53,6 +67,8 @@ export interface Syscall {
   readonly arguments: readonly Argument[];
   /** Captures beyond those of the arguments themselves. */
   readonly conditional: readonly Pointee[];
+  /** Where its arguments hang on a command: the first that holds. */
+  readonly variants?: readonly Variant[];
   readonly result: 'int' | 'fd' | 'ptr' | 'hex' | 'none' | 'uid' | 'oct' | 'pid' | 'long' | 'ntstatus';
   /** Of a number that has no one name: what else it may be. There are more arguments than are listed. */
   readonly note?: string;
@@ -84,9 +100,9 @@ function structIn(abi: Abi, name: string): string {
 }
 
 function structPointee(abi: Abi, word: string, argument: number): { format: string; pointee: Pointee } {
-  const match = /^([<>=!])(\w+?)(?:\*(\d+)|\[(\*?\w+)\])?$/.exec(word);
+  const match = /^([<>=!])(\w+?)(?:\*(\d+)|\[(\*?\w+)\])?(?:\+(\d+))?$/.exec(word);
   if (match === null) throw new Error(`argument ${word}`);
-  const [, sign, name, fixed, counted] = match;
+  const [, sign, name, fixed, counted, behind] = match;
   const struct = structIn(abi, name!);
   const count: Count = fixed === undefined ? parseCount(counted) : { by: 'fixed', value: Number(fixed) };
   const direction = DIRECTIONS[sign!]!;
@@ -95,7 +111,8 @@ function structPointee(abi: Abi, word: string, argument: number): { format: stri
   if (what === 'struct' && STRUCTS[struct] === undefined && !SIZED_BY_BYTES.has(struct)) {
     throw new Error(`no struct ${struct}`);
   }
-  return { format: name!, pointee: { argument, what, direction, struct, count } };
+  const pointee = { argument, what, direction, struct, count } as const;
+  return { format: name!, pointee: behind === undefined ? pointee : { ...pointee, behind: Number(behind) } };
 }
 
 function parseArgument(abi: Abi, word: string, argument: number): Omit<Argument, 'register' | 'halves'> {
@@ -116,8 +133,11 @@ function parseArgument(abi: Abi, word: string, argument: number): Omit<Argument,
     case 'envp':
       return { format: kind, pointee: pointee('strings', 'in') };
     case 'in':
-      return { format: 'in', pointee: pointee('bytes', 'in', { by: 'argument', argument: Number(size) }) };
+    case 'value':
+      return { format: kind, pointee: pointee('bytes', 'in', { by: 'argument', argument: Number(size) }) };
     case 'out':
+    case 'text':
+    case 'list':
     case 'dirents':
     case 'random':
       return { format: kind, pointee: pointee('bytes', 'out', { by: 'argument', argument: Number(size) }) };
@@ -143,26 +163,53 @@ function parseArguments(abi: Abi, words: readonly string[], registers?: readonly
   });
 }
 
+/** `1&0x7f=0,9`. */
+function parseChoice(text: string): Choice {
+  const match = /^(\d)(?:&(0x[0-9a-f]+))?=(.+)$/.exec(text);
+  if (match === null) throw new Error(`choice ${text}`);
+  const [, argument, mask, values] = match;
+  return { argument: Number(argument), mask: Number(mask ?? 0xffff_ffff), values: values!.split(',').map(Number) };
+}
+
 /** `?1&0x7f=0,9 <timespec@3`: the words after a `?` word up to the next. */
 function parseConditional(abi: Abi, words: readonly string[]): Pointee[] {
   const out: Pointee[] = [];
   let conditions: Condition[] = [];
   for (const word of words) {
-    const condition = /^\?(\d)(?:&(0x[0-9a-f]+))?=(.+)$/.exec(word);
-    if (condition !== null) {
-      const mask = Number(condition[2] ?? 0xffff_ffff);
-      conditions = condition[3]!
-        .split(',')
-        .map((value) => ({ argument: Number(condition[1]), mask, value: Number(value) }));
+    if (word.startsWith('?')) {
+      conditions = conditionsOf(parseChoice(word.slice(1)));
       continue;
     }
     const [pointer, place] = word.split('@');
     const [argument, behind] = place!.split('+');
-    const { pointee } = structPointee(abi, pointer!, Number(argument));
-    const found = behind === undefined ? pointee : { ...pointee, behind: Number(behind) };
-    for (const each of conditions) out.push({ ...found, condition: each });
+    const { pointee } = structPointee(abi, behind === undefined ? pointer! : `${pointer}+${behind}`, Number(argument));
+    for (const each of conditions) out.push({ ...pointee, condition: each });
   }
   return out;
+}
+
+const conditionsOf = ({ argument, mask, values }: Choice): Condition[] =>
+  values.map((value) => ({ argument, mask, value }));
+
+const byName = (rows: typeof VARIANTS): ReadonlyMap<string, typeof VARIANTS> => Map.groupBy(rows, ([name]) => name);
+const VARIANTS_OF = byName(VARIANTS);
+const IPC_VARIANTS_OF = byName(IPC_VARIANTS);
+
+function variantsOf(abi: LinuxAbi, name: string, registers?: readonly number[]): Variant[] {
+  const rows = (abi === 'multiplexed' ? IPC_VARIANTS_OF : VARIANTS_OF).get(name) ?? [];
+  return rows.map(([, choices, signature]) => ({
+    choices: choices.split(' ').map(parseChoice),
+    arguments: parseArguments(abi, signature.split(' '), registers),
+  }));
+}
+
+/** What a variant captures, under the last of its choices. */
+function variantPointees({ choices, arguments: all }: Variant, base: readonly Argument[]): Pointee[] {
+  const choice = choices.at(-1)!;
+  const conditions = conditionsOf({ ...choice, argument: base[choice.argument]!.register });
+  return all.flatMap(({ pointee }) =>
+    pointee === undefined ? [] : conditions.map((condition) => ({ ...pointee, condition })),
+  );
 }
 
 function parse(
@@ -181,6 +228,7 @@ function parse(
     ...{ abi, number, name, result },
     arguments: parseArguments(abi, words, registers),
     conditional: parseConditional(abi, conditional),
+    variants: variantsOf(abi, name, registers),
   };
 }
 
@@ -238,7 +286,13 @@ export function allSyscalls(): LinuxSyscall[] {
 /** Everything to be captured for a call: its pointer arguments and the conditional ones. */
 export function pointeesOf(syscall: Syscall): Pointee[] {
   const own = syscall.arguments.flatMap((argument) => (argument.pointee === undefined ? [] : [argument.pointee]));
-  return [...own, ...syscall.conditional];
+  const base = new Set(own.map(({ argument, direction }) => `${direction} ${argument}`));
+  const variants = (syscall.variants ?? []).flatMap((variant) => variantPointees(variant, syscall.arguments));
+  return [
+    ...own,
+    ...syscall.conditional,
+    ...variants.filter((each) => !base.has(`${each.direction} ${each.argument}`)),
+  ];
 }
 
 /** True when the count of the struct is its size in bytes (socket addresses, CPU sets). */

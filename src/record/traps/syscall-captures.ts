@@ -40,6 +40,7 @@ interface Row {
   size: number;
   limit: number;
   when: number;
+  head: number;
 }
 
 /** Bytes captured of an ioctl argument whose command does not carry a size (termios is the largest in daily use). */
@@ -150,6 +151,7 @@ function captureRow(pointee: Pointee, phase: 'entry' | 'return', limits: Capture
     size: 1,
     limit: limits.data,
     when,
+    head: 0,
   };
   const bound = phase === 'return' ? ARGUMENT.result : ARGUMENT.none;
   switch (pointee.what) {
@@ -179,7 +181,7 @@ function captureRow(pointee: Pointee, phase: 'entry' | 'return', limits: Capture
 /** recvmsg's header before the call: how much room it gives for address and control data. */
 function messageRoom({ argument, struct }: Pointee): Row {
   const { size } = STRUCTS[struct]!;
-  const none = { length: ARGUMENT.none, bound: ARGUMENT.none, when: CAPTURE_WHEN.always };
+  const none = { length: ARGUMENT.none, bound: ARGUMENT.none, when: CAPTURE_WHEN.always, head: 0 };
   return { ...none, kind: CAPTURE_KIND.struct, argument, size, limit: size };
 }
 
@@ -188,16 +190,19 @@ const SIGNAL_SET_PAIRS = new Set(['sigsetpair', 'sigsetpair32']);
 
 function structRow(row: Row, pointee: Pointee, limits: CaptureLimits): Row {
   const { count, struct, behind } = pointee;
-  if (behind !== undefined) return { ...row, kind: CAPTURE_KIND.indirect, size: STRUCTS[struct]!.size, limit: behind };
+  if (behind !== undefined) {
+    const { size, head } = STRUCTS[struct]!;
+    return { ...row, kind: CAPTURE_KIND.indirect, size: head === 0 ? size : head + limits.data, limit: behind };
+  }
   if (SIGNAL_SET_PAIRS.has(struct)) {
     const set = STRUCTS.sigset!.size;
     return { ...row, kind: CAPTURE_KIND.pointedTo, size: STRUCTS[struct]!.size, limit: set };
   }
   if (count.by === 'pointer') return { ...row, kind: CAPTURE_KIND.lengthPointer, limit: limits.data };
   if (count.by !== 'fixed' && isSizedByBytes(struct)) return { ...row, kind: CAPTURE_KIND.buffer };
-  const size = STRUCTS[struct]!.size;
+  const { size, head } = STRUCTS[struct]!;
   if (count.by === 'fixed') return { ...row, kind: CAPTURE_KIND.struct, size: size * count.value, limit: 4096 };
-  return { ...row, kind: CAPTURE_KIND.buffer, size, limit: Math.max(limits.data, 4096) };
+  return { ...row, kind: CAPTURE_KIND.buffer, size, head, limit: Math.max(limits.data, 4096) };
 }
 
 function writeRow(view: DataView, at: number, row: Row, pointee: Pointee): void {
@@ -210,6 +215,7 @@ function writeRow(view: DataView, at: number, row: Row, pointee: Pointee): void 
   const { condition } = pointee;
   view.setUint8(at + CAPTURE_ROW.conditionArgument, condition?.argument ?? ARGUMENT.none);
   view.setUint8(at + CAPTURE_ROW.when, row.when);
+  view.setUint16(at + CAPTURE_ROW.head, row.head, true);
   view.setBigUint64(at + CAPTURE_ROW.conditionMask, BigInt(condition?.mask ?? 0), true);
   view.setBigUint64(at + CAPTURE_ROW.conditionValue, BigInt(condition?.value ?? 0), true);
 }

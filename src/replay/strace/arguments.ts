@@ -4,7 +4,7 @@ import type { CallCapture } from '../call-captures.ts';
 import type { Call } from '../calls.ts';
 import type { TextBuffer } from '../text-buffer.ts';
 import { directoryEntries } from './directory-entries.ts';
-import { enumOrHex, flagNames, openFlags } from './flags.ts';
+import { enumOrHex, enumOrNote, flagNames, openFlags } from './flags.ts';
 import { type ArgumentFormat, address, type FormatOptions } from './format.ts';
 import { messageHeader, messageRoom, type VectorOptions, vectors } from './messages.ts';
 import { SCALARS } from './scalars.ts';
@@ -54,6 +54,7 @@ const given =
   };
 
 const bytesAtEntry = bytes('entry');
+const bytesAtExit = bytes('exit');
 
 /** The list of strings of an argument, if any of it could be read. */
 function stringList(call: Call, captures: readonly CallCapture[], argument: number): CallCapture | undefined {
@@ -107,6 +108,22 @@ const written: ArgumentFormat = (out, call, argument, options) => {
   out.quote(data, start, start + shown);
   if (shown < whole) out.text('...');
 };
+
+/** Bytes of which a NUL at the end is not shown. */
+const terminated =
+  (phase: 'entry' | 'exit'): ArgumentFormat =>
+  (out, call, argument, options) => {
+    const capture = phase === 'exit' && call.failed ? undefined : call.capture(argument, phase);
+    if (capture === undefined || capture.status === CAPTURE_STATUS.absent) {
+      bytes(phase)(out, call, argument, options);
+      return;
+    }
+    const { data, start, length } = capture;
+    const whole = length > 0 && data[start + length - 1] === 0 ? length - 1 : length;
+    const shown = Math.min(whole, options.stringLimit);
+    out.quote(data, start, start + shown);
+    if (shown < whole) out.text('...');
+  };
 
 const random: ArgumentFormat = (out, call, argument, options) => {
   const capture = call.failed ? undefined : call.capture(argument, 'exit');
@@ -237,6 +254,15 @@ const POINTEES: Readonly<Record<string, (argument: Argument) => ArgumentFormat>>
   str: () => string(true),
   in: given,
   out: () => bytes('exit'),
+  list:
+    ({ pointee }) =>
+    (out, call, argument, options) => {
+      const { count } = pointee!;
+      const unasked = count.by === 'argument' && call.isNull(count.argument);
+      (unasked ? address : bytesAtExit)(out, call, argument, options);
+    },
+  text: () => terminated('exit'),
+  value: () => terminated('entry'),
   'str>': () => written,
   random: () => random,
   dirents: () => entries,
@@ -271,8 +297,19 @@ export function argumentFormat(argument: Argument): ArgumentFormat {
   if (format.startsWith('E:')) {
     return (out, call, i) => out.text(enumOrHex(set, call.low(i)));
   }
+  if (format.startsWith('V:'))
+    return (out, call, i) => out.text(`${call.low(i) | 0} /* ${enumOrNote(set, call.low(i))} */`);
+  if (format.startsWith('C:')) {
+    return (out, call, i) => {
+      if ((call.low(i) & IPC_64) !== 0) out.text('IPC_64|');
+      out.text(enumOrHex(set, call.low(i) & ~IPC_64));
+    };
+  }
   throw new Error(`no format for argument ${format}`);
 }
+
+/** Added to the commands of System V IPC by libraries since 1997 (include/uapi/linux/ipc.h). */
+const IPC_64 = 0x100;
 
 /** What stands for no flags where it has a name. */
 const ZERO: Readonly<Record<string, string>> = { prot: 'PROT_NONE' };

@@ -1,6 +1,17 @@
 /** Structs of file systems and terminals, but for stat and statx; a view starts where its struct does. */
 import { enumName, flagNames, openFlags } from './flags.ts';
-import { fileTime, hexOrZero, high, lockFields, low, microTime, signed, unsigned, wholeTime } from './struct-parts.ts';
+import {
+  fileTime,
+  hexOrZero,
+  high,
+  lockFields,
+  low,
+  microTime,
+  type StructOptions,
+  signed,
+  unsigned,
+  wholeTime,
+} from './struct-parts.ts';
 import { hex64, octal } from './values.ts';
 
 export function statfs(view: DataView): string {
@@ -31,6 +42,15 @@ export function openHow(view: DataView): string {
   const mode = creates ? `, mode=${octal(low(view, 8))}` : '';
   return `{flags=${openFlags(flags)}${mode}, resolve=${flagNames('resolve', low(view, 16), high(view, 16))}}`;
 }
+
+/** Quota of one user or group: struct if_dqblk. */
+export function quotaBlock(view: DataView, { verbose }: StructOptions): string {
+  const shown = QUOTA_FIELDS.slice(0, verbose ? undefined : 6).map((name, i) => `dqb_${name}=${unsigned(view, 8 * i)}`);
+  const rest = verbose ? `dqb_valid=${flagNames('quotaValid', low(view, 64))}` : '...';
+  return `{${[...shown, rest].join(', ')}}`;
+}
+
+const QUOTA_FIELDS = 'bhardlimit bsoftlimit curspace ihardlimit isoftlimit curinodes btime itime'.split(' ');
 
 const SPEEDS = 'B0 B50 B75 B110 B134 B150 B200 B300 B600 B1200 B1800 B2400 B4800 B9600 B19200 B38400'.split(' ');
 const FAST = 'B57600 B115200 B230400 B460800 B500000 B576000 B921600 B1000000 B1152000 B1500000 B2000000'.split(' ');

@@ -72,6 +72,11 @@ export function enumOrHex(set: string, value: number): string {
   return enumName(set, value) ?? `0x${(value >>> 0).toString(16)} /* ${wanted(set)} */`;
 }
 
+/** Name of a value, or what was expected. */
+export function enumOrNote(set: string, value: number): string {
+  return enumName(set, value) ?? wanted(set);
+}
+
 /** `AF_???`: what the names of a set have in common. */
 function wanted(set: string): string {
   let text = NOTES.get(set);
@@ -90,6 +95,13 @@ function wanted(set: string): string {
 const NOTES = new Map([
   ['sockLevel', 'SOL_??'],
   ['personality', 'PER_???'],
+  ['rebootMagic1', 'LINUX_REBOOT_MAGIC_???'],
+  ['rebootMagic2', 'LINUX_REBOOT_MAGIC_???'],
+  ['shmControl', 'SHM_???'],
+  ['msgControl', 'MSG_???'],
+  ['semControl', 'SEM_???'],
+  ['quotaType', '???QUOTA'],
+  ['quotaFormat', 'QFMT_VFS_???'],
 ]);
 
 /** Signal name: SIGINT, SIGRT_1, or the number. */

@@ -1,4 +1,4 @@
-import { allSyscalls, type Syscall } from '../../guest/linux/signature.ts';
+import { type Argument, allSyscalls, type Syscall, type Variant } from '../../guest/linux/signature.ts';
 import { ERRNO } from '../../guest/linux/tables/errno.ts';
 import { STRUCTS } from '../../guest/linux/tables/structs.ts';
 import { FOREIGN_NAMES } from '../call-words.ts';
@@ -20,6 +20,8 @@ export interface CallFormat {
   readonly early: (call: Call) => number;
   /** What stands behind the `=` when the call had a result. */
   readonly result: ResultFormat;
+  /** Formats that hold instead where their choices do. */
+  readonly variants: readonly { readonly variant: Variant; readonly format: CallFormat }[];
 }
 
 const LATE = new Set(['out', 'inout', 'failure']);
@@ -99,6 +101,10 @@ const maskRestored: Arranged = () => [
   },
 ];
 
+const resumed: Arranged = () => [
+  (out, { resumes }) => out.text(`<... resuming interrupted ${resumes ?? 'system call'} ...>`),
+];
+
 /** Calls whose arguments are not simply those of the table, one after the other. */
 const ARRANGED: Readonly<Record<string, Arranged>> = {
   futex: futexArranged,
@@ -108,6 +114,7 @@ const ARRANGED: Readonly<Record<string, Arranged>> = {
   mremap: (formats) => [...formats.slice(0, 4), onlyIf((call) => (call.low(3) & 2) !== 0, formats[4]!)],
   // A CPU counts only with MEMBARRIER_CMD_FLAG_CPU.
   membarrier: (formats) => [...formats.slice(0, 2), onlyIf((call) => (call.low(1) & 1) !== 0, formats[2]!)],
+  restart_syscall: resumed,
   rt_sigreturn: maskRestored,
   sigreturn: maskRestored,
 };
@@ -138,23 +145,33 @@ const word: ArgumentFormat = (out, call, argument) => {
 function compile(syscall: Syscall): CallFormat {
   const { name } = syscall;
   if (syscall.abi === 'nt') return compileService(syscall);
+  const result = RESULTS.named[name] ?? RESULTS.kinds[syscall.result];
+  const variants = (syscall.variants ?? []).map((variant) => {
+    const formats = variant.arguments.map(argumentFormat);
+    const count = Math.min(knownEarly(variant.arguments), formats.length);
+    return { variant, format: { name, arguments: formats, early: () => count, result, variants: [] } };
+  });
   const plain = syscall.arguments.map(argumentFormat);
   const formats = arranged(syscall)?.(plain) ?? plain;
-  const late = syscall.arguments.findIndex(({ pointee }) => pointee !== undefined && LATE.has(pointee.direction));
-  const count = late < 0 || ALL_EARLY.has(name) ? formats.length : late;
-  return {
-    name,
-    arguments: formats,
-    early: EARLY[name] ?? (() => count),
-    result: RESULTS.named[name] ?? RESULTS.kinds[syscall.result],
-  };
+  const count = ALL_EARLY.has(name) ? formats.length : Math.min(knownEarly(syscall.arguments), formats.length);
+  return { name, arguments: formats, early: EARLY[name] ?? (() => count), result, variants };
+}
+
+/** How many arguments stand before the first that the kernel writes to. */
+function knownEarly(all: readonly Argument[]): number {
+  const late = all.findIndex(({ pointee }) => pointee !== undefined && LATE.has(pointee.direction));
+  return late < 0 ? Infinity : late;
+}
+
+function holds({ choices }: Variant, call: Call): boolean {
+  return choices.every(({ argument, mask, values }) => values.includes((call.low(argument) & mask) >>> 0));
 }
 
 /** A service of NT. Where it is not known, how many arguments it has is not known either. */
 function compileService({ name, arguments: words, result, note }: Syscall): CallFormat {
   const more: ArgumentFormat = (out) => out.text(note === '' ? '...' : `... /* ${note} */`);
   const formats = [...words.map(() => word), ...(note === undefined ? [] : [more])];
-  return { name, arguments: formats, early: () => formats.length, result: RESULTS.kinds[result] };
+  return { name, arguments: formats, early: () => formats.length, result: RESULTS.kinds[result], variants: [] };
 }
 
 const FORMATS = new Map<Syscall, CallFormat>(allSyscalls().map((syscall) => [syscall, compile(syscall)]));
@@ -184,11 +201,12 @@ export function formatOf(call: Call): CallFormat {
       format = compile(syscall);
       FORMATS.set(syscall, format);
     }
-    return format;
+    return format.variants.find(({ variant }) => holds(variant, call))?.format ?? format;
   }
+  const { name } = call;
   if (call.foreign)
-    return { name: call.name, arguments: FOREIGN, early: () => FOREIGN.length, result: RESULTS.kinds.hex };
-  return { name: call.name, arguments: RAW, early: () => RAW.length, result: RESULTS.kinds.int };
+    return { name, arguments: FOREIGN, early: () => FOREIGN.length, result: RESULTS.kinds.hex, variants: [] };
+  return { name, arguments: RAW, early: () => RAW.length, result: RESULTS.kinds.int, variants: [] };
 }
 
 /** Arguments `from` up to `to`, parted by commas; `first`: nothing stands before them. */

@@ -46,7 +46,7 @@ export function siginfo(view: DataView): string {
     at: 16,
     valueAt: 24,
     pointerAt: (at) => pointer(low(view, at), high(view, at)),
-    times: [signed(view, 32), signed(view, 40)],
+    times: [unsigned(view, 32), unsigned(view, 40)],
   });
 }
 

@@ -7,6 +7,7 @@ import { descriptorSet } from './arguments.ts';
 import { enumName, enumOrHex, flagNames, signalName } from './flags.ts';
 import type { FormatOptions } from './format.ts';
 import { fcntlResult, personality } from './special.ts';
+import { isoTime } from './struct-parts.ts';
 import { oneStruct } from './structs.ts';
 
 /** Shows the value that a call returned. */
@@ -115,6 +116,19 @@ const attachedAt: ResultFormat = (out, call, options) => {
   else out.hex64(address, 0);
 };
 
+/** What MEMBARRIER_CMD_QUERY answers. */
+const barriers: ResultFormat = (out, call, options) => {
+  if (call.low(0) !== 0 || call.result === 0) signed(out, call, options);
+  else out.text(`0x${call.result.toString(16)} (${flagNames('membarriers', call.result)})`);
+};
+
+const seconds: ResultFormat = (out, call, options) => {
+  signed(out, call, options);
+  out.text(` (${isoTime(call.result + call.resultHigh * 2 ** 32, 0)})`);
+};
+
+const clockState: ResultFormat = (out, { result }) => out.text(`${result} (${enumOrHex('adjtimeState', result)})`);
+
 const status: ResultFormat = (out, { result }) => {
   out.hex64(result, 0);
   const name = NT_STATUS.get(result);
@@ -147,6 +161,11 @@ export const RESULTS: Results = {
     personality: domain,
     sched_getscheduler: policy,
     prctl,
+    membarrier: barriers,
+    time: seconds,
+    adjtimex: clockState,
+    clock_adjtime: clockState,
+    clock_adjtime64: clockState,
   },
   kinds: {
     ptr: (out, call) => out.pointer(call.result, call.resultHigh),

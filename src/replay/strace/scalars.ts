@@ -1,5 +1,6 @@
 /** Arguments that are shown by their value, by the words of the table. */
 
+import { errnoOf } from '../../guest/linux/tables/errno.ts';
 import {
   enumName,
   enumOrHex,
@@ -16,14 +17,23 @@ import {
 import { type ArgumentFormat, address } from './format.ts';
 import { remembered } from './remembered.ts';
 import { socketProtocol } from './socket-address.ts';
-import { fcntlArgument, futexOperation, ioctlArgument, optionName, personality, prctlArgument } from './special.ts';
+import {
+  capability,
+  fcntlArgument,
+  futexOperation,
+  ioctlArgument,
+  optionName,
+  personality,
+  prctlArgument,
+} from './special.ts';
 import { deviceNumber } from './struct-parts.ts';
 import { oneStruct } from './structs.ts';
 import { octal } from './values.ts';
 
 const AT_FDCWD = -100;
-/** Added to the commands of ipc by libraries since 1997 (include/uapi/linux/ipc.h). */
-const IPC_64 = 0x100;
+
+/** Bits of fanotify_init's flags that are a number. */
+const FAN_CLASSES = 12;
 
 const int: ArgumentFormat = (out, call, argument) => out.decimal(call.low(argument) | 0);
 const signed: ArgumentFormat = (out, call, argument) => out.signed64(call.low(argument), call.high(argument));
@@ -44,11 +54,6 @@ const creationMode: ArgumentFormat = (out, call, argument) => {
   const flags = call.low(argument - 1);
   const creates = (flags & 0o100) !== 0 || (flags & 0o20200000) === 0o20200000;
   if (creates) out.octal(call.low(argument));
-};
-
-/** The attributes of mq_open count only for a queue that may be created. */
-const creationPointer: ArgumentFormat = (out, call, argument, options) => {
-  if ((call.low(argument - 2) & 0o100) !== 0) address(out, call, argument, options);
 };
 
 const cloneFlags = remembered((low) => {
@@ -94,10 +99,6 @@ export const SCALARS: Readonly<Record<string, ArgumentFormat>> = {
     out.decimal(id === 0xffff ? -1 : id);
   },
   oldsigmask: named((low) => signalSet(low, 0)),
-  ipcCommand: named((low) => {
-    const flag = (low & IPC_64) === 0 ? '' : 'IPC_64|';
-    return `${flag}${enumOrHex('ipcControl', low & ~IPC_64)}`;
-  }),
   mode: (out, call, argument) => out.octal(call.low(argument) & 0xffff),
   mknodmode: named((low) => fileMode(low & 0xffff)),
   // A device number says something only of a device.
@@ -108,12 +109,23 @@ export const SCALARS: Readonly<Record<string, ArgumentFormat>> = {
   sig: named(signalName),
   open: named(openFlags),
   creatmode: creationMode,
-  creatptr: creationPointer,
   keyring: (out, call, argument, options) => {
     const name = enumName('keyring', call.low(argument));
     if (name === undefined) int(out, call, argument, options);
     else out.text(name);
   },
+  quota: named((low) => `QCMD(${enumOrHex('quota', low >>> 8)}, ${enumOrHex('quotaType', low & 0xff)})`),
+  fanotify: named((low) => {
+    const flags = flagNames('fanInit', low & ~FAN_CLASSES, 0, '');
+    return `${enumOrHex('fanClass', low & FAN_CLASSES)}${flags === '' ? '' : `|${flags}`}`;
+  }),
+  fanat: (out, call, argument, options) => {
+    const fd = call.low(argument) | 0;
+    if (fd === -1) out.text('FAN_NOFD');
+    else if (fd === AT_FDCWD) out.text('AT_FDCWD');
+    else descriptor(out, call, argument, options);
+  },
+  errno: named((low) => errnoOf(low)?.name ?? String(low)),
   map: named(mapFlags),
   access: named((low) => (low === 0 ? 'F_OK' : flagNames('access', low))),
   statxflags: named(statxFlags),
@@ -132,6 +144,7 @@ export const SCALARS: Readonly<Record<string, ArgumentFormat>> = {
   },
   prctl: named((low) => enumOrHex('prctl', low)),
   prctlarg: prctlArgument,
+  capability: named(capability),
   archarg: (out, call, argument, options) => {
     const capture = call.capture(argument, 'exit');
     if (capture === undefined) out.hex64(call.low(argument), call.high(argument));
@@ -147,4 +160,5 @@ export const SCALARS: Readonly<Record<string, ArgumentFormat>> = {
   personality: named(personality),
   // The upper half of an offset, which has come whole in the argument before.
   zero: () => {},
+  skip: () => {},
 };

@@ -1,10 +1,12 @@
 // Arguments whose meaning hangs on another argument.
 import { errnoOf } from '../../guest/linux/tables/errno.ts';
+import { IOCTL_STRUCTS } from '../../guest/linux/tables/ioctl-arguments.ts';
 import type { CallCapture } from '../call-captures.ts';
 import type { Call } from '../calls.ts';
 import type { TextBuffer } from '../text-buffer.ts';
 import { enumName, enumOrHex, flagNames, openFlags, signalName } from './flags.ts';
 import { type ArgumentFormat, address, type FormatOptions } from './format.ts';
+import { answersInterfaces, interfaceArgument, tellsInterfaces } from './interfaces.ts';
 import { CAPABILITIES } from './process-structs.ts';
 import { remembered } from './remembered.ts';
 import { type CaptureFormat, oneStruct } from './structs.ts';
@@ -113,26 +115,15 @@ export function fcntlAnswers(command: number): boolean {
 
 interface IoctlShape {
   readonly phase: 'entry' | 'exit';
-  readonly struct: 'termios' | 'winsize' | 'int';
+  readonly show: CaptureFormat;
 }
 
-const IOCTL_STRUCTS: Readonly<Record<IoctlShape['struct'], CaptureFormat>> = {
-  termios: oneStruct('termios'),
-  winsize: oneStruct('winsize'),
-  int: oneStruct('int'),
-};
-
-// biome-ignore format: a table
-const IOCTL_SHAPES: Readonly<Record<number, IoctlShape>> = {
-  21505: { phase: 'exit', struct: 'termios' }, 21506: { phase: 'entry', struct: 'termios' },
-  21507: { phase: 'entry', struct: 'termios' }, 21508: { phase: 'entry', struct: 'termios' },
-  21519: { phase: 'exit', struct: 'int' }, 21520: { phase: 'entry', struct: 'int' },
-  21521: { phase: 'exit', struct: 'int' }, 21523: { phase: 'exit', struct: 'winsize' },
-  21524: { phase: 'entry', struct: 'winsize' }, 21531: { phase: 'exit', struct: 'int' },
-  21537: { phase: 'entry', struct: 'int' }, 21540: { phase: 'exit', struct: 'int' },
-  21545: { phase: 'exit', struct: 'int' }, 35077: { phase: 'exit', struct: 'int' }, 21586: { phase: 'entry', struct: 'int' },
-  2147767344: { phase: 'exit', struct: 'int' }, 1074025521: { phase: 'entry', struct: 'int' },
-};
+const IOCTL_SHAPES: ReadonlyMap<number, IoctlShape> = new Map(
+  Object.entries(IOCTL_STRUCTS).flatMap(([word, commands]) => {
+    const shape: IoctlShape = { phase: word.startsWith('<') ? 'entry' : 'exit', show: oneStruct(word.slice(1)) };
+    return commands.map((command) => [command, shape] as const);
+  }),
+);
 /** Commands that take one of a set of numbers. */
 const IOCTL_SETS: Readonly<Record<number, string>> = { 21515: 'flush', 21514: 'flow' };
 /** Commands that take a plain number. */
@@ -141,19 +132,20 @@ const IOCTL_NOTHING = new Set([0x540c, 0x540d, 0x5422, 0x5437, 0x5450, 0x5451]);
 
 /** Whether the third argument of ioctl is what the kernel writes. */
 export function ioctlAnswers(command: number): boolean {
-  return IOCTL_SHAPES[command]?.phase === 'exit';
+  return IOCTL_SHAPES.get(command)?.phase === 'exit' || answersInterfaces(command);
 }
 
 /** Third argument of ioctl; nothing where the command takes none. */
 export const ioctlArgument: ArgumentFormat = (out, call, argument, options) => {
   const command = call.low(argument - 1);
   if (IOCTL_NOTHING.has(command)) return;
-  const shape = IOCTL_SHAPES[command];
+  const shape = IOCTL_SHAPES.get(command);
   const set = IOCTL_SETS[command];
   if (set !== undefined) out.text(enumOrHex(set, call.low(argument)));
   else if (IOCTL_NUMBERS.has(command)) out.decimal(call.low(argument) | 0);
+  else if (tellsInterfaces(command)) interfaceArgument(out, call, argument, options);
   else if (shape === undefined) out.hexOrZero(call.low(argument), call.high(argument));
-  else pointed(out, call, argument, options, shape.phase, 1, IOCTL_STRUCTS[shape.struct]);
+  else pointed(out, call, argument, options, shape.phase, 1, shape.show);
 };
 
 const FUTEX_PRIVATE = 128;
@@ -211,10 +203,12 @@ const PRCTL_FORMATS: Readonly<Record<string, (low: number) => string>> = {
   PR_SET_THP_DISABLE: String,
   PR_SET_TSC: (low) => enumOrHex('tsc', low),
   PR_CAP_AMBIENT: (low) => enumOrHex('ambient', low),
+  PR_SET_SECCOMP: (low) => enumOrHex('seccompMode', low),
   PR_SET_PTRACER: (low) => (low === 0xffff_ffff ? 'PR_SET_PTRACER_ANY' : String(low)),
 };
 
-function capability(number: number): string {
+/** A capability by its number. */
+export function capability(number: number): string {
   const name = CAPABILITIES[number];
   return name === undefined ? `0x${number.toString(16)} /* CAP_??? */` : `CAP_${name}`;
 }

@@ -42,6 +42,16 @@ export function fileTime(seconds: string, nanoseconds: number): string {
   return `{tv_sec=${seconds}, tv_nsec=${nanoseconds}}${note}`;
 }
 
+const TICKS_PER_SECOND = 100n;
+
+/** Clock ticks, and how many seconds they are. */
+export function clockTicks(ticks: string): string {
+  if (ticks === '0') return ticks;
+  const hundredths = BigInt(ticks);
+  const rest = String(hundredths % TICKS_PER_SECOND).padStart(2, '0');
+  return `${ticks} /* ${hundredths / TICKS_PER_SECOND}.${rest} s */`;
+}
+
 /** Times of utime: whole seconds. */
 export function wholeTime(seconds: string): string {
   return `${seconds} /* ${isoTime(Number(seconds), 0)} */`;
@@ -96,7 +106,7 @@ export function siginfoText(view: DataView, { at, valueAt, pointerAt, times }: S
     const status = view.getInt32(at + 8, true);
     parts.push(`si_code=${enumName('cldCode', code)}`, sender);
     parts.push(`si_status=${code === 1 ? status : signalName(status)}`);
-    parts.push(`si_utime=${times[0]}`, `si_stime=${times[1]}`);
+    parts.push(`si_utime=${clockTicks(times[0])}`, `si_stime=${clockTicks(times[1])}`);
     return `{${parts.join(', ')}}`;
   }
   const codes = code > 0 && code < 0x80 ? SIGNAL_CODES[signal] : 'siCode';

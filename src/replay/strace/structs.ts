@@ -1,10 +1,22 @@
 import { type FieldFormat, STRUCTS, type StructField } from '../../guest/linux/tables/structs.ts';
 import type { CallCapture } from '../call-captures.ts';
 import type { TextBuffer } from '../text-buffer.ts';
-import { lockParts, openHow, statfs, termios, utimbuf, utimens, utimeval } from './file-structs.ts';
+import { lockParts, openHow, quotaBlock, statfs, termios, utimbuf, utimens, utimeval } from './file-structs.ts';
 import { enumOrHex, fileMode, flagNames, openFlags, signalSet } from './flags.ts';
 import { rusage, sigaction, sigevent, siginfo, stack, sysinfo, waitStatus } from './process-structs.ts';
-import { deviceNumber, high, isDevice, isoTime, low, type StructOptions, type StructText } from './struct-parts.ts';
+import {
+  clockTicks,
+  deviceNumber,
+  high,
+  isDevice,
+  isoTime,
+  low,
+  type StructOptions,
+  type StructText,
+  signed as signedText,
+  unsigned as unsignedText,
+  wholeTime,
+} from './struct-parts.ts';
 import { NARROW_FORMATS } from './structs32.ts';
 
 /** Shows the struct that starts at byte `at` of a view, which holds all of it. */
@@ -160,6 +172,12 @@ const SPECIAL: Readonly<Record<string, StructFormat>> = {
     out.text(', ');
     out.decimal(view.getInt32(at + 4, true));
   }),
+  seconds: boxed((out, view, at) => out.text(wholeTime(signedText(view, at)))),
+  seconds32: boxed((out, view, at) => out.text(wholeTime(String(view.getInt32(at, true))))),
+  seccompAction: boxed((out, view, at) => out.text(enumOrHex('seccompAction', low(view, at)))),
+  quotaFormatWord: boxed((out, view, at) => out.text(enumOrHex('quotaFormat', low(view, at)))),
+  quotaBlock: told(quotaBlock),
+  inodeFlags: boxed((out, view, at) => out.text(flagNames('inodeFlags', low(view, at)))),
   wstatus: boxed((out, view, at) => out.text(waitStatus(low(view, at)))),
   comm: (out, view, at) => textField(out, view, at, 16),
   sigset: (out, view, at) => out.text(signalSet(low(view, at), high(view, at))),
@@ -205,6 +223,9 @@ function wordFormat(format: FieldFormat, size: number): StructFormat {
     return (out, view, at) => out.text(flagNames(set, lowWord(view, at), highWord(view, at)));
   if (format.startsWith('E:')) return (out, view, at) => out.text(enumOrHex(set, lowWord(view, at)));
   if (format === 'o') return (out, view, at) => out.octal(lowWord(view, at));
+  if (format === 'p') return (out, view, at) => out.pointer(lowWord(view, at), highWord(view, at));
+  if (format === 'ticks')
+    return (out, view, at) => out.text(clockTicks(size === 8 ? unsignedText(view, at) : String(low(view, at))));
   if (format === 'x') return (out, view, at) => out.hexOrZero(lowWord(view, at), highWord(view, at));
   if (format === 'u') return (out, view, at) => out.unsigned64(lowWord(view, at), highWord(view, at));
   if (size === 8) return signed;
@@ -251,7 +272,12 @@ export function oneStruct(name: string): CaptureFormat {
 }
 
 /** Elements of which only the value is shown: `[1, 2]`, not `[[1], [2]]`. */
-const PLAIN: Readonly<Record<string, StructFormat>> = { int: int32, uint: uint32, ushort: uint16 };
+const PLAIN: Readonly<Record<string, StructFormat>> = {
+  int: int32,
+  uint: uint32,
+  ushort: uint16,
+  resident: (out, view, at) => out.decimal(view.getUint8(at) & 1),
+};
 
 /** An array of `count` structs: `[{...}, {...}]`; that some were left out is said. */
 export function manyStructs(

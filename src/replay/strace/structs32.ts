@@ -184,7 +184,7 @@ const siginfo: StructText = (view) =>
     at: 12,
     valueAt: 20,
     pointerAt: (at) => pointer(low(view, at), 0),
-    times: [String(int(view, 24)), String(int(view, 28))],
+    times: [String(low(view, 24)), String(low(view, 28))],
   });
 
 export const NARROW_FORMATS: Readonly<Record<string, StructText>> = {
@@ -195,6 +195,7 @@ export const NARROW_FORMATS: Readonly<Record<string, StructText>> = {
   long32: (view) => `[${int(view, 0)}]`,
   ulong32: (view) => `[${low(view, 0)}]`,
   oldoff: (view) => `[${int(view, 0)}]`,
+  messageSource: (view) => String(int(view, 4)),
   ptr32: (view) => `[${pointer(low(view, 0), 0)}]`,
   oldsigset: (view) => signalSet(low(view, 0), 0),
   siginfo32: siginfo,

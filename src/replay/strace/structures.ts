@@ -21,7 +21,9 @@ type PointeeFormat = (
 ) => void;
 
 /** In-out structs shown as the kernel left them. */
-const SHOWN_AFTER = new Set(['cloneargs']);
+const SHOWN_AFTER = new Set(['cloneargs', 'filehandle', 'uringSetup']);
+/** Structs with room behind what there is of them: it need not all be readable. */
+const ROOMY = new Set(['residency', 'filehandle', 'msgbuf', 'msgbuf32']);
 /** In-out words shown before and after when they differ: `[16 => 2]`; offsets only by sendfile. */
 const SHOWN_TWICE = new Set(['socklen', 'off', 'oldoff']);
 const OFFSETS = new Set(['off', 'oldoff']);
@@ -33,6 +35,7 @@ export function structure(pointee: Pointee): ArgumentFormat {
   const before = direction === 'in' || direction === 'inout';
   const entryFirst = direction === 'inout' && !SHOWN_AFTER.has(struct);
   const twice = SHOWN_TWICE.has(struct);
+  const whole = !ROOMY.has(struct);
   return (out, call, argument, options) => {
     if (call.isNull(argument)) {
       out.text('NULL');
@@ -41,7 +44,7 @@ export function structure(pointee: Pointee): ArgumentFormat {
     const entry = before ? call.capture(argument, 'entry') : undefined;
     const exit = direction === 'in' ? undefined : call.capture(argument, 'exit');
     const capture = entryFirst ? (entry ?? exit) : (exit ?? entry);
-    if (capture === undefined || capture.length === 0 || capture.status === CAPTURE_STATUS.absent) {
+    if (capture === undefined || capture.length === 0 || (whole && capture.status === CAPTURE_STATUS.absent)) {
       address(out, call, argument, options);
     } else if (twice && entry !== undefined && exit !== undefined) {
       const [old, now] = [entry, exit].map((one) => text((to) => show(to, one, call, options, argument)));
@@ -72,9 +75,64 @@ const SPECIAL: Readonly<Record<string, PointeeFormat>> = {
   cpuset: (out, capture, call) =>
     out.text(cpuSet(call.name === 'sched_getaffinity' ? capture.bytes.subarray(0, call.result) : capture.bytes)),
   cloneargs: (out, capture, call, options) =>
-    out.text(cloneArguments(capture.bytes, threadArea(call, options)) + clonedTid(call)),
+    out.text(cloneArguments(capture.bytes, threadArea(call, options)) + cloneAnswers(call)),
   capdata: (out, capture) => out.text(capabilities(capture.bytes)),
+  residency: (out, capture, call, options) =>
+    residency(out, capture, Math.ceil((call.low(1) + call.high(1) * 2 ** 32) / PAGE), options),
+  msgbuf: queuedMessage,
+  msgbuf32: queuedMessage,
+  filehandle: fileHandle,
+  uringSetup: (out, capture, call, options) => (call.failed ? uringAsked : uringSetup)(out, capture, options),
 };
+
+const PAGE = 4096;
+const uringAsked = oneStruct('uringAsked');
+const uringSetup = oneStruct('uringSetup');
+const residency = manyStructs('resident');
+
+/** A message of a System V queue: its type and as many bytes of text as another argument says. */
+function queuedMessage(
+  out: TextBuffer,
+  capture: CallCapture,
+  call: Call,
+  options: FormatOptions,
+  argument: number,
+): void {
+  const { view, start, length, data } = capture;
+  const head = call.narrow ? 4 : 8;
+  const size = Math.min(call.low(2), length - head);
+  if (size < 0) {
+    address(out, call, argument, options);
+    return;
+  }
+  const shown = Math.min(size, options.stringLimit);
+  out.text(`{mtype=${head === 4 ? view.getInt32(start, true) : view.getBigInt64(start, true)}, mtext=`);
+  out.quote(data, start + head, start + head + shown);
+  out.text(call.low(2) > shown ? '...}' : '}');
+}
+
+/** Bytes before the handle itself, in struct file_handle. */
+const HANDLE_HEAD = 8;
+
+/** How much room there is for a handle, and the handle where the kernel has made it or the program gives it. */
+function fileHandle(out: TextBuffer, capture: CallCapture, call: Call, options: FormatOptions, argument: number): void {
+  const { view, start, length, bytes } = capture;
+  if (length < HANDLE_HEAD) {
+    address(out, call, argument, options);
+    return;
+  }
+  const size = view.getUint32(start, true);
+  const asks = call.syscall?.arguments[argument]?.pointee?.direction === 'inout';
+  const before = asks ? call.capture(argument, 'entry') : undefined;
+  const room = before === undefined || before.length < 4 ? size : before.view.getUint32(before.start, true);
+  out.text(`{handle_bytes=${room === size ? size : `${room} => ${size}`}`);
+  if (!asks || !call.failed) {
+    const handle = bytes.subarray(HANDLE_HEAD, HANDLE_HEAD + size);
+    const text = Array.from(handle, (byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('');
+    out.text(`, handle_type=${view.getInt32(start + 4, true)}, f_handle="${text}"`);
+  }
+  out.byte(0x7d);
+}
 
 /** An address; what the kernel had no room for is not shown. */
 function peerAddress(
@@ -117,11 +175,20 @@ function threadArea(call: Call, options: FormatOptions): string | undefined {
   return text((out) => segmentDescriptor(out, area, options));
 }
 
-/** The id that clone3 wrote where its arguments asked for it: it is the call's result. */
-function clonedTid(call: Call): string {
+const CLONE_PIDFD = 0x1000;
+const CLONE_PARENT_SETTID = 0x10_0000;
+
+/** What clone3 wrote where its arguments asked for it: a descriptor, and the id that is its result. */
+function cloneAnswers(call: Call): string {
   const capture = call.capture(0, 'entry');
-  const asks = capture !== undefined && ((capture.bytes[2] ?? 0) & 0x10) !== 0;
-  return asks && call.result > 0 ? ` => {parent_tid=[${call.result}]}` : '';
+  if (capture === undefined || capture.length < 4 || call.result <= 0) return '';
+  const flags = capture.view.getUint32(capture.start, true);
+  const pidfd = call.captures(0, 'exit').find(({ kind }) => kind === CAPTURE_KIND.indirect);
+  const parts: string[] = [];
+  if ((flags & CLONE_PIDFD) !== 0 && pidfd?.length === 4)
+    parts.push(`pidfd=[${pidfd.view.getInt32(pidfd.start, true)}]`);
+  if ((flags & CLONE_PARENT_SETTID) !== 0) parts.push(`parent_tid=[${call.result}]`);
+  return parts.length === 0 ? '' : ` => {${parts.join(', ')}}`;
 }
 
 function cpuSet(set: Uint8Array): string {

@@ -5,7 +5,7 @@ import {
   CAPTURE_KIND_msgControl, CAPTURE_KIND_msghdr, CAPTURE_KIND_msgName, CAPTURE_KIND_pointedTo, CAPTURE_KIND_pointerArray,
   CAPTURE_KIND_pointerArrayString, CAPTURE_KIND_string, CAPTURE_KIND_struct, CAPTURE_ROW_argument,
   CAPTURE_ROW_boundArgument, CAPTURE_ROW_BYTES, CAPTURE_ROW_conditionArgument, CAPTURE_ROW_conditionMask,
-  CAPTURE_ROW_conditionValue, CAPTURE_ROW_kind, CAPTURE_ROW_lengthArgument, CAPTURE_ROW_limit, CAPTURE_ROW_size,
+  CAPTURE_ROW_conditionValue, CAPTURE_ROW_head, CAPTURE_ROW_kind, CAPTURE_ROW_lengthArgument, CAPTURE_ROW_limit, CAPTURE_ROW_size,
   CAPTURE_ROW_when, CAPTURE_status, CAPTURE_STATUS_absent, CAPTURE_STATUS_limited, CAPTURE_WHEN_failure,
   CAPTURE_WHEN_positive, CAPTURE_WHEN_success, POLICY_captureRows,
 } from "../generated/monitor-layout";
@@ -91,7 +91,9 @@ function captureRow(row: usize, returning: bool): void {
     case CAPTURE_KIND_string: captureString(argument, kind, address, limit); break;
     case CAPTURE_KIND_struct: captureBytes(argument, kind, address, u64(size), max(limit, size)); break;
     case CAPTURE_KIND_buffer:
-      if (<i64>length > 0) captureBytes(argument, kind, address, min(scaled(length, size), bound), limit);
+      const head: u64 = load<u16>(row, CAPTURE_ROW_head);
+      const counted = <i64>length > 0 ? min(scaled(length, size), bound) : 0;
+      if (<i64>length > 0 || head != 0) captureBytes(argument, kind, address, head + counted, limit);
       break;
     case CAPTURE_KIND_iovec: captureVector(argument, address, length, bound, limit); break;
     case CAPTURE_KIND_msghdr: captureMessage(argument, kind, address, MSGHDR * pointerSize, bound, limit); break;
