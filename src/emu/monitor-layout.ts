@@ -186,6 +186,9 @@ export const CAPTURE_KIND = {
   /** Arguments that are 32-bit words in memory: all of them (SYSCALL_FLAG.packed; `argument` points to them), or the
    * sixth (`argument` 5). */
   words: 27,
+  /** Return of an execve: of the kernel's description of the new program's memory the piece that POLICY_HEADER.imageBlock
+   * names; `address`: the kernel's. */
+  image: 28,
 } as const;
 
 /** Number of an argument value in capture rows. 0..5 are the call's arguments as they were at its entry. */
@@ -301,7 +304,13 @@ export const POLICY_HEADER = offsets({
   imageStart: 4,
   /** Instructions after which an interval ends if its task is not switched away before. */
   intervalLength: 8,
+  /** What is recorded of a new program: offset in a task of the pointer to its memory's description, offset in that, bytes
+   * (at most IMAGE_LIMIT; 0: nothing). */
+  imageMemory: 4,
+  imageBlock: 4,
+  imageBytes: 4,
 });
+export const IMAGE_LIMIT = 2048;
 
 /** From where the kernel's current task pointer is read. */
 export const TASK_BASE = {

@@ -3,7 +3,7 @@
  * WebAssembly (encoder/), in memory of a fixed size: it compares 128 bits at once and never meets a value it must allocate for.
  */
 import { readFileSync } from 'node:fs';
-import { REGISTER_COUNT } from '../trace/event.ts';
+import { EVENT_KIND, REGISTER_COUNT } from '../trace/event.ts';
 import { trapline } from '../trace/generated/trace.js';
 import { type ChunkSummary, summaryToMessage } from '../trace/summary.ts';
 
@@ -24,6 +24,10 @@ interface EncoderExports {
   siteCount(): number;
   siteKind(row: number): number;
   siteEventCount(row: number): number;
+  siteRip(row: number): bigint;
+  siteCpl(row: number): number;
+  valuePlace(): number;
+  valueSlots(): number;
   callCount(): number;
   callAt(index: number): number;
 }
@@ -71,6 +75,20 @@ export const BATCH = 16 << 10;
 
 const unsigned64 = (value: bigint): bigint => BigInt.asUintN(64, value);
 
+const USER = 3;
+/** Of instructions of the kernel so many are kept, to be named. */
+const MOST_INSTRUCTIONS = 0x1_0000;
+
+/** Kernel addresses that the events of a trace tell. */
+export interface KernelAddresses {
+  /** Where something happened that is no call. */
+  readonly instructions: BigUint64Array;
+  /** What was written, or where to, or loaded into a register. */
+  readonly values: BigUint64Array;
+  /** Instructions that were too many; one that comes in several chunks counts in each. */
+  readonly dropped: number;
+}
+
 export class ChunkEncoder {
   readonly #wasm: EncoderExports;
   readonly #bytes: Uint8Array;
@@ -78,6 +96,8 @@ export class ChunkEncoder {
   readonly #inputBytes: number;
   #ring: ArrayBufferLike | undefined;
   #copy: Copy | undefined;
+  readonly #instructions = new Set<bigint>();
+  #dropped = 0;
 
   constructor() {
     compiled ??= new WebAssembly.Module(readFileSync(ENCODER_WASM));
@@ -141,8 +161,33 @@ export class ChunkEncoder {
       ...Object.fromEntries(COLUMNS.map((name, index) => [name, column(index)])),
       register: Array.from({ length: REGISTER_COUNT }, (_, register) => column(COLUMNS.length + register)),
     }).finish();
+    this.#noteInstructions();
     wasm.clear();
     return { payload, summary };
+  }
+
+  /** Of all chunks that are finished. */
+  get kernelAddresses(): KernelAddresses {
+    const { buffer } = this.#wasm.memory;
+    const slots = new BigUint64Array(buffer, this.#wasm.valuePlace() >>> 0, this.#wasm.valueSlots());
+    return {
+      instructions: BigUint64Array.from(this.#instructions),
+      values: slots.filter((value) => value !== 0n),
+      dropped: this.#dropped,
+    };
+  }
+
+  /** Calls come from user code, and go back to it. */
+  #noteInstructions(): void {
+    for (let site = 0; site < this.#wasm.siteCount(); site++) {
+      const kind = this.#wasm.siteKind(site);
+      if (kind !== EVENT_KIND.exit && kind !== EVENT_KIND.cr3Load) continue;
+      if (this.#wasm.siteCpl(site) === USER) continue;
+      const rip = unsigned64(this.#wasm.siteRip(site));
+      if (this.#instructions.has(rip)) continue;
+      if (this.#instructions.size < MOST_INSTRUCTIONS) this.#instructions.add(rip);
+      else this.#dropped++;
+    }
   }
 
   #kinds(): Map<number, number> {

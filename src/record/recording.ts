@@ -13,6 +13,7 @@ import { CommandWorkload } from './command-workload.ts';
 import { HostInput, windowSize, writeAll } from './console.ts';
 import { Introspector } from './introspection.ts';
 import { KernelWorkload } from './kernel-workload.ts';
+import { kernelNames } from './kernel-names.ts';
 import type { RecordOptions } from './options.ts';
 import { ProgressLine } from './progress.ts';
 import { stateParts } from './state-parts.ts';
@@ -259,6 +260,7 @@ class Recording implements WorkloadHost {
   async #close(writer: TraceWriterHandle, ending: Ending): Promise<void> {
     this.#progress.clear();
     this.#addMachineFacts();
+    await this.#addKernelNames(writer);
     const totals = await writer.close(this.#report(ending, stateHash(this.#workload.guest.machine)));
     const { failure } = writer;
     if (failure !== undefined) throw new UserError(failure);
@@ -266,6 +268,13 @@ class Recording implements WorkloadHost {
     if (!this.#options.quiet && totals !== undefined) {
       this.note(`${totals.calls} calls in ${this.#options.output} (${totals.bytes} bytes)`);
     }
+  }
+
+  async #addKernelNames(writer: TraceWriterHandle): Promise<void> {
+    const addresses = await writer.kernelAddresses();
+    if (addresses === undefined) return;
+    const names = kernelNames(this.#workload.guest.machine, addresses, this.#options.watches);
+    if (names !== undefined) writer.addProfile([names]);
   }
 
   #report({ status, reason, message }: Ending, hash: string): EndReport {

@@ -13,7 +13,7 @@ import {
 } from '../trace/messages.ts';
 import type { ChunkSummary } from '../trace/summary.ts';
 import { systemReason } from '../trace/system-reason.ts';
-import { ChunkEncoder } from './chunk-encoder.ts';
+import { ChunkEncoder, type KernelAddresses } from './chunk-encoder.ts';
 import type { RecordSink } from './ring.ts';
 
 /** An index frame follows so many others, so that a killed recorder leaves most of it. */
@@ -73,6 +73,11 @@ export class TraceFile implements RecordSink {
     this.#events += this.#encoder.count - before;
     if (this.#encoder.full) this.writeChunk();
     return taken;
+  }
+
+  /** Of the events that are in the file. */
+  get kernelAddresses(): KernelAddresses {
+    return this.#encoder.kernelAddresses;
   }
 
   /** Events and inputs that are not in the file yet. */

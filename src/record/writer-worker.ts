@@ -3,6 +3,7 @@ import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from '
 import type { InputEntry } from '../trace/inputs.ts';
 import type { TraceHeader } from '../trace/messages.ts';
 import { systemReason } from '../trace/system-reason.ts';
+import type { KernelAddresses } from './chunk-encoder.ts';
 import { type Region, RingReader } from './ring.ts';
 import { type EndReport, type FrameKind, TraceFile, type TraceTotals } from './trace-file.ts';
 import { WriterControl } from './writer-control.ts';
@@ -21,12 +22,14 @@ export type WriterOrder =
   | { readonly type: 'frame'; readonly kind: FrameKind; readonly payload: Uint8Array; readonly kibibytes: number }
   | { readonly type: 'inputs'; readonly entries: readonly InputEntry[]; readonly kibibytes: number }
   | { readonly type: 'flush' }
+  | { readonly type: 'addresses' }
   | { readonly type: 'close'; readonly report: EndReport };
 
-/** To the recording thread, one for `open`, each flush and the close. */
+/** To the recording thread, one for `open`, each flush, each `addresses` and the close. */
 export type WriterReply =
   | { readonly type: 'opened' }
   | { readonly type: 'flushed' }
+  | { readonly type: 'addresses'; readonly addresses: KernelAddresses }
   | { readonly type: 'closed'; readonly totals: TraceTotals };
 
 /** Events wait so long for their chunk to fill, in milliseconds: as much is lost when the recorder is killed. */
@@ -96,6 +99,10 @@ class Writer {
       case 'flush':
         this.#guarded(() => this.#drainAll());
         this.#reply({ type: 'flushed' });
+        break;
+      case 'addresses':
+        this.#guarded(() => this.#drainAll());
+        this.#reply({ type: 'addresses', addresses: this.#file.kernelAddresses });
         break;
       case 'close':
         break;

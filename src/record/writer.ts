@@ -7,6 +7,7 @@ import { ROOM } from '../emu/monitor-layout.ts';
 import { FRAME_KIND } from '../trace/frame.ts';
 import type { InputEntry } from '../trace/inputs.ts';
 import { encodeProfile, encodeStatePart, type Fact, type StatePart, type TraceHeader } from '../trace/messages.ts';
+import type { KernelAddresses } from './chunk-encoder.ts';
 import type { Region } from './ring.ts';
 import type { EndReport, FrameKind, TraceTotals } from './trace-file.ts';
 import { WriterControl } from './writer-control.ts';
@@ -119,6 +120,15 @@ export class TraceWriterHandle {
     }
     const { failure } = this;
     if (failure !== undefined) throw new UserError(failure);
+  }
+
+  /** Kernel addresses of all that the ring held until now; undefined when the writer has failed. */
+  async kernelAddresses(): Promise<KernelAddresses | undefined> {
+    if (!this.#control.working) return undefined;
+    const reply = this.#nextReply();
+    this.#order({ type: 'addresses' });
+    const answer = await reply;
+    return answer?.type === 'addresses' ? answer.addresses : undefined;
   }
 
   /** Appends a frame. Blocks while too much is under way to the writer; a failed writer drops it. */

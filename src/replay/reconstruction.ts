@@ -2,6 +2,9 @@ import type { TaskIdentity } from '../guest/linux/task-identity.ts';
 import { EVENT_KIND } from '../trace/event.ts';
 import type { EventChunk } from '../trace/event-chunk.ts';
 import type { Fact } from '../trace/messages.ts';
+import { AddressNames } from './addresses/address-names.ts';
+import { AddressSpaces } from './addresses/address-spaces.ts';
+import { KernelSymbols } from './addresses/kernel-symbols.ts';
 import { CallTables } from './call-tables.ts';
 import type { Call } from './calls.ts';
 import { Descriptors } from './descriptors.ts';
@@ -61,6 +64,8 @@ export interface ReconstructionOptions {
   readonly traps?: TrapNames | undefined;
   /** Keep track of what descriptors mean; who hears of each change. */
   readonly descriptors: boolean | DescriptorObserver;
+  /** Keep track of what lies where in the memory of processes: traps get the names of their instructions. Follows descriptors too. */
+  readonly addresses?: boolean;
   /** Which rows are shown; all are followed. Without it: all. */
   readonly within?: RowPredicate | undefined;
 }
@@ -69,6 +74,8 @@ export interface ReconstructionOptions {
 export class Reconstruction {
   readonly tasks = new TaskTable();
   readonly descriptors: Descriptors | undefined;
+  readonly spaces: AddressSpaces | undefined;
+  readonly #addresses: AddressNames;
   readonly #pairing: Pairing;
   readonly #scope: Scope;
   readonly #pids: ReadonlySet<number> | undefined;
@@ -82,9 +89,13 @@ export class Reconstruction {
     this.#pids = options.pids;
     this.#within = options.within;
     this.#traps = options.traps;
-    const { descriptors } = options;
-    this.descriptors =
-      descriptors === false ? undefined : new Descriptors(descriptors === true ? undefined : descriptors);
+    const { descriptors, addresses, profile } = options;
+    if (descriptors !== false || addresses === true) {
+      this.descriptors = new Descriptors(typeof descriptors === 'boolean' ? undefined : descriptors);
+      if (addresses === true) this.spaces = new AddressSpaces(profile, this.descriptors);
+    }
+    const symbols = options.traps?.symbols ?? KernelSymbols.NONE;
+    this.#addresses = new AddressNames(symbols, () => this.spaces);
     this.#sink = sink(this);
   }
 
@@ -110,13 +121,24 @@ export class Reconstruction {
   #update(task: Task, chunk: EventChunk, row: number): void {
     this.tasks.update(task, chunk, row);
     this.#scope.shows(task.identity);
-    this.descriptors?.meet(task.identity);
+    this.#meet(task.identity, chunk, row);
+  }
+
+  #meet(identity: TaskIdentity | undefined, chunk: EventChunk, row: number): void {
+    this.descriptors?.meet(identity);
+    this.spaces?.meet(identity, chunk.firstEvent + row);
   }
 
   #trapped({ identity }: Task, chunk: EventChunk, row: number, names: TrapNames): void {
     if (!this.#visible(chunk, row, identity)) return;
     const trap = trapOf(chunk, row, names);
-    if (trap !== undefined) this.#sink.trap(trap, identity);
+    if (trap === undefined) return;
+    const { instruction } = trap;
+    const symbol =
+      instruction === undefined
+        ? undefined
+        : this.#addresses.nameOf(instruction, identity?.tgid, chunk.firstEvent + row);
+    this.#sink.trap({ ...trap, symbol }, identity);
   }
 
   #enter(task: Task, chunk: EventChunk, row: number): void {
@@ -126,7 +148,7 @@ export class Reconstruction {
       call.shown = true;
       this.#sink.entry(call, identity);
     }
-    this.descriptors?.meet(identity);
+    this.#meet(identity, chunk, row);
   }
 
   #leave(task: Task, chunk: EventChunk, row: number): void {
@@ -137,7 +159,7 @@ export class Reconstruction {
       this.#returned(call, identity, chunk, row);
     } else {
       this.#scope.shows(identity);
-      this.descriptors?.meet(identity);
+      this.#meet(identity, chunk, row);
     }
     const signal = this.#pairing.deliver(task, chunk, row);
     if (signal !== undefined && this.#visible(chunk, row, identity)) this.#sink.signal(signal, identity);
@@ -157,6 +179,7 @@ export class Reconstruction {
       this.#sink.return(call, identity);
     }
     this.descriptors?.returned(call, identity);
+    this.spaces?.returned(call, identity);
   }
 
   /** A process that was waited for to its end makes no call any more: one that it was in never returned. */

@@ -10,7 +10,7 @@ import { RowWriter } from './rows.ts';
 import { StraceWriter } from './strace/writer.ts';
 import { SummaryWriter } from './summary.ts';
 import { trapNames } from './traps/names.ts';
-import { withTrapColumns } from './traps/trap.ts';
+import { TRAP_NAMES, withTrapColumns } from './traps/trap.ts';
 import { parseMoment, type Window, windowPredicate } from './window.ts';
 
 interface ReplayFlags {
@@ -79,14 +79,16 @@ function replay(file: string, flags: ReplayFlags): void {
         : new Set(flags.pid.flatMap((text) => text.split(',')).map((text) => wholeNumber(text, '-p')));
     const output = openOutput(flags.output);
     try {
+      const traps = showsTraps(filter, flags);
       const reconstruction = new Reconstruction(
         {
           commandOnly: flags.all !== true && reader.header.command.length > 0,
           recorded: reader.header.traps,
           profile: reader.profile,
           descriptors: flags.paths === true,
+          addresses: traps && flags.summary !== true && reader.header.traps.some((name) => TRAPS.has(name)),
           within: windowPredicate(window),
-          traps: showsTraps(filter, flags) ? trapNames(reader.profile) : undefined,
+          traps: traps ? trapNames(reader.profile) : undefined,
           ...(pids === undefined ? {} : { pids }),
         },
         ({ descriptors }) => chooseSink(output, descriptors),
@@ -95,7 +97,7 @@ function replay(file: string, flags: ReplayFlags): void {
         arguments: flags.summary !== true || flags.paths === true,
         times: looksAtTimes(flags),
       });
-      const read = withTrapColumns(columns, showsTraps(filter, flags) ? reader.header.traps : []);
+      const read = withTrapColumns(columns, traps ? reader.header.traps : []);
       for (const chunk of reader.chunks({}, read)) reconstruction.feed(chunk);
       reconstruction.end();
       output.close();
@@ -118,13 +120,15 @@ function replay(file: string, flags: ReplayFlags): void {
           durations: flags.durations === true,
           times,
         },
-        descriptors,
+        flags.paths === true ? descriptors : undefined,
       );
     }
   } finally {
     reader.close();
   }
 }
+
+const TRAPS: ReadonlySet<string> = new Set(TRAP_NAMES);
 
 const showsTraps = ({ traps }: CallFilter, { format, summary }: ReplayFlags): boolean =>
   traps?.size !== 0 && (summary === true || format !== 'csv');

@@ -250,7 +250,7 @@ const CSV_COLUMNS = 'seq,icount,time,vcpu,pid,tid,comm,mechanism,nr,name,args,ra
 
 /** A trap that is no call as a JSON object. */
 function trapJson(trap: Trap, identity: TaskIdentity | undefined): string {
-  const { policy, text, fields, instruction, chunk, row } = trap;
+  const { policy, text, fields, instruction, symbol, chunk, row } = trap;
   return JSON.stringify({
     policy,
     event: chunk.firstEvent + row,
@@ -262,6 +262,7 @@ function trapJson(trap: Trap, identity: TaskIdentity | undefined): string {
     comm: identity?.comm ?? null,
     cpl: chunk.cpl(row),
     instruction: instruction === undefined ? null : `0x${instruction.toString(16)}`,
+    symbol: symbol ?? null,
     text,
     fields,
   });

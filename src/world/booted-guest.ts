@@ -44,7 +44,7 @@ interface Head {
 export const BOOT_SEED = 'trapline boot';
 export const BOOT_TIME = 946_684_800;
 /** Of what is stored beside the machine. */
-const HEAD_VERSION = 3;
+const HEAD_VERSION = 4;
 
 const LENGTH_BYTES = 4;
 

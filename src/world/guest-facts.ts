@@ -1,5 +1,7 @@
 import type { Machine } from '../emu/machine.ts';
 import type { CurrentTask } from '../guest/linux/current-task.ts';
+import { IMAGE_LIMIT } from '../emu/monitor-layout.ts';
+import { findImagePlace, type ImagePlace } from '../guest/linux/program-image.ts';
 import type { LinuxProfile, TaskFieldPlace } from '../guest/linux/profile.ts';
 import type { SyscallMetadata } from '../guest/linux/syscall-metadata.ts';
 import type { NtSystem } from '../guest/nt/system.ts';
@@ -15,6 +17,8 @@ export interface GuestFacts {
   /** The offset is a decimal string because JSON has no 64-bit integers. */
   readonly currentTask: (Omit<CurrentTask, 'offset'> & { readonly offset: string }) | undefined;
   readonly taskFields: readonly TaskFieldPlace[];
+  /** Where it keeps how a program is laid out; undefined where it does not tell. */
+  readonly image?: ImagePlace | undefined;
   readonly syscalls: readonly SyscallMetadata[];
   readonly evidence: readonly string[];
   /** No Linux has descriptor tables like these: what its calls mean is not known, unless `nt` says so. */
@@ -44,12 +48,13 @@ export function readGuestFacts(machine: Machine): GuestFacts {
   return { ...UNKNOWN_GUEST, evidence, foreign: true };
 }
 
-function factsOf({ banner, symbols, currentTask, taskFields, syscalls, evidence }: LinuxProfile): GuestFacts {
+function factsOf({ banner, symbols, types, currentTask, taskFields, syscalls, evidence }: LinuxProfile): GuestFacts {
   return {
     banner: banner?.text ?? '',
     pointerBytes: symbols.pointerBytes,
     currentTask: currentTask && { ...currentTask, offset: String(currentTask.offset) },
     taskFields,
+    image: findImagePlace(types, IMAGE_LIMIT),
     syscalls,
     evidence,
   };

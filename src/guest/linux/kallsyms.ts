@@ -36,6 +36,21 @@ export class Kallsyms {
 
   /** The symbol at or before an address, with the distance to it in bytes; undefined before the first. */
   at(address: bigint): { symbol: KernelSymbol; offset: bigint } | undefined {
+    const count = this.#countTo(address);
+    let symbol = this.#sorted[count - 1];
+    // Of several at one place that which says most: linker marks bound what is there.
+    for (let i = count - 2; symbol !== undefined && i >= 0 && this.#addresses[i] === symbol.address; i--)
+      if (LINKER_MARK.test(symbol.name)) symbol = this.#sorted[i]!;
+    return symbol && { symbol, offset: address - symbol.address };
+  }
+
+  /** Address of the first symbol behind an address; undefined behind the last. */
+  next(address: bigint): bigint | undefined {
+    return this.#sorted[this.#countTo(address)]?.address;
+  }
+
+  /** How many symbols lie at or before an address. */
+  #countTo(address: bigint): number {
     let low = 0;
     let high = this.#addresses.length;
     while (low < high) {
@@ -43,11 +58,7 @@ export class Kallsyms {
       if (this.#addresses[middle]! <= address) low = middle + 1;
       else high = middle;
     }
-    let symbol = this.#sorted[low - 1];
-    // Of several at one place that which says most: linker marks bound what is there.
-    for (let i = low - 2; symbol !== undefined && i >= 0 && this.#addresses[i] === symbol.address; i--)
-      if (LINKER_MARK.test(symbol.name)) symbol = this.#sorted[i]!;
-    return symbol && { symbol, offset: address - symbol.address };
+    return low;
   }
 
   [Symbol.iterator](): Iterator<KernelSymbol> {

@@ -1,7 +1,7 @@
 // Turns raw records into the columns of an event chunk. chunk-encoder.ts is its other end.
 import {
   RECORD_abi, RECORD_BYTES, RECORD_captureCount, RECORD_cpl, RECORD_detail, RECORD_icount, RECORD_kind,
-  RECORD_KIND_callReturn, RECORD_KIND_pad, RECORD_LIMIT, RECORD_rip, RECORD_size, RECORD_task, RECORD_time,
+  RECORD_KIND_callReturn, RECORD_KIND_exit, RECORD_KIND_pad, RECORD_LIMIT, RECORD_rip, RECORD_size, RECORD_task, RECORD_time,
 } from "../../emu/core/generated/monitor-layout";
 import { captures, capturedBytes, capturesFit, clearCaptures, encodeCaptures } from "./captures";
 import { putByte, putVarint, zigzag } from "./columns";
@@ -10,6 +10,7 @@ import {
   COLUMN_icount, COLUMN_site, COLUMN_task, COLUMN_time, ENDS, INPUT, INPUT_BYTES, placeColumns, SITE_BYTES, SITE_call,
   SITE_events, SITE_key, SITE_next, SITES, TASK_BYTES, TASK_site, TASKS,
 } from "./places";
+import { noteKernelValues } from "./kernel-values";
 import { encodeRegisters } from "./registers";
 import { clearRows, siteOf, sites, taskOf, tasks } from "./rows";
 
@@ -76,7 +77,10 @@ function encodeRecord(record: usize): void {
   encodeRegisters(record, taskRow, siteRow);
   const count = load<u32>(record, RECORD_captureCount);
   putVarint(COLUMN_captureCount, u64(count));
-  if (count > 0) encodeCaptures(record, count);
+  if (count > 0) {
+    encodeCaptures(record, count);
+    if (u32(load<u16>(record, RECORD_kind)) == RECORD_KIND_exit) noteKernelValues(record, count);
+  }
   store<u32>(siteRow, load<u32>(siteRow, SITE_events) + 1, SITE_events);
   if (u32(load<u16>(record, RECORD_kind)) <= RECORD_KIND_callReturn) noteCall(record, siteRow, pointer);
   events++;
@@ -133,6 +137,7 @@ function noteCall(record: usize, siteRow: usize, pointer: u64): void {
 }
 
 // What chunk-encoder.ts asks for.
+export { valuePlace, valueSlots } from "./kernel-values";
 export function input(): usize { return INPUT; }
 export function inputBytes(): u32 { return INPUT_BYTES; }
 export function eventCount(): u32 { return events; }
@@ -146,6 +151,8 @@ export function bound(which: u32): u64 {
 export function taskCount(): u32 { return tasks; }
 export function taskPointer(row: u32): u64 { return load<u64>(TASKS + row * TASK_BYTES); }
 export function siteCount(): u32 { return sites; }
+export function siteRip(row: u32): u64 { return load<u64>(SITES + row * SITE_BYTES); }
+export function siteCpl(row: u32): u32 { return u32(load<u8>(SITES + row * SITE_BYTES + SITE_key + 4)); }
 export function siteKind(row: u32): u32 { return u32(load<u16>(SITES + row * SITE_BYTES + SITE_key)); }
 export function siteEventCount(row: u32): u32 { return load<u32>(SITES + row * SITE_BYTES + SITE_events); }
 export function callCount(): u32 { return calls; }

@@ -46,6 +46,11 @@ export const SHAPES: usize = PATTERNS + 8 * CHUNK_EVENTS;
 export const CALLS: usize = SHAPES + SHAPE_BYTES * CAPTURES;
 export const CALL_BITS: usize = CALLS + 4 * CHUNK_EVENTS;
 
+/** Kernel addresses that events tell as values: a hash table of them, 0 being free. */
+export const MOST_KERNEL_VALUES: u32 = 0x4000;
+export const KERNEL_VALUE_SLOTS: u32 = 2 * MOST_KERNEL_VALUES;
+export const KERNEL_VALUES: usize = CALL_BITS + 0x20_0000;
+
 // Columns, in the order in which chunk-encoder.ts names them; the registers' follow.
 export const COLUMN_siteDictionary: u32 = 0;
 export const COLUMN_site: u32 = 1;
@@ -71,7 +76,7 @@ export const COLUMNS: u32 = COLUMN_registers + REGISTERS;
 const LONGEST: u32 = 10;
 /** Ends of columns that grow alike shall not compete for the same lines of a cache. */
 const STAGGER: u32 = 320;
-const COLUMN_AREA: usize = CALL_BITS + 0x20_0000;
+const COLUMN_AREA: usize = KERNEL_VALUES + 8 * KERNEL_VALUE_SLOTS;
 
 function mostBytes(column: u32): u32 {
   if (column == COLUMN_captureBytes) return CHUNK_CAPTURE_BYTES + RECORD_LIMIT;

@@ -13,13 +13,13 @@ const LOWEST_TASK = { 4: 0x4000_0000n, 8: 0xffff_8000_0000_0000n } as const;
 /** PTI_USER_PGTABLE_BIT (arch/x86/include/asm/processor-flags.h): where page-table isolation is on, CR3 has it in user mode. */
 const USER_TABLES = 0x1000n;
 
-export type TaskFacts = Pick<GuestFacts, 'currentTask' | 'taskFields' | 'pointerBytes'>;
+export type TaskFacts = Pick<GuestFacts, 'currentTask' | 'taskFields' | 'pointerBytes' | 'image'>;
 
 /** Tells the core where the current task stands and which of its fields make up its identity. */
 export function writeTaskPolicy(memory: ArrayBufferLike, facts: TaskFacts): void {
   const view = new DataView(memory);
   const { header } = POLICY;
-  const { currentTask, taskFields, pointerBytes } = facts;
+  const { currentTask, taskFields, pointerBytes, image } = facts;
   view.setUint32(header + POLICY_HEADER.taskBase, TASK_BASE[currentTask?.base ?? 'none'], true);
   view.setUint32(header + POLICY_HEADER.taskSelector, currentTask?.selector ?? 0, true);
   view.setBigUint64(header + POLICY_HEADER.taskOffset, BigInt(currentTask?.offset ?? '0'), true);
@@ -28,6 +28,9 @@ export function writeTaskPolicy(memory: ArrayBufferLike, facts: TaskFacts): void
   view.setUint32(header + POLICY_HEADER.taskFieldCount, taskFields.length, true);
   view.setUint8(header + POLICY_HEADER.processField, fieldRow(taskFields, 'tgid'));
   view.setUint8(header + POLICY_HEADER.nameField, fieldRow(taskFields, 'comm'));
+  view.setUint32(header + POLICY_HEADER.imageMemory, image?.memory ?? 0, true);
+  view.setUint32(header + POLICY_HEADER.imageBlock, image?.block ?? 0, true);
+  view.setUint32(header + POLICY_HEADER.imageBytes, image?.bytes ?? 0, true);
   for (const [i, field] of taskFields.entries()) {
     const at = POLICY.taskFields + i * TASK_FIELD_ROW_BYTES;
     view.setUint8(at + TASK_FIELD_ROW.size, field.size);

@@ -3,11 +3,13 @@ import type { EventChunk } from '../../trace/event-chunk.ts';
 import { type CallFilter, wantsCall, wantsOutcome, wantsTrap } from '../call-filter.ts';
 import type { Call } from '../calls.ts';
 import type { Descriptors } from '../descriptors.ts';
+import { printable as printableText } from '../printable.ts';
 import type { TextOutput } from '../output.ts';
 import type { SignalDelivery } from '../pairing.ts';
 import type { CallSink } from '../reconstruction.ts';
 import { TextBuffer } from '../text-buffer.ts';
 import type { Trap } from '../traps/trap.ts';
+import { hex, inParentheses } from '../traps/values.ts';
 import { signalName } from './flags.ts';
 import type { FormatOptions } from './format.ts';
 import { type CallFormat, formatOf, writeRest, writeResult, writeStart } from './line.ts';
@@ -159,12 +161,12 @@ export class StraceWriter implements CallSink {
     this.#written(line);
   }
 
-  trap({ policy, text, instruction, chunk, row }: Trap, identity: TaskIdentity | undefined): void {
+  trap({ policy, text, instruction, symbol, chunk, row }: Trap, identity: TaskIdentity | undefined): void {
     if (!wantsTrap(this.#options.filter, policy)) return;
     this.#interrupt();
     const line = this.#out.length;
     this.#prefix(this.#out, chunk, row, identity);
-    const place = instruction === undefined ? '' : ` at 0x${instruction.toString(16)}`;
+    const place = instruction === undefined ? '' : ` at ${hex(instruction)}${inParentheses(symbol && printableText(symbol))}`;
     this.#out.text(`*** ${policy}: ${text}${place}\n`);
     this.#written(line);
   }

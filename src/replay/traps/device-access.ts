@@ -2,10 +2,7 @@ import { PORT_ACCESS } from '../../emu/layout.ts';
 import type { Exit } from './exit.ts';
 import { deviceAt, type TrapNames } from './names.ts';
 import type { Description } from './trap.ts';
-import { hex, plural } from './values.ts';
-
-/** ` (com1)`, or nothing where the trace does not tell. */
-const behind = (device: string | undefined): string => (device === undefined ? '' : ` (${device})`);
+import { hex, inParentheses, plural } from './values.ts';
 
 export function portAccess(exit: Exit, names: TrapNames): Description {
   const how = exit.low('qualification');
@@ -15,7 +12,7 @@ export function portAccess(exit: Exit, names: TrapNames): Description {
   const string = (how & PORT_ACCESS.string) !== 0;
   const value = hex(exit.long('value'));
   const device = deviceAt(names.ports, port);
-  const subject = `${direction}${string ? 's' : ''} ${hex(port)}${behind(device)}`;
+  const subject = `${direction}${string ? 's' : ''} ${hex(port)}${inParentheses(device)}`;
   return {
     policy: 'port-io',
     subject,
@@ -34,7 +31,7 @@ export function memoryAccess(exit: Exit, names: TrapNames): Description {
   const physical = exit.long('physical');
   const value = hex(exit.long('value'));
   const device = deviceAt(names.windows, Number(physical));
-  const subject = `${direction} ${hex(physical)}${behind(device)}`;
+  const subject = `${direction} ${hex(physical)}${inParentheses(device)}`;
   return {
     policy: 'mmio',
     subject,

@@ -1,6 +1,7 @@
 import { INTERRUPT_VECTORS } from '../../guest/linux/tables/interrupt-vectors.ts';
 import { type FoundIntrospection, introspections } from '../../trace/introspection.ts';
 import type { Fact } from '../../trace/messages.ts';
+import { KernelSymbols } from '../addresses/kernel-symbols.ts';
 
 /** Addresses or ports, and the device that answers there. */
 export type DeviceRange = readonly [base: number, length: number, device: string];
@@ -18,6 +19,7 @@ export interface TrapNames {
   readonly vectors: ReadonlyMap<number, string>;
   /** By instruction count: the introspection that began there. */
   readonly introspections: ReadonlyMap<number, Introspected>;
+  readonly symbols: KernelSymbols;
 }
 
 /** From a trace's profile. A fact that is no JSON counts as missing. */
@@ -36,6 +38,7 @@ export function trapNames(profile: ReadonlyMap<string, Fact>): TrapNames {
     introspections: new Map(
       readable(() => introspections(profile.values()).map((found) => [found.introspection.icount, found] as const)),
     ),
+    symbols: KernelSymbols.of(profile),
   };
 }
 

@@ -6,7 +6,7 @@ import { TRIGGER } from '../../trace/introspection.ts';
 import type { Exit } from './exit.ts';
 import type { Introspected, TrapNames } from './names.ts';
 import type { Description, FieldValue } from './trap.ts';
-import { hex, hexBytes, plural } from './values.ts';
+import { hex, hexBytes, inParentheses, plural } from './values.ts';
 
 const instructionOf = ({ chunk, row }: Exit): bigint => chunk.rip(row);
 
@@ -18,34 +18,42 @@ export function interrupt(exit: Exit, { vectors }: TrapNames): Description {
   return { policy: 'interrupt', subject, text: subject, fields: { vector, name: name ?? null }, instruction };
 }
 
-function load(exit: Exit, register: string, more: Readonly<Record<string, string | number>> = {}): Description {
+function load(
+  exit: Exit,
+  { symbols }: TrapNames,
+  register: string,
+  more: Readonly<Record<string, string | number>> = {},
+): Description {
   const value = hex(exit.long('value'));
+  const valueSymbol = symbols.text(exit.long('value'));
   const tail = Object.entries(more).map(([name, text]) => `, ${name} ${text}`);
   return {
     policy: 'control',
     subject: register,
-    text: `${register} <- ${value}${tail.join('')}`,
-    fields: { register, value, ...more },
+    text: `${register} <- ${value}${inParentheses(valueSymbol)}${tail.join('')}`,
+    fields: { register, value, valueSymbol: valueSymbol ?? null, ...more },
     instruction: instructionOf(exit),
   };
 }
 
-export const controlRegister = (exit: Exit): Description => load(exit, `cr${exit.low('qualification')}`);
+export const controlRegister = (exit: Exit, names: TrapNames): Description =>
+  load(exit, names, `cr${exit.low('qualification')}`);
 
 const MSR_NAMES = new Map(msrs.map(({ index, name }) => [index, name]));
 
-export function modelSpecificRegister(exit: Exit): Description {
+export function modelSpecificRegister(exit: Exit, names: TrapNames): Description {
   const index = exit.low('qualification');
   const name = MSR_NAMES.get(index);
-  return load(exit, `msr ${hex(index)}${name === undefined ? '' : ` (${name})`}`);
+  return load(exit, names, `msr ${hex(index)}${name === undefined ? '' : ` (${name})`}`);
 }
 
 const TABLE_NAMES = new Map<number, string>(Object.entries(DESCRIPTOR_TABLE).map(([name, number]) => [number, name]));
 
 /** GDTR and IDTR get base and limit, LDTR and TR a selector. */
-export function descriptorTable(exit: Exit): Description {
+export function descriptorTable(exit: Exit, names: TrapNames): Description {
   const register = TABLE_NAMES.get(exit.low('qualification')) ?? 'descriptor table';
-  return load(exit, register, register === 'gdtr' || register === 'idtr' ? { limit: hex(exit.low('linear')) } : {});
+  const limit = register === 'gdtr' || register === 'idtr' ? { limit: hex(exit.low('linear')) } : {};
+  return load(exit, names, register, limit);
 }
 
 type Sensitive = (typeof SENSITIVE)[number];

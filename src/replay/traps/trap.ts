@@ -41,6 +41,8 @@ export interface Description {
 export interface Trap extends Description {
   readonly chunk: EventChunk;
   readonly row: number;
+  /** What the instruction is part of, where somebody has looked that up; guest text is in it as it came. */
+  readonly symbol?: string | undefined;
 }
 
 type Describe = (exit: Exit, names: TrapNames) => Description;

@@ -4,10 +4,11 @@ import { CAPTURE_KIND, PAGE_BLOCK, PAGE_BLOCK_BYTES, PAGE_FLAG, WRITE_SOURCE } f
 import { REGISTER } from '../../trace/event.ts';
 import type { EventChunk } from '../../trace/event-chunk.ts';
 import { type CallCapture, capturesOf } from '../call-captures.ts';
+import { KernelSymbols } from '../addresses/kernel-symbols.ts';
 import type { Exit } from './exit.ts';
 import type { TrapNames } from './names.ts';
 import type { Description } from './trap.ts';
-import { hex, hexBytes, littleEndian, plural } from './values.ts';
+import { hex, hexBytes, inParentheses, littleEndian, plural } from './values.ts';
 
 type WriteSource = keyof typeof WRITE_SOURCE;
 
@@ -32,9 +33,12 @@ const watchName = (exit: Exit, { watches }: TrapNames): string => {
 const WIDEST_VALUE = 8;
 const SHOWN_BYTES = 32;
 
-function shownValue(bytes: Uint8Array): string {
+function shownValue(bytes: Uint8Array, symbols: KernelSymbols = KernelSymbols.NONE): string {
   if (bytes.length === 0) return '?';
-  if (bytes.length <= WIDEST_VALUE) return hex(littleEndian(bytes));
+  if (bytes.length <= WIDEST_VALUE) {
+    const value = littleEndian(bytes);
+    return hex(value) + inParentheses(symbols.text(value));
+  }
   return `<${hexBytes(bytes.subarray(0, SHOWN_BYTES))}${bytes.length > SHOWN_BYTES ? '...' : ''}>`;
 }
 
@@ -59,14 +63,20 @@ export function watchedAccess(exit: Exit, names: TrapNames): Description {
   const before = exit.change('before');
   const after = exit.change('after');
   // Devices know no addresses but physical ones, and the page walk writes to its own tables.
-  const where = source === 'device' || source === 'pageWalk' ? `physical ${physical}` : linear;
+  const linearSymbol = names.symbols.text(exit.long('linear'));
+  const where =
+    source === 'device' || source === 'pageWalk' ? `physical ${physical}` : linear + inParentheses(linearSymbol);
   const what = OF_VIEW.test(watch) ? `${access} in view ${view}, ${where}` : where;
-  const values = access === 'write' ? `, ${shownValue(before)} -> ${shownValue(after)}` : `, ${shownValue(before)}`;
+  const shown = (bytes: Uint8Array): string => shownValue(bytes, names.symbols);
+  const values = access === 'write' ? `, ${shown(before)} -> ${shown(after)}` : `, ${shown(before)}`;
   return {
     policy: OF_VIEW.test(watch) ? 'vmfunc' : 'page-write',
     subject: watch,
     text: `${watch}: ${what}${size === 0 ? '' : `, ${plural(size, 'byte')}${values}`}${BY[source]}`,
-    fields: { watch, access, view, source, linear, physical, size, before: hexBytes(before), after: hexBytes(after) },
+    fields: {
+      ...{ watch, access, view, source, linear, linearSymbol: linearSymbol ?? null, physical, size },
+      ...{ before: hexBytes(before), after: hexBytes(after) },
+    },
     instruction: source === 'device' ? undefined : exit.chunk.rip(exit.row),
   };
 }
@@ -74,14 +84,14 @@ export function watchedAccess(exit: Exit, names: TrapNames): Description {
 export function registerChange(exit: Exit, names: TrapNames): Description {
   const watch = watchName(exit, names);
   const register = REGISTER_NAMES[exit.low('qualification')] ?? `register ${exit.low('qualification')}`;
-  const before = shownValue(exit.change('before'));
-  const after = shownValue(exit.change('after'));
+  const [before, after] = (['before', 'after'] as const).map((when) => shownValue(exit.change(when)));
+  const [from, to] = (['before', 'after'] as const).map((when) => shownValue(exit.change(when), names.symbols));
   const instruction = exit.long('linear');
   return {
     policy: 'register',
     subject: watch,
-    text: `${watch}: ${register}, ${before} -> ${after}${instruction === 0n ? ' while not watched' : ''}`,
-    fields: { watch, register, before, after },
+    text: `${watch}: ${register}, ${from} -> ${to}${instruction === 0n ? ' while not watched' : ''}`,
+    fields: { watch, register, before: before!, after: after! },
     instruction: instruction === 0n ? undefined : instruction,
   };
 }

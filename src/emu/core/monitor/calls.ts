@@ -1,21 +1,21 @@
 // System calls: the entry, which stays pending with its task, and the return to user mode that ends it.
 import { CPL, EXIT_INTERRUPT, GPR, RIP } from "../generated/layout";
 import {
-  ABI_linux32, CAPTURE_LATE, CAPTURE_KIND_signalFrame, ARGUMENT_result, MECHANISM_int, MECHANISM_syscall32, MECHANISM_sysenter, POLICY_header,
-  POLICY_HEADER_frameContext32, POLICY_HEADER_frameInfoResult32, POLICY_HEADER_frameResult, POLICY_HEADER_frameResult32, POLICY_HEADER_frameSiginfo,
+  ABI_linux32, CAPTURE_KIND_image, CAPTURE_LATE, CAPTURE_KIND_signalFrame, ARGUMENT_result, MECHANISM_int, MECHANISM_syscall32, MECHANISM_sysenter, POLICY_header,
+  POLICY_HEADER_frameContext32, POLICY_HEADER_imageBlock, POLICY_HEADER_imageBytes, POLICY_HEADER_imageMemory, POLICY_HEADER_frameInfoResult32, POLICY_HEADER_frameResult, POLICY_HEADER_frameResult32, POLICY_HEADER_frameSiginfo,
   RECORD_abi, RECORD_detail, RECORD_FLAG_firstReturn, RECORD_FLAG_overlapped, RECORD_FLAG_restarted,
   RECORD_FLAG_ripDiffers, RECORD_KIND_callEntry, RECORD_KIND_callReturn, RECORD_mechanism, SIGNAL_FRAME_BYTES,
   SYSCALL_FLAG_newContext, SYSCALL_FLAG_newImage, SYSCALL_ROW_pathArgument, CAPTURE_KIND_string, SYSCALL_FLAG_noReturn, SYSCALL_ROW_entryCount, SYSCALL_ROW_entryFirst,
   SYSCALL_ROW_flags, SYSCALL_ROW_returnCount, SYSCALL_ROW_returnFirst, SYSCALL_ROW_words, TASK_ENTRY_abi,
   TASK_ENTRY_arguments, TASK_ENTRY_entryIcount, TASK_ENTRY_entryRip, TASK_ENTRY_lateRows, TASK_ENTRY_mechanism, TASK_ENTRY_nextRip,
-  TASK_ENTRY_number, TASK_ENTRY_row, TASK_ENTRY_state, TASK_STATE_pending, TASK_STATE_seen,
+  TASK_ENTRY_number, TASK_ENTRY_row, TASK_ENTRY_state, TASK_ENTRY_task, TASK_STATE_pending, TASK_STATE_seen,
 } from "../generated/monitor-layout";
 import { instructionRip, nextRip, syncedCount } from "../run";
 import { isLongCode } from "../mode";
 import { callRow, captureStackArguments, isNt, readRegisters, readWords, setAbi } from "./arguments";
 import { captureArguments, capturePointers, captureSome, setPointerSize, setValues, values } from "./capture";
-import { readPointer, readWord, word } from "./read";
-import { captureBytes, captureExit, captureString, closeRecord, markCaptures, openRecord, record, setFlag } from "./record";
+import { copyKernel, kernelHostOf, kernelPointer, readPointer, readWord, word } from "./read";
+import { captureBytes, captureExit, captureLaid, capturePlace, captureString, closeRecord, markCaptures, openRecord, record, setFlag } from "./record";
 import { checkIdentity, currentTask, entryOfTask, forgetTask } from "./tasks";
 
 const NO_NUMBER: u32 = 0xffff_ffff;
@@ -172,7 +172,10 @@ function describeReturn(entry: usize, rip: u64): void {
       const stack = register(4);
       captureFrame(stack);
       if (!readFrameResult(abi, stack)) return;
-    } else if (load<u32>(row, SYSCALL_ROW_flags) & SYSCALL_FLAG_newImage) captureNewImage(entry, row);
+    } else if (load<u32>(row, SYSCALL_ROW_flags) & SYSCALL_FLAG_newImage) {
+      captureImage(load<u64>(entry, TASK_ENTRY_task));
+      captureNewImage(entry, row);
+    }
   } else captureLate(entry, row);
   if (row) captureArguments(u32(load<u16>(row, SYSCALL_ROW_returnFirst)), u32(load<u16>(row, SYSCALL_ROW_returnCount)), true);
 }
@@ -211,6 +214,19 @@ const AT_EXECFN: u64 = 31;
 const FRAME_NUMBER: u64 = 4;
 const FRAME_CONTEXT_POINTER: u64 = 12;
 const FRAME_SIGINFO: u64 = 16;
+
+/** Where the parts of a new program lie, as its kernel says. Comes first, so that there is room. */
+function captureImage(task: u64): void {
+  const bytes = load<u32>(POLICY_header, POLICY_HEADER_imageBytes);
+  if (bytes == 0 || task == 0) return;
+  const pointer = kernelHostOf(task + load<u32>(POLICY_header, POLICY_HEADER_imageMemory));
+  if (pointer == 0) return;
+  const description = kernelPointer(pointer);
+  if (description == 0) return;
+  const address = description + load<u32>(POLICY_header, POLICY_HEADER_imageBlock);
+  const length = copyKernel(address, bytes, capturePlace());
+  if (length == bytes) captureLaid(CAPTURE_KIND_image, bytes, address);
+}
 
 /** execve whose path or arguments could not be read at the entry: the kernel has copied them to the new stack. */
 function captureNewImage(entry: usize, row: usize): void {

@@ -1,6 +1,8 @@
 // Guest memory as the monitor reads it: by the present page tables, without faults, accessed bits or TLB fills.
 import { CR3, MODE, REGION_RAM } from "../generated/layout";
-import { POLICY_header, POLICY_HEADER_isolationBits } from "../generated/monitor-layout";
+import {
+  POLICY_header, POLICY_HEADER_isolationBits, POLICY_HEADER_taskBase, TASK_BASE_kernelFs,
+} from "../generated/monitor-layout";
 import { canonical, inspect, isRam, NO_TRANSLATION } from "../mmu";
 import { MODE_LONG } from "../mode";
 import { TLB_READ, entryOf, tableOf } from "../tlb";
@@ -32,6 +34,11 @@ export function kernelHostOf(linear: u64): usize {
   return physical == NO_TRANSLATION || !isRam(physical) ? ABSENT : REGION_RAM + <usize>physical;
 }
 
+/** A pointer of the kernel's own, where it lies in linear memory. */
+export function kernelPointer(host: usize): u64 {
+  return load<u32>(POLICY_header, POLICY_HEADER_taskBase) == TASK_BASE_kernelFs ? u64(load<u32>(host)) : load<u64>(host);
+}
+
 /** Copies up to `length` bytes; returns how many there were before an absent page. */
 export function copyGuest(linear: u64, length: u32, to: usize): u32 {
   let done: u32 = 0;
@@ -45,7 +52,20 @@ export function copyGuest(linear: u64, length: u32, to: usize): u32 {
   return done;
 }
 
-/** The same up to a NUL, which is not copied. `nulFound` tells why it ended. */
+/** The same of memory that is the kernel's alone. */
+export function copyKernel(linear: u64, length: u32, to: usize): u32 {
+  let done: u32 = 0;
+  while (done < length) {
+    const from = kernelHostOf(linear + done);
+    if (from == ABSENT) return done;
+    const part = min<u32>(length - done, 4096 - (<u32>(linear + done) & 4095));
+    memory.copy(to + done, from, part);
+    done += part;
+  }
+  return done;
+}
+
+/** Copies a string up to its NUL, which is not copied. `nulFound` tells why it ended. */
 export let nulFound: bool = false;
 
 export function copyString(linear: u64, limit: u32, to: usize): u32 {

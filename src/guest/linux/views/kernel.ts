@@ -117,6 +117,13 @@ export class KernelStructures {
     return readString(this.memory, at, limit) ?? '';
   }
 
+  /** NUL-terminated, cut at `limit` bytes. Throws NotKnown where nothing is mapped. */
+  string(address: bigint, limit: number): string {
+    const text = readString(this.memory, address, limit);
+    if (text === undefined) throw new NotKnown(`not known: nothing mapped at 0x${address.toString(16)}`);
+    return text;
+  }
+
   /** Structs on a circular list from its head on (which is none of them), linked through `path`. */
   *list(head: bigint, struct: string, path: string): Generator<bigint> {
     let count = 0;

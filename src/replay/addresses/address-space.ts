@@ -1,0 +1,75 @@
+/** What lies where in the memory of a process, at each moment of a trace. */
+
+/** Something that has a name: a file, `[heap]`, ... */
+export interface Region {
+  readonly name: string;
+  /** From where offsets are counted: where the file's first byte lies, or would; undefined: none is told. */
+  readonly origin: number | undefined;
+}
+
+/** From an event on, `region` lies at `start` to `end - 1`; undefined: nothing that is known. */
+interface Change {
+  readonly event: number;
+  readonly start: number;
+  readonly end: number;
+  readonly region: Region | undefined;
+}
+
+/** Changes of a page, by their places among all; those up to `scanned` have been looked at. */
+interface PageChanges {
+  scanned: number;
+  readonly places: number[];
+}
+
+const PAGE = 4096;
+
+/** Addresses are numbers: programs have none beyond 2^53. */
+export class AddressSpace {
+  /** The space that it began as a copy of, and when. */
+  readonly parent: AddressSpace | undefined;
+  readonly since: number;
+  /** Where the heap begins and ends; undefined: not known yet. */
+  heap: { readonly start: number; end: number } | undefined;
+  readonly #changes: Change[] = [];
+  readonly #pages = new Map<number, PageChanges>();
+
+  constructor(parent: AddressSpace | undefined, since: number) {
+    this.parent = parent;
+    this.since = since;
+    this.heap = parent?.heap && { ...parent.heap };
+  }
+
+  set(event: number, start: number, end: number, region: Region | undefined): void {
+    if (end > start) this.#changes.push({ event, start, end, region });
+  }
+
+  /** Another program takes the place of all that was. */
+  clear(event: number): void {
+    this.heap = undefined;
+    this.set(event, 0, Infinity, undefined);
+  }
+
+  /** What lies at an address right after an event. */
+  at(address: number, event: number): Region | undefined {
+    const { places } = this.#changesOf(Math.floor(address / PAGE));
+    for (let i = places.length - 1; i >= 0; i--) {
+      const change = this.#changes[places[i]!]!;
+      if (change.event <= event && address >= change.start && address < change.end) return change.region;
+    }
+    return this.parent?.at(address, Math.min(event, this.since));
+  }
+
+  /** Only pages that are asked for are kept track of, each as far as there are changes. */
+  #changesOf(page: number): PageChanges {
+    let found = this.#pages.get(page);
+    if (found === undefined) {
+      found = { scanned: 0, places: [] };
+      this.#pages.set(page, found);
+    }
+    for (; found.scanned < this.#changes.length; found.scanned++) {
+      const { start, end } = this.#changes[found.scanned]!;
+      if (start < (page + 1) * PAGE && end > page * PAGE) found.places.push(found.scanned);
+    }
+    return found;
+  }
+}
