@@ -39,6 +39,11 @@ const WHO: readonly Row[] = [
   ['comm', 'text',    "the thread's name then"],
 ];
 const RIP: Row = ['rip', 'address', 'instruction that did it'];
+/** Of traps that are no calls. */
+const WHERE: readonly Row[] = [
+  RIP,
+  ['symbol', 'text', 'what that is part of: do_idle+0x1f, hook [module], libc.so.6+0x11a2b4, [heap], ...'],
+];
 // biome-ignore format: tables
 const SPAN: readonly Row[] = [
   ['event',     'bigint', 'event that began it', 'event'],
@@ -129,8 +134,9 @@ export const TABLES = {
       ['kind',     'name',    'write: one write to watched memory; page: a page that was dirtied since the last such event'],
       ['watch',    'text',    'the watch, as it was given'],
       ['source',   'name',    'instruction, delivery (of an interrupt), pageWalk, device, task'],
-      RIP,
+      ...WHERE,
       ['address',  'address', 'guest-virtual; of pages that of the first write'],
+      ['address_symbol', 'text', 'what that is part of'],
       ['physical', 'address', 'guest-physical'],
       ['size',     'integer', 'bytes written; 4096 of pages', 'bytes'],
       ['before',   'text',    'bytes before the write, hexadecimal'],
@@ -144,7 +150,7 @@ export const TABLES = {
       ['vector', 'integer', 'vector'],
       ['name',   'text',    "the kernel's use of it"],
       ['cpl',    'integer', 'privilege level that it interrupted'],
-      RIP),
+      ...WHERE),
   },
   port_io: {
     about: 'port accesses (--traps port-io)',
@@ -154,7 +160,7 @@ export const TABLES = {
       ['direction', 'name',    'in, out'],
       ['value',     'address', 'what was read or written'],
       ['device',    'text',    'who answers there'],
-      RIP),
+      ...WHERE),
   },
   mmio: {
     about: 'accesses to device windows in memory (--traps mmio)',
@@ -164,7 +170,7 @@ export const TABLES = {
       ['direction', 'name',    'read, write'],
       ['value',     'address', 'what was read or written'],
       ['device',    'text',    'who answers there'],
-      RIP),
+      ...WHERE),
   },
   registers: {
     about: 'changes of watched registers (--traps register)',
@@ -173,15 +179,16 @@ export const TABLES = {
       ['register', 'text',    'its name'],
       ['before',   'address', 'value before'],
       ['after',    'address', 'value after'],
-      RIP),
+      ...WHERE),
   },
   control: {
     about: 'loads of control registers, MSRs and descriptor tables (--traps control)',
     columns: columns(...WHEN, ...WHO,
       ['register', 'text',    'what was loaded'],
       ['value',    'address', 'with what'],
+      ['value_symbol', 'text', 'what that is the address of, in the kernel'],
       ['limit_',   'integer', 'limit of a descriptor table'],
-      RIP),
+      ...WHERE),
   },
   sensitive: {
     about: 'instructions that tell of the processor without trapping (--traps sensitive)',
@@ -189,14 +196,14 @@ export const TABLES = {
       ['instruction', 'text',    'mnemonic'],
       ['bytes',       'text',    'the instruction, hexadecimal'],
       ['cpl',         'integer', 'privilege level'],
-      RIP),
+      ...WHERE),
   },
   triggers: {
     about: 'VMFUNC (--traps vmfunc)',
     columns: columns(...WHEN, ...WHO,
       ['leaf', 'integer', '0 switches views, others are triggers'],
       ['text', 'text',    'what it carried and what was looked at'],
-      RIP),
+      ...WHERE),
   },
   files: {
     about: 'what descriptors stood for, from when to when',

@@ -12,8 +12,8 @@ import { type GuestFacts, readGuestFacts, UNKNOWN_GUEST } from '../world/guest-f
 import { CommandWorkload } from './command-workload.ts';
 import { HostInput, windowSize, writeAll } from './console.ts';
 import { Introspector } from './introspection.ts';
-import { KernelWorkload } from './kernel-workload.ts';
 import { kernelNames } from './kernel-names.ts';
+import { KernelWorkload } from './kernel-workload.ts';
 import type { RecordOptions } from './options.ts';
 import { ProgressLine } from './progress.ts';
 import { stateParts } from './state-parts.ts';

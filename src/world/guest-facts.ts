@@ -1,8 +1,8 @@
 import type { Machine } from '../emu/machine.ts';
-import type { CurrentTask } from '../guest/linux/current-task.ts';
 import { IMAGE_LIMIT } from '../emu/monitor-layout.ts';
-import { findImagePlace, type ImagePlace } from '../guest/linux/program-image.ts';
+import type { CurrentTask } from '../guest/linux/current-task.ts';
 import type { LinuxProfile, TaskFieldPlace } from '../guest/linux/profile.ts';
+import { findImagePlace, type ImagePlace } from '../guest/linux/program-image.ts';
 import type { SyscallMetadata } from '../guest/linux/syscall-metadata.ts';
 import type { NtSystem } from '../guest/nt/system.ts';
 import { ntTasks } from '../guest/nt/tasks.ts';

@@ -41,7 +41,7 @@ function writesCommand(): Command {
     .option('--page <address>', 'to the page that an address is in')
     .option('--addr <address>', `to ${ADDRESS}`)
     .option('--range <address+bytes>', 'to a range')
-    .option('--symbol <name>', 'to what was watched by this name')
+    .option('--symbol <name>', 'to what was watched by this name, or a symbol of the kernel that the trace knows')
     .option('--task <pid>', 'by this process or thread')
     .option('--from <t>', `from here: ${MOMENT}`)
     .option('--to <t>', 'up to here')
@@ -106,10 +106,14 @@ function withModel(file: string, work: (model: TraceModel, output: TextOutput) =
 const note = (text: string): void => void process.stderr.write(`trapline: ${text}\n`);
 
 /** The place that one of the flags names. */
-function placeOf({ page, addr, symbol, range }: Flags): MemoryPlace {
+function placeOf({ names }: TraceModel, { page, addr, symbol, range }: Flags): MemoryPlace {
   const given = [page, addr, symbol, range].filter((each) => each !== undefined);
   if (given.length !== 1) throw new UsageError('writes wants one of --page, --addr, --range and --symbol');
-  if (symbol !== undefined) return { space: 'watch', name: symbol };
+  if (symbol !== undefined) {
+    const known = names.symbols.named(symbol);
+    if (known === undefined) return { space: 'watch', name: symbol };
+    return { space: 'watch', name: symbol, address: known.start, length: known.size };
+  }
   if (page !== undefined) return pageOf(parsePlace(page, '--page'));
   return addr === undefined ? parsePlace(range!, '--range') : parsePlace(addr, '--addr');
 }
@@ -135,6 +139,7 @@ const COLUMNS: readonly TableColumn[] = [
   { name: 'comm', right: false },
   { name: 'by', right: false },
   { name: 'rip', right: false },
+  { name: 'symbol', right: false },
   { name: 'address', right: false },
   { name: 'physical', right: false },
   { name: 'size', right: true },
@@ -150,7 +155,14 @@ function valueText(bytes: Uint8Array): string {
   return hex(BigInt(`0x${Buffer.from(bytes).reverse().toString('hex') || '0'}`));
 }
 
-function rowOf({ event, time, identity, write }: PlacedWrite, changes: PageChanges): (string | null)[] {
+type Naming = (address: bigint | undefined) => string | null;
+
+const nameIn =
+  (model: TraceModel, { event, identity }: PlacedWrite): Naming =>
+  (address) =>
+    (address === undefined ? undefined : model.addresses.nameOf(address, identity?.tgid, event)) ?? null;
+
+function rowOf({ event, time, identity, write }: PlacedWrite, changes: PageChanges, name: Naming): (string | null)[] {
   const { before, after, instruction, linear } = write;
   const change =
     before === undefined || after === undefined ? changes.text(write) : `${valueText(before)} -> ${valueText(after)}`;
@@ -161,6 +173,7 @@ function rowOf({ event, time, identity, write }: PlacedWrite, changes: PageChang
     identity?.comm ?? null,
     write.source,
     instruction === undefined ? null : hex(instruction),
+    name(instruction),
     linear === undefined ? null : hex(linear),
     hex(write.physical),
     String(write.size),
@@ -168,16 +181,20 @@ function rowOf({ event, time, identity, write }: PlacedWrite, changes: PageChang
   ];
 }
 
-function showRows(writes: Iterable<PlacedWrite>, { format: form }: Flags): number {
+function showRows(model: TraceModel, writes: Iterable<PlacedWrite>, { format: form }: Flags): number {
   const output = new TextOutput();
   const changes = new PageChanges();
   const width = process.stdout.isTTY ? process.stdout.columns : undefined;
   const table = new TableWriter(COLUMNS, width, (line) => output.write(line));
   let count = 0;
   for (const write of writes) {
-    const row = rowOf(write, changes);
+    const row = rowOf(write, changes, nameIn(model, write));
     if (form === 'table') table.row(row);
-    else output.write(`${JSON.stringify(Object.fromEntries(COLUMNS.map(({ name }, i) => [name, row[i]])))}\n`);
+    else {
+      const { linear } = write.write;
+      const fields = Object.fromEntries(COLUMNS.map(({ name }, i) => [name, row[i]]));
+      output.write(`${JSON.stringify({ ...fields, address_symbol: nameIn(model, write)(linear) })}\n`);
+    }
     count++;
   }
   if (form === 'table' && count > 0) table.end();
@@ -186,11 +203,11 @@ function showRows(writes: Iterable<PlacedWrite>, { format: form }: Flags): numbe
 }
 
 function showWrites(model: TraceModel, flags: Flags): void {
-  const place = placeOf(flags);
+  const place = placeOf(model, flags);
   const task = flags.task === undefined ? undefined : wholeNumber(flags.task, '--task');
   const wanted = ({ identity }: PlacedWrite): boolean =>
     task === undefined || identity?.pid === task || identity?.tgid === task;
-  const shown = showRows(filter(writesTo(model, place, rangeOf(model, flags)), wanted), flags);
+  const shown = showRows(model, filter(writesTo(model, place, rangeOf(model, flags)), wanted), flags);
   if (shown === 0) note(`no write to ${safeText(placeText(place))} was recorded; ${blindSpots(model, place)}`);
 }
 
@@ -211,7 +228,7 @@ function showLastWriter(model: TraceModel, place: MemoryPlace, flags: Flags): vo
   if (last === undefined) {
     throw new UserError(`no write to ${placeText(place)} until then was recorded; ${blindSpots(model, place)}`);
   }
-  showRows([last], flags);
+  showRows(model, [last], flags);
   if (last.write.kind === 'page') {
     note(
       'whole pages are recorded: somebody wrote to this one in the time up to that event; --watch tells which instruction',

@@ -16,8 +16,8 @@ export type AddressRange =
 
 export type MemoryPlace =
   | AddressRange
-  /** What was watched under this name: a symbol, or the watch as it was given. */
-  | { readonly space: 'watch'; readonly name: string };
+  /** What was watched under this name: a symbol, or the watch as it was given; and what lies at the symbol, if that is known. */
+  | { readonly space: 'watch'; readonly name: string; readonly address?: bigint; readonly length?: bigint };
 
 const FORM = /^(?:(phys):|(?:virt:)?(?:(\d+):)?)(0x[0-9a-f]+|\d+)(?:\+(0x[0-9a-f]+|\d+))?$/i;
 
@@ -55,7 +55,7 @@ export const isKernel = (address: bigint): boolean => address >= KERNEL;
 
 /** Where the bytes of a write lie in a place: offset from its start (below 0: it begins before); undefined: not in it. */
 export function offsetIn(place: MemoryPlace, write: MemoryWrite, pid: number | undefined): number | undefined {
-  if (place.space === 'watch') return isWatch(place.name, write) ? 0 : undefined;
+  if (place.space === 'watch') return offsetInWatch(place, write);
   const at = place.space === 'physical' ? write.physical : write.linear;
   if (at === undefined) return undefined;
   if (place.space === 'virtual' && place.pid !== undefined && place.pid !== pid && !isKernel(place.address))
@@ -64,6 +64,15 @@ export function offsetIn(place: MemoryPlace, write: MemoryWrite, pid: number | u
   const start = write.kind === 'page' ? at - (at % BigInt(PAGE_BYTES)) : at;
   if (start >= place.address + place.length || start + BigInt(write.size) <= place.address) return undefined;
   return Number(start - place.address);
+}
+
+function offsetInWatch(
+  { name, address, length }: Extract<MemoryPlace, { space: 'watch' }>,
+  write: MemoryWrite,
+): number | undefined {
+  const range = address === undefined || length === undefined ? undefined : { address, length };
+  const offset = range && offsetIn({ space: 'virtual', pid: undefined, ...range }, write, undefined);
+  return offset ?? (isWatch(name, write) ? 0 : undefined);
 }
 
 /** A watch is called by all of its operand, or by the symbol in it. */

@@ -1,11 +1,14 @@
 /** A trace for those who look around in it: any event by its number, decoded when asked for; nothing is loaded whole. */
 import type { TaskIdentity } from '../../guest/linux/task-identity.ts';
+import { AddressNames } from '../../replay/addresses/address-names.ts';
+import type { AddressSpaces } from '../../replay/addresses/address-spaces.ts';
 import type { Call } from '../../replay/calls.ts';
 import { TraceEvent, TraceReader } from '../../replay/reader.ts';
 import { type TrapNames, trapNames } from '../../replay/traps/names.ts';
 import { type Trap, trapOf } from '../../replay/traps/trap.ts';
 import type { TraceMoment } from '../../replay/window.ts';
 import type { ChunkSummary } from '../../trace/summary.ts';
+import { readingAddressSpaces } from './address-history.ts';
 import { ChunkStore, type EventPlace } from './chunk-store.ts';
 import { type EventKindName, kindName } from './event-kind.ts';
 import type { EventTest } from './event-test.ts';
@@ -48,13 +51,17 @@ export class TraceModel {
   readonly store: ChunkStore;
   readonly calls: SingleCalls;
   readonly names: TrapNames;
+  /** Names of addresses. The first of a program's reads the calls that change what lies where. */
+  readonly addresses: AddressNames;
   #history: History | undefined;
+  #spaces: AddressSpaces | undefined;
 
   private constructor(reader: TraceReader) {
     this.reader = reader;
     this.store = new ChunkStore(reader);
     this.calls = new SingleCalls(this.store);
     this.names = trapNames(reader.profile);
+    this.addresses = new AddressNames(this.names.symbols, () => this.#addressSpaces());
   }
 
   /** Reads the index. Throws UserError when the file is no trace. */
@@ -85,6 +92,25 @@ export class TraceModel {
   /** Reads tasks and processes a chunk a step. */
   *readHistory(): Job<void> {
     this.#history ??= yield* History.reading(this.reader);
+  }
+
+  /** Reads what lies where in the memory of processes a chunk a step. Yields how much is done, 0 to 1. */
+  *readAddresses(): Generator<number, void> {
+    this.#spaces ??= yield* readingAddressSpaces(this.reader, this.history);
+  }
+
+  #addressSpaces(): AddressSpaces | undefined {
+    for (const _step of this.readAddresses());
+    return this.#spaces;
+  }
+
+  /** `nameOf` as a task and an event have it; undefined where the trace does not tell. */
+  nameOf(address: bigint, task: bigint, event: number): string | undefined {
+    // Most are the kernel's: then it does not matter whose task it was.
+    return (
+      this.names.symbols.text(address) ??
+      this.addresses.nameOf(address, this.history.identity(task, event)?.tgid, event)
+    );
   }
 
   get processes(): readonly Process[] {

@@ -2,7 +2,7 @@ import { EVENT_KIND, REGISTER } from '../../trace/event.ts';
 import type { ColumnChoice, EventChunk } from '../../trace/event-chunk.ts';
 import type { ChunkSummary } from '../../trace/summary.ts';
 import { type MemoryWrite, memoryWrites } from '../history/memory-writes.ts';
-import type { RowBuffer } from './row-buffer.ts';
+import type { RowBuffer, TextColumn } from './row-buffer.ts';
 import {
   ChunkScan,
   type ChunkTest,
@@ -45,6 +45,12 @@ class PageWriteScan extends ChunkScan {
     }
   }
 
+  #name(column: TextColumn | undefined, at: number, address: bigint | undefined, chunk: EventChunk, row: number): void {
+    if (column === undefined || address === undefined) return;
+    const name = this.model.nameOf(address, chunk.task(row), chunk.firstEvent + row);
+    if (name !== undefined) column.often(at, name);
+  }
+
   #put(write: MemoryWrite, chunk: EventChunk, row: number, rows: RowBuffer): void {
     const at = rows.next();
     this.#event.put(at, chunk, row);
@@ -55,6 +61,8 @@ class PageWriteScan extends ChunkScan {
     rows.truth('changed')?.put(at, write.changed);
     if (write.linear !== undefined) rows.wide('address')?.big(at, write.linear);
     if (write.instruction !== undefined) rows.wide('rip')?.big(at, write.instruction);
+    this.#name(rows.text('symbol'), at, write.instruction, chunk, row);
+    this.#name(rows.text('address_symbol'), at, write.linear, chunk, row);
     if (write.watch !== undefined) rows.text('watch')?.often(at, write.watch);
     if (write.before !== undefined) rows.text('before')?.text(at, hex(write.before));
     if (write.after !== undefined) rows.text('after')?.text(at, hex(write.after));

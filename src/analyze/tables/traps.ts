@@ -15,6 +15,7 @@ const DERIVED: Readonly<Record<string, (trap: Trap) => FieldValue | bigint | und
   cpl: ({ chunk, row }) => chunk.cpl(row),
   text: ({ text }) => text,
   limit_: ({ fields }) => fields.limit,
+  value_symbol: ({ fields }) => fields.valueSymbol,
 };
 
 /** Puts a value of any kind where its column keeps it; numbers come as numbers or as 0x strings. */
@@ -55,6 +56,11 @@ class TrapScan extends ChunkScan {
     return withTrapColumns(columns, [this.#policy]);
   }
 
+  #name(column: ColumnBuffer, at: number, { instruction, chunk, row }: Trap): void {
+    if (instruction === undefined) return;
+    put(column, at, this.model.nameOf(instruction, chunk.task(row), chunk.firstEvent + row));
+  }
+
   protected override take(chunk: EventChunk, rows: RowBuffer): void {
     for (let row = 0; row < chunk.count; row++) {
       const trap = trapOf(chunk, row, this.model.names);
@@ -63,7 +69,8 @@ class TrapScan extends ChunkScan {
       this.#event.put(at, chunk, row);
       for (const column of this.#own) {
         const { name } = column.column;
-        put(column, at, (DERIVED[name] ?? (({ fields }) => fields[name]))(trap));
+        if (name === 'symbol') this.#name(column, at, trap);
+        else put(column, at, (DERIVED[name] ?? (({ fields }) => fields[name]))(trap));
       }
     }
   }

@@ -79,9 +79,7 @@ export class AddressSpaces {
 }
 
 /** Where a trace's captures of new programs have what; undefined: it has none, or they can't be read. */
-function imageFacts(
-  profile: ReadonlyMap<string, Fact> | undefined,
-): Pick<AddressContext, 'imagePlace' | 'kernelWord'> {
+function imageFacts(profile: ReadonlyMap<string, Fact> | undefined): Pick<AddressContext, 'imagePlace' | 'kernelWord'> {
   const fact = (name: string): unknown => {
     try {
       return JSON.parse(profile?.get(name)?.json ?? 'null');

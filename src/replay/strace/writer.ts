@@ -3,9 +3,9 @@ import type { EventChunk } from '../../trace/event-chunk.ts';
 import { type CallFilter, wantsCall, wantsOutcome, wantsTrap } from '../call-filter.ts';
 import type { Call } from '../calls.ts';
 import type { Descriptors } from '../descriptors.ts';
-import { printable as printableText } from '../printable.ts';
 import type { TextOutput } from '../output.ts';
 import type { SignalDelivery } from '../pairing.ts';
+import { printable as printableText } from '../printable.ts';
 import type { CallSink } from '../reconstruction.ts';
 import { TextBuffer } from '../text-buffer.ts';
 import type { Trap } from '../traps/trap.ts';
@@ -166,7 +166,8 @@ export class StraceWriter implements CallSink {
     this.#interrupt();
     const line = this.#out.length;
     this.#prefix(this.#out, chunk, row, identity);
-    const place = instruction === undefined ? '' : ` at ${hex(instruction)}${inParentheses(symbol && printableText(symbol))}`;
+    const place =
+      instruction === undefined ? '' : ` at ${hex(instruction)}${inParentheses(symbol && printableText(symbol))}`;
     this.#out.text(`*** ${policy}: ${text}${place}\n`);
     this.#written(line);
   }

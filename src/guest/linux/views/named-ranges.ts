@@ -89,6 +89,11 @@ function rangesOf(kernel: KernelStructures, module: KernelModule): SymbolRange[]
     const start = symbol.address;
     const limit = start >= text.start && start < text.end ? text.end : start + 1n;
     const next = symbols[i + 1]?.address ?? limit;
-    return { start, size: (next < limit || limit === start + 1n ? next : limit) - start, name: symbol.name, module: name };
+    return {
+      start,
+      size: (next < limit || limit === start + 1n ? next : limit) - start,
+      name: symbol.name,
+      module: name,
+    };
   });
 }
