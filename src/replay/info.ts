@@ -1,6 +1,7 @@
 /** What a trace is, in a page for people. */
 import { EVENT_KIND } from '../trace/event.ts';
 import { FRAME_KIND } from '../trace/frame.ts';
+import { namedRanges } from '../trace/kernel-symbols.ts';
 import { printable } from './printable.ts';
 import type { TraceReader } from './reader.ts';
 
@@ -86,6 +87,20 @@ function frameLines(reader: TraceReader): Line[] {
   return [['frames', [`${plural(reader.index.length, 'chunk')} of events`, ...other].join(', ')]];
 }
 
+const CALLS = ['syscall', 'int', 'sysenter', 'file-events'];
+
+/** A recording that was killed could not ask the kernel for names any more. */
+function nameLines({ profile, end, header }: TraceReader): Line[] {
+  const found = namedRanges(profile);
+  if (found === undefined) {
+    const lacking = end === undefined && header.traps.some((name) => !CALLS.includes(name));
+    return [['names', lacking ? 'none of kernel addresses: they are looked up when a recording ends' : '']];
+  }
+  const { ranges, unnamed } = found;
+  const without = unnamed === 0 ? '' : `; ${plural(unnamed, 'kernel instruction')} without a name`;
+  return [['names', `${plural(ranges.length, 'kernel symbol')}${without}`]];
+}
+
 function endLines(reader: TraceReader): Line[] {
   const { end } = reader;
   if (end === undefined) return [];
@@ -112,6 +127,7 @@ export function describeTrace(reader: TraceReader): string[] {
     ...guestLines(reader),
     ...eventLines(reader),
     ...frameLines(reader),
+    ...nameLines(reader),
     ...endLines(reader),
     ['note', header.hostNote],
     ['whole', whole ? 'yes' : 'no'],

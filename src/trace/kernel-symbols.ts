@@ -1,8 +1,8 @@
 /** Names of the kernel addresses that a trace holds, as a fact of its profile. */
-import { ColumnReader, ColumnWriter } from './bytes.ts';
+import { ColumnError, ColumnReader, ColumnWriter } from './bytes.ts';
 import type { Fact } from './messages.ts';
 
-export const SYMBOLS_FACT = 'linux.symbols';
+const SYMBOLS_FACT = 'linux.symbols';
 
 /** What lies at `start` to `start + size - 1`. */
 export interface NamedRange {
@@ -50,8 +50,19 @@ export function symbolsFact({ ranges, unnamed }: NamedRanges): Fact {
   return { name: SYMBOLS_FACT, json: JSON.stringify(head), data: column.take() };
 }
 
-/** Throws SyntaxError or ColumnError when the fact is not one of these. */
-export function decodeSymbols({ json, data }: Fact): NamedRanges {
+/** The names of a trace, by its profile; undefined: it has none, or none that can be read. */
+export function namedRanges(profile: ReadonlyMap<string, Fact>): NamedRanges | undefined {
+  const fact = profile.get(SYMBOLS_FACT);
+  try {
+    return fact && decodeSymbols(fact);
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof ColumnError || error instanceof TypeError) return undefined;
+    throw error;
+  }
+}
+
+/** Throws SyntaxError, TypeError or ColumnError when the fact is not one of these. */
+function decodeSymbols({ json, data }: Fact): NamedRanges {
   const { modules, unnamed } = JSON.parse(json) as Head;
   const column = new ColumnReader(data);
   const ranges: NamedRange[] = [];

@@ -29,7 +29,8 @@ describe.skipIf(missing !== undefined)('a guest that hides', () => {
       insmod ${folder}/hider.ko hide=$hide bury=$bury || exit 1
       echo $hide $bury
       ls -d /proc/$bury; grep hider /proc/modules; ls -d /sys/module/hider`;
-    const result = trapline(['record', '-q', '-o', trace, '--share', folder, '--', 'sh', '-c', script]);
+    const traps = ['--traps', 'syscall,control', '--watch', 'sys_call_table'];
+    const result = trapline(['record', '-q', '-o', trace, ...traps, '--share', folder, '--', 'sh', '-c', script]);
     printed = result.stdout.trim().split('\n');
     expect(result.stderr).toMatch(/\/proc\/\d+.*No such file[\s\S]*\/sys\/module\/hider.*No such file/);
   });
@@ -56,6 +57,20 @@ describe.skipIf(missing !== undefined)('a guest that hides', () => {
   it('finds the hidden module', () => {
     const found = rows('modules').filter((row) => row.hidden !== '');
     expect(found).toMatchObject([{ name: 'hider', found: 'addresses,scan', hidden: 'HIDDEN from list,sysfs' }]);
+  });
+
+  it('names what was put into the table of calls, and into LSTAR', () => {
+    const { stdout } = trapline(['replay', '--all', '-e', 'trace=none', '-e', 'trap=page-write,control', trace]);
+    const address = '0xffffffff[0-9a-f]{8}';
+    expect(stdout).toMatch(
+      new RegExp(
+        `sys_call_table: ${address} \\(sys_call_table\\+0x3c8\\), 8 bytes, ${address} \\(__x64_sys_getpgid\\) -> ${address} \\(taken_over \\[hider\\]\\) at`,
+      ),
+    );
+    expect(stdout).toMatch(new RegExp(`msr 0xc0000082 \\(LSTAR\\) <- ${address} \\(hider_syscall \\[hider\\]\\) at`));
+    expect(trapline(['writes', '--symbol', 'sys_call_table', '--format', 'jsonl', trace]).stdout).toMatch(
+      /^[^\n]*"address_symbol":"sys_call_table\+0x3c8"[^\n]*\n$/,
+    );
   });
 
   it('finds the hooks, their places and owners, and nothing else', () => {

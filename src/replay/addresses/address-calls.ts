@@ -2,7 +2,7 @@
 import { posix } from 'node:path';
 import { CAPTURE_KIND } from '../../emu/monitor-layout.ts';
 import { type ImagePlace, type ProgramImage, parseImage } from '../../guest/linux/program-image.ts';
-import { capturesOf } from '../call-captures.ts';
+import { type CallCapture, capturesOf } from '../call-captures.ts';
 import type { Call } from '../calls.ts';
 import type { Descriptors } from '../descriptors.ts';
 import type { AddressSpace, Region } from './address-space.ts';
@@ -93,16 +93,41 @@ function cloneFlags(call: Call): number {
 }
 
 const execute =
-  (pathArgument: number): Effect =>
-  (call, space, event, _tgid, { imagePlace, kernelWord }) => {
+  (folder: number | undefined, path: number): Effect =>
+  (call, space, event, tgid, { descriptors, imagePlace, kernelWord }) => {
+    const folderFd = folder === undefined ? AT_FDCWD : call.low(folder) | 0;
+    const file = executedFile(call.capture(path, 'entry'), folderFd, space, tgid, descriptors);
     space.clear(event);
     const { exitChunk } = call;
     if (exitChunk === undefined || imagePlace === undefined) return undefined;
     const capture = capturesOf(exitChunk, call.exitRow).find(({ kind }) => kind === CAPTURE_KIND.image);
     const image = capture && parseImage(capture.bytes, imagePlace, kernelWord);
-    if (image !== undefined) lay(image, programName(call, pathArgument, image), space, event);
+    if (image === undefined) return undefined;
+    space.program = isScript(call, path + 1, image) ? undefined : file;
+    lay(image, space.program ?? '[program]', space, event);
     return undefined;
   };
+
+const AT_FDCWD = -100;
+/** Names by which a process reaches its own program, and what it has open. */
+const OWN_PROGRAM = /^\/proc\/(?:self|thread-self)\/exe$/;
+const OWN_DESCRIPTOR = /^(?:\/proc\/self|\/dev)\/fd\/(\d+)$/;
+
+/** The last part of the path that is executed. */
+function executedFile(
+  capture: CallCapture | undefined,
+  folderFd: number,
+  { program }: AddressSpace,
+  tgid: number,
+  descriptors: Descriptors,
+): string | undefined {
+  if (capture === undefined) return undefined;
+  const path = Buffer.from(capture.bytes).toString('utf8');
+  if (OWN_PROGRAM.test(path)) return program;
+  const fd = path === '' ? folderFd : OWN_DESCRIPTOR.exec(path)?.[1];
+  const file = fd === undefined ? path : descriptors.name(tgid, Number(fd));
+  return file && (posix.basename(file) || undefined);
+}
 
 /** The most that a stack grows unless its limit was changed (_STK_LIM), and a loader takes: nothing else is put there. */
 const STACK_BYTES = 8 << 20;
@@ -124,16 +149,10 @@ function lay(image: ProgramImage, name: string, space: AddressSpace, event: numb
   space.heap = { start: heap, end: heap };
 }
 
-/**
- * The file that was asked for is not the program when it is a script: then the kernel has put its interpreter before the
- * arguments, and they are not those that were given.
- */
-function programName(call: Call, pathArgument: number, { argumentBytes }: ProgramImage): string {
-  const path = call.capture(pathArgument, 'entry');
-  const given = call.captures(pathArgument + 1, 'entry').filter(({ kind }) => kind === CAPTURE_KIND.pointerArrayString);
-  const bytes = given.reduce((sum, { fullLength }) => sum + fullLength + 1, 0);
-  if (path === undefined || bytes !== argumentBytes) return '[program]';
-  return posix.basename(Buffer.from(path.bytes).toString('utf8')) || '[program]';
+/** Before the arguments of a script the kernel puts its interpreter: then they are not those that were given. */
+function isScript(call: Call, list: number, { argumentBytes }: ProgramImage): boolean {
+  const given = call.captures(list, 'entry').filter(({ kind }) => kind === CAPTURE_KIND.pointerArrayString);
+  return given.reduce((sum, { fullLength }) => sum + fullLength + 1, 0) !== argumentBytes;
 }
 
 // biome-ignore format: a table
@@ -143,8 +162,8 @@ export const ADDRESS_CALLS: ReadonlyMap<string, Effect> = new Map<string, Effect
   ['munmap', unmap],
   ['mremap', remap],
   ['brk', moveBreak],
-  ['execve', execute(0)],
-  ['execveat', execute(1)],
+  ['execve', execute(undefined, 0)],
+  ['execveat', execute(0, 1)],
   ['fork', fork(() => 0)],
   ['vfork', fork(() => 0)],
   ['clone', fork((call) => call.low(0))],

@@ -30,6 +30,8 @@ export class AddressSpace {
   readonly since: number;
   /** Where the heap begins and ends; undefined: not known yet. */
   heap: { readonly start: number; end: number } | undefined;
+  /** Last part of the path of its program; undefined: not known. */
+  program: string | undefined;
   readonly #changes: Change[] = [];
   readonly #pages = new Map<number, PageChanges>();
 
@@ -37,6 +39,7 @@ export class AddressSpace {
     this.parent = parent;
     this.since = since;
     this.heap = parent?.heap && { ...parent.heap };
+    this.program = parent?.program;
   }
 
   set(event: number, start: number, end: number, region: Region | undefined): void {
@@ -46,6 +49,7 @@ export class AddressSpace {
   /** Another program takes the place of all that was. */
   clear(event: number): void {
     this.heap = undefined;
+    this.program = undefined;
     this.set(event, 0, Infinity, undefined);
   }
 

@@ -1,4 +1,4 @@
-import { decodeSymbols, type NamedRange, SYMBOLS_FACT } from '../../trace/kernel-symbols.ts';
+import { type NamedRange, namedRanges } from '../../trace/kernel-symbols.ts';
 import type { Fact } from '../../trace/messages.ts';
 
 /** The kernel's names, as far as the trace has them: of the addresses in its own events, and of symbols that were watched. */
@@ -11,18 +11,10 @@ export class KernelSymbols {
     this.#ranges = ranges;
   }
 
-  /** From a trace's profile; a fact that can't be read counts as missing. */
+  /** From a trace's profile. */
   static of(profile: ReadonlyMap<string, Fact>): KernelSymbols {
-    const fact = profile.get(SYMBOLS_FACT);
-    try {
-      return new KernelSymbols(fact === undefined ? [] : decodeSymbols(fact).ranges);
-    } catch {
-      return KernelSymbols.NONE;
-    }
-  }
-
-  get size(): number {
-    return this.#ranges.length;
+    const { ranges } = namedRanges(profile) ?? { ranges: [] };
+    return ranges.length === 0 ? KernelSymbols.NONE : new KernelSymbols(ranges);
   }
 
   /** What an address lies in. */
