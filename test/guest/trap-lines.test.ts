@@ -43,7 +43,8 @@ describe.skipIf(missing !== undefined)('traps that are no calls', () => {
   const said = (word: string): string[] => new RegExp(`^${word} (.*)$`, 'm').exec(printed)?.[1]?.split(' ') ?? [];
   const [out, input, cpuid, rdtsc, rdtscp, sidt, store, move, counter] = said('addresses');
   /** An instruction of the program, which begins where it was linked to. */
-  const at = (address: string | undefined): string => `at ${address} (traps+0x${(Number(address) - 0x40_0000).toString(16)})`;
+  const at = (address: string | undefined): string =>
+    `at ${address} (traps+0x${(Number(address) - 0x40_0000).toString(16)})`;
   const replay = (...args: string[]): string => trapline(['replay', file, ...args]).stdout;
   const lines = (trap: string): string[] =>
     replay('-e', 'trace=none', '-e', 'signal=none', '-e', `trap=${trap}`)
@@ -69,7 +70,9 @@ describe.skipIf(missing !== undefined)('traps that are no calls', () => {
 
   it('CPUID: what the program was told', () => {
     const [a, b, c, d] = said('cpuid').map((value) => `0x${value}`);
-    expect(lines('cpuid')).toContain(`cpuid: leaf 0x7, subleaf 0x0 -> eax=${a} ebx=${b} ecx=${c} edx=${d} ${at(cpuid)}`);
+    expect(lines('cpuid')).toContain(
+      `cpuid: leaf 0x7, subleaf 0x0 -> eax=${a} ebx=${b} ecx=${c} edx=${d} ${at(cpuid)}`,
+    );
   });
 
   it('RDTSC and RDTSCP: the values that the program got', () => {
