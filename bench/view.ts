@@ -23,7 +23,9 @@ const OPEN_AIM = 1000;
 const MEMORY_AIM = 300;
 const REPEATS = 40;
 const OPENINGS = 5;
-const PATIENCE = 300_000;
+/** Milliseconds: for a key, and for all of the trace to be counted. */
+const PATIENCE = 20_000;
+const COUNTING = 300_000;
 const MEBIBYTE_IN_KIB = 1024;
 
 /** The event under the cursor, as the status line has it: it is written when a key has done what it does. */
@@ -75,8 +77,8 @@ class Terminal {
   }
 
   /** Throws when it does not come. */
-  async until(come: () => boolean, what: string): Promise<void> {
-    const end = performance.now() + PATIENCE;
+  async until(come: () => boolean, what: string, patience = PATIENCE): Promise<void> {
+    const end = performance.now() + patience;
     while (!come()) {
       if (this.#ended) throw new Error(`the viewer ended before ${what}`);
       if (performance.now() > end) throw new Error(`${what} does not come`);
@@ -144,10 +146,10 @@ const pageDown = '\x1b[6~';
 const KEYS: readonly (readonly [what: string, keys: readonly string[]])[] = [
   ['a line down', ['j']],
   ['a screen down', [pageDown]],
-  ['to the end, and back', ['G', 'g']],
   ['next of this call', ['c']],
   ['next of this process', ['p']],
   ['next call that failed', ['e']],
+  ['to the end, and back', ['G', 'g']],
 ];
 
 async function keysOf(terminal: Terminal): Promise<ViewAnswer[]> {
@@ -160,7 +162,7 @@ async function keysOf(terminal: Terminal): Promise<ViewAnswer[]> {
   terminal.press('3');
   const answers = [await measured('a line down, while the trace is counted', repeated(['j']))];
   terminal.press('1');
-  await terminal.until(() => terminal.counted, 'the end of counting');
+  await terminal.until(() => terminal.counted, 'the end of counting', COUNTING);
   terminal.press('3');
   for (const [what, keys] of KEYS) answers.push(await measured(what, repeated(keys)));
   terminal.press('/write\r');

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { UserError } from '../emu/errors.ts';
 import { loadInkFast } from './ink-loading.ts';
 import { readMarks } from './marks.ts';
+import { keepYoungSmall } from './memory.ts';
 import { TraceSource } from './source/trace-source.ts';
 import { isTooSmall, SMALLEST } from './state/state.ts';
 
@@ -30,7 +31,9 @@ async function view(file: string): Promise<void> {
     // React is faster without what helps its developers.
     process.env.NODE_ENV ??= 'production';
     loadInkFast();
+    keepYoungSmall();
     const { runView } = await import('./run.ts');
+    keepYoungSmall();
     await runView(source, marks);
   } finally {
     source.close();

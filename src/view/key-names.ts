@@ -13,6 +13,8 @@ export function keysOf(input: string, key: Key): string[] {
   // Terminals send DEL for the key that deletes backward; Ink calls that `delete`.
   if (named !== undefined) return [named[1] === 'delete' ? 'backspace' : named[1]];
   if (key.ctrl) return [`ctrl+${input}`];
+  // Esc and the next key came in one piece.
+  if (key.meta) return ['escape', ...[...input].flatMap(keyOf)];
   return [...input].flatMap(keyOf);
 }
 

@@ -111,7 +111,7 @@ export const KEY_GROUPS: readonly KeyGroup[] = [
     { keys: ['P'],                      action: 'previousOfProcess', screens: EVENTS, help: '' },
     { keys: ['c'],                      action: 'nextOfCall',        screens: EVENTS, help: 'next of this call (C: before)' },
     { keys: ['C'],                      action: 'previousOfCall',    screens: EVENTS, help: '' },
-    { keys: ['f'],                      action: 'nextOfFile',        screens: EVENTS, help: 'next that names this file (F: before)' },
+    { keys: ['f'],                      action: 'nextOfFile',        screens: EVENTS, help: 'next call about this file (F: before)' },
     { keys: ['F'],                      action: 'previousOfFile',    screens: EVENTS, help: '' },
     { keys: ['t'],                      action: 'nextOfKind',        screens: EVENTS, help: 'next of this kind of event (T: before)' },
     { keys: ['T'],                      action: 'previousOfKind',    screens: EVENTS, help: '' },

@@ -42,7 +42,7 @@ export async function runView(source: TraceSource, marks: Marks): Promise<void> 
       process.on('uncaughtException', failed);
       for (const signal of ENDINGS) process.on(signal, ended);
       const hide = show(session, painter, stdin);
-      const letMemoryGo = keepMemoryLow(session);
+      const letMemoryGo = keepMemoryLow(session.runner);
 
       function end(then: () => void): void {
         stdout.off('resize', resized);

@@ -1,20 +1,21 @@
 /** A user before a trace: keys go through the reducer, what they ask for is done here, in small steps. */
-import { PAGE_BYTES } from '../analyze/history/memory-writes.ts';
 import { type AddressRange, placeText } from '../analyze/history/place.ts';
 import type { EventTest } from '../analyze/model/event-test.ts';
 import { type Job, runWhole } from '../analyze/model/job.ts';
 import { UserError } from '../emu/errors.ts';
 import type { Call } from '../replay/calls.ts';
 import { EVENT_KIND } from '../trace/event.ts';
+import { folded, widthOf } from './components/fit.ts';
+import { HELP_LINES } from './components/help.tsx';
 import { EventList } from './event-list.ts';
 import type { ScreenName } from './keys.ts';
-import { KEY_GROUPS } from './keys.ts';
 import { type Marks, saveMarks } from './marks.ts';
 import { Runner } from './runner.ts';
 import { detailLines } from './source/details.ts';
 import { Disassembler } from './source/disassembly.ts';
 import { parseFilterLine } from './source/filter.ts';
-import { type PageContent, PageHistory } from './source/page-history.ts';
+import { PageHistory } from './source/page-history.ts';
+import { ShownPage } from './source/shown-page.ts';
 import { eventsWhere } from './source/sql-events.ts';
 import { asSeenBy, parsePage, writtenPage } from './source/subjects.ts';
 import type { TraceSource } from './source/trace-source.ts';
@@ -43,7 +44,7 @@ export class Session {
   readonly runner: Runner;
   state: ViewState;
   /** The page on the page screen. */
-  page: { readonly history: PageHistory; readonly at: number; readonly content: PageContent } | undefined;
+  page: ShownPage | undefined;
   /** Grows whenever there is something else to show. */
   version = 0;
   readonly #options: SessionOptions;
@@ -52,9 +53,7 @@ export class Session {
   readonly #travel: Travel;
   /** The query that is under way. */
   #asked: symbol | undefined;
-  #details:
-    | { readonly event: number; readonly lines: readonly StyledLine[]; readonly call: Call | undefined }
-    | undefined;
+  #details: { readonly event: number; readonly columns: number; readonly lines: readonly StyledLine[] } | undefined;
 
   constructor(source: TraceSource, options: SessionOptions) {
     this.source = source;
@@ -124,10 +123,11 @@ export class Session {
       overview: 0,
       processes: this.source.processRows.length,
       details: this.details.length,
-      pages: this.page === undefined ? 0 : PAGE_BYTES / 16 + 1,
+      // One more: who wrote it.
+      pages: this.page === undefined ? 0 : this.page.lines.length + 1,
       statistics: this.source.statistics.length,
       marks: this.markRows.length,
-      help: KEY_GROUPS.reduce((sum, { rows }) => sum + rows.filter(({ help }) => help !== '').length + 2, 0),
+      help: HELP_LINES.length,
     };
   }
 
@@ -275,13 +275,13 @@ export class Session {
       this.#turnToEvent(known);
       return;
     }
-    this.page = { history, at: 0, content: history.content(0) };
+    this.page = new ShownPage(history, 0);
     this.#wanted(this.#readPage(history), 'looking for writes');
   }
 
   /** Throws UserError. */
   #otherSpace(): void {
-    const version = this.page?.history.versions[this.page.at];
+    const version = this.page?.version;
     if (this.page === undefined || version === undefined) throw new UserError('there is no page on the screen');
     const { linear, physical } = version.write;
     if (this.page.history.place.space === 'virtual')
@@ -308,9 +308,8 @@ export class Session {
   }
 
   #turnTo(history: PageHistory, at: number): void {
-    const content = history.content(at);
-    this.page = { history, at, content };
-    const line = Math.floor(Math.max(0, content.changed.indexOf(1)) / 16);
+    this.page = new ShownPage(history, at);
+    const line = this.page.changedLine;
     const { top } = this.state.lists.pages;
     if (line < top || line > top + bodyRows(this.state) - 3)
       this.dispatch({ type: 'scroll', list: 'pages', cursor: line });
@@ -332,7 +331,7 @@ export class Session {
         break;
       }
       case 'pages': {
-        const version = this.page?.history.versions[this.page.at];
+        const version = this.page?.version;
         if (version === undefined) return;
         this.dispatch({ type: 'show', screen: 'events' });
         this.#wanted(this.#travel.goTo(version.event, true), 'going there');
@@ -358,7 +357,7 @@ export class Session {
   get details(): readonly StyledLine[] {
     const { event } = this.state;
     if (this.state.screen !== 'details') return [];
-    if (this.#details?.event === event) return this.#details.lines;
+    if (this.#details?.event === event && this.#details.columns === this.state.columns) return this.#details.lines;
     this.#disassembler.load(() => {
       this.#details = undefined;
       this.#changed();
@@ -377,7 +376,9 @@ export class Session {
   #describe(event: number, call: Call | undefined): void {
     const place = this.source.model.store.at(event);
     if (place === undefined) return;
-    this.#details = { event, call, lines: detailLines(this.source, this.#disassembler, place, call) };
+    const { columns } = this.state;
+    const lines = detailLines(this.source, this.#disassembler, place, call);
+    this.#details = { event, columns, lines: lines.flatMap((line) => folded(line, columns, indentOf(line))) };
   }
 
   /** The return of a call that stands far behind it. */
@@ -390,3 +391,10 @@ export class Session {
     return bodyRows(this.state);
   }
 }
+
+/** Behind a label its text stands under itself. */
+function indentOf([label]: StyledLine): number {
+  return label?.tone === 'dim' ? widthOf(label.text) : TEXT_INDENT;
+}
+
+const TEXT_INDENT = 2;

@@ -98,7 +98,7 @@ describe.skipIf(!hasTmux)('on a terminal (tmux is wanted: apt-get install tmux)'
   test('a trace that was cut off is shown, and what is missing is said at the end', async () => {
     const pane = new Pane('cut', 100, 30);
     pane.keys(`${TRAPLINE} view ${cut}; echo status $?`, 'Enter');
-    await pane.shows('the recording was cut off');
+    await pane.shows('no end: it was cut off');
     pane.keys('q');
     expect(await pane.shows('status 1')).toMatch(/trapline: .*cut\.trap: /);
   });

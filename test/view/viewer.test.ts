@@ -86,6 +86,8 @@ test('next and previous failure, call, process, file and kind; back and forward 
   await viewer.press('E', 'C');
   expect(viewer.cursor).toContain('"/tmp/notes", O_WRONLY|O_CREAT|O_TRUNC');
   await viewer.press('f');
+  expect(viewer.cursor).toContain('write(3</tmp/notes>, "hello');
+  await viewer.press('f', 'f');
   expect(viewer.cursor).toContain('wide 漢');
   const here = numberOf(viewer.cursor);
   await viewer.press('p');
@@ -96,6 +98,50 @@ test('next and previous failure, call, process, file and kind; back and forward 
   expect(viewer.cursor).toContain('"more\\n"');
   await viewer.press('T', 't');
   expect(viewer.cursor).toContain('"more\\n"');
+});
+
+test('a search goes on from the other end, and says so; what is nowhere is said', async () => {
+  await opened();
+  await viewer.press('3', 'G', '/');
+  await viewer.type('hello');
+  expect(viewer.cursor).toContain('"hello\\n"');
+  expect(viewer.said).toContain('went on from the beginning');
+  await viewer.press('enter');
+  expect(viewer.said).toContain('went on from the beginning');
+  await viewer.press('n');
+  expect(viewer.said).toContain('this is the only one with "hello"');
+  await viewer.press('g', '\\');
+  await viewer.type('unlink');
+  await viewer.press('enter');
+  expect(viewer.cursor).toContain('unlinkat');
+  expect(viewer.said).toContain('went on from the end');
+  await viewer.press('/');
+  await viewer.type('sendmsg');
+  await viewer.press('enter');
+  expect(viewer.said).toContain('"sendmsg" is nowhere in what is shown');
+});
+
+test('filters: who wrote to a file, by what descriptors mean; names of two words; as they are shown', async () => {
+  await opened(120, 30);
+  const shown = async (filter: string): Promise<string[]> => {
+    await viewer.press('3', '|', 'ctrl+u');
+    await viewer.type(filter);
+    await viewer.press('enter');
+    return viewer.lines.slice(2, -2).filter((line) => line.trim() !== '');
+  };
+  expect((await shown('path=/tmp/notes write')).map((line) => line.match(/"\w+/)?.[0])).toEqual(['"hello', '"more']);
+  expect(await shown('comm="wide 漢字" exit_group')).toHaveLength(1);
+  expect(await shown('path=\\e]0;owned')).toHaveLength(1);
+});
+
+test('details fold what is too long for the screen', async () => {
+  await opened();
+  await viewer.press('3', '/');
+  await viewer.type('owned');
+  await viewer.press('enter', 'enter');
+  const screen = viewer.lines.map((line) => line.trimEnd());
+  expect(screen.join('\n')).not.toContain('…');
+  expect(screen.map((line) => line.trim()).join('')).toContain('notes\\u{202e}.txt');
 });
 
 test('details: fields, whole buffers as text and hex, changed registers, and the instruction', async () => {

@@ -56,3 +56,24 @@ export function fitted(line: StyledLine, columns: number, shift = 0): StyledLine
   }
   return result;
 }
+
+/** A line as lines of at most so many columns; those behind the first are set in by `indent`. */
+export function folded(line: StyledLine, columns: number, indent: number): StyledLine[] {
+  const lines: Segment[][] = [[]];
+  let room = columns;
+  for (const { text, tone } of line) {
+    let rest = text;
+    while (widthOf(rest) > room) {
+      const part = head(rest, room);
+      // A character that is wider than all of the line is left out.
+      const taken = part.text === '' && room === columns - indent ? [...rest][0]! : part.text;
+      lines.at(-1)!.push(segment(part.text, tone));
+      rest = rest.slice(taken.length);
+      lines.push([segment(' '.repeat(indent))]);
+      room = columns - indent;
+    }
+    lines.at(-1)!.push(segment(rest, tone));
+    room -= widthOf(rest);
+  }
+  return lines;
+}

@@ -59,6 +59,19 @@ function statusLine({ state, source, runner }: Session): StyledLine {
   return [...shown, segment(' '.repeat(Math.max(0, room - used))), segment(damage, 'failure'), segment(right, 'dim')];
 }
 
+/** What one may do on a screen, besides what one may everywhere: at most 56 columns. */
+// biome-ignore format: a table
+const HINTS: Readonly<Record<ScreenName, string>> = {
+  overview:   '3 events  2 processes  / search  | show only  : jump',
+  processes:  'Enter its events  / search  | show only  : jump',
+  events:     'Enter details  / search  | show only  : jump  e failure',
+  details:    '← → the events around it  4 its page  Esc back',
+  pages:      '← before  → after  Enter its event  v physical  a other',
+  statistics: 'Enter its events  / search  | show only  : jump',
+  marks:      'Enter goes there  / search  | show only  : jump',
+  help:       '↓ there is more  Esc back',
+};
+
 function promptLine({ state }: Session): StyledLine {
   const { prompt, message } = state;
   if (prompt !== undefined) {
@@ -72,7 +85,7 @@ function promptLine({ state }: Session): StyledLine {
     ];
   }
   if (message !== undefined) return [segment(` ${printable(message.text)}`, message.bad ? 'failure' : 'plain')];
-  return [segment(' / search  | show only  : jump  e next failure  Enter details  ? all keys  q quit', 'dim')];
+  return [segment(` ${HINTS[state.screen]}  ? all keys  q quit`, 'dim')];
 }
 
 function Body({ session }: { readonly session: Session }) {

@@ -6,7 +6,7 @@ import { type StyledLine, segment } from '../tone.ts';
 import { cell } from './fit.ts';
 import { Line } from './line.tsx';
 import { Lines } from './lines.tsx';
-import { PROCESS_HEAD, processLine } from './processes.tsx';
+import { processHead, processLine } from './processes.tsx';
 import { sparkline } from './sparkline.ts';
 
 const LABEL = 14;
@@ -23,7 +23,7 @@ function factLines({ source }: Session): StyledLine[] {
   const command = header.command.length === 0 ? 'a kernel alone' : printable(header.command.join(' '));
   const ended =
     end === undefined
-      ? 'the recording was cut off'
+      ? 'no end: it was cut off, or is still being recorded'
       : `exit status ${end.exitStatus}, ${printable(end.reason)}, after ${grouped(end.instructions)} instructions`;
   const calls = survey.calls.reduce((sum, count) => sum + count.calls, 0);
   const errors = survey.calls.reduce((sum, count) => sum + count.errors, 0);
@@ -70,7 +70,7 @@ function curveLines({ source, state }: Session): StyledLine[] {
 export function Overview({ session }: { readonly session: Session }) {
   const { columns } = session.state;
   const { source, bodyRows } = session;
-  const above = [...factLines(session), [], ...curveLines(session), [], [segment(PROCESS_HEAD, 'dim')]];
+  const above = [...factLines(session), [], ...curveLines(session), [], [segment(processHead(columns), 'dim')]];
   const room = Math.max(0, bodyRows - above.length - 1);
   const all = source.processRows;
   const rows = all.slice(0, all.length > room ? room - 1 : room).map((row) => processLine(row, session, columns));

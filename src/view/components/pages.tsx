@@ -1,7 +1,6 @@
 import { type AddressRange, placeText } from '../../analyze/history/place.ts';
 import { printableName } from '../../replay/printable.ts';
 import type { Session } from '../session.ts';
-import { hexDump } from '../source/hex-dump.ts';
 import { grouped, seconds } from '../source/numbers.ts';
 import type { PageHistory } from '../source/page-history.ts';
 import { type StyledLine, segment } from '../tone.ts';
@@ -41,7 +40,7 @@ function nothing({ place, extent }: PageHistory): readonly StyledLine[] {
 export function Pages({ session }: { readonly session: Session }) {
   const { columns, lists } = session.state;
   const { page, bodyRows } = session;
-  const version = page?.history.versions[page.at];
+  const version = page?.version;
   if (page === undefined || version === undefined) {
     const lines = page === undefined ? NO_PAGE : nothing(page.history);
     return (
@@ -51,7 +50,7 @@ export function Pages({ session }: { readonly session: Session }) {
       </>
     );
   }
-  const { history, at, content } = page;
+  const { history, at } = page;
   const place = session.source.model.store.at(version.event);
   const line = place && session.source.lines.line(place);
   const who = line?.identity === undefined ? '?' : `${line.identity.pid} ${printableName(line.identity.comm)}`;
@@ -59,7 +58,7 @@ export function Pages({ session }: { readonly session: Session }) {
     [
       segment(`page ${pageText(history.place)}`, 'strong'),
       segment(`  write ${grouped(at + 1)} of ${grouped(history.versions.length)}${EXTENTS[history.extent]}`),
-      segment('   ← before  → after  Enter the event  v physical  a another', 'dim'),
+      segment('   ← before  → after', 'dim'),
     ],
     [
       segment(`#${version.event}  ${line === undefined ? '' : seconds(line.time, 6)} s  `, 'dim'),
@@ -68,17 +67,11 @@ export function Pages({ session }: { readonly session: Session }) {
       ...(line?.body ?? []),
     ],
   ];
-  const dump = hexDump(
-    content.bytes,
-    history.place.address,
-    (i) => content.changed[i] === 1,
-    (i) => content.known[i] === 1,
-  );
   const { top } = lists.pages;
   return (
     <>
       <Line line={head[0]!} columns={columns} />
-      <Lines lines={[head[1]!, ...dump.slice(top)]} columns={columns} rows={bodyRows} />
+      <Lines lines={[head[1]!, ...page.lines.slice(top)]} columns={columns} rows={bodyRows} />
     </>
   );
 }

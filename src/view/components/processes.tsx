@@ -11,8 +11,10 @@ import { Line } from './line.tsx';
 import { Lines } from './lines.tsx';
 import { sparkline } from './sparkline.ts';
 
-const NAME = 26;
 const CURVE_SHARE = 5;
+const WIDE_SCREEN = 100;
+
+const nameWidth = (columns: number): number => (columns < WIDE_SCREEN ? 20 : 26);
 
 function ending({ exit }: Process): string {
   if (exit === undefined) return 'runs';
@@ -26,7 +28,8 @@ function program({ executions, threads }: Process): string {
   return threads.length > 1 ? `${words}  (${threads.length} threads)` : words;
 }
 
-export const PROCESS_HEAD = `${cell('process', NAME)} ${cell('pid', 7, 'right')} ${cell('from', 11, 'right')} ${cell('to', 11, 'right')} ${cell('ended', 9)} ${cell('events', 6, 'right')} ${cell('errors', 6, 'right')}`;
+export const processHead = (columns: number): string =>
+  `${cell('process', nameWidth(columns))} ${cell('pid', 7, 'right')} ${cell('from', 11, 'right')} ${cell('to', 11, 'right')} ${cell('ended', 9)} ${cell('events', 6, 'right')} ${cell('errors', 6, 'right')}`;
 
 /** A process on one line: who, from when to when, how it ended, how busy it was, what it executed. */
 export function processLine({ process, branches }: ProcessRow, { source }: Session, columns: number): StyledLine {
@@ -34,7 +37,7 @@ export function processLine({ process, branches }: ProcessRow, { source }: Sessi
   const curve = Math.floor(columns / CURVE_SHARE);
   const failed = process.exit !== undefined && process.exit.status !== 0;
   return [
-    segment(cell(`${branches}${printableName(process.comm)}`, NAME), 'task'),
+    segment(cell(`${branches}${printableName(process.comm)}`, nameWidth(columns)), 'task'),
     segment(` ${cell(String(process.pid), 7, 'right')}`),
     segment(` ${cell(seconds(process.first.time, 6), 11, 'right')}`, 'dim'),
     segment(` ${cell(process.exit === undefined ? '' : seconds(process.exit.time, 6), 11, 'right')}`, 'dim'),
@@ -53,7 +56,7 @@ export function Processes({ session }: { readonly session: Session }) {
   const curve = Math.floor(columns / CURVE_SHARE);
   return (
     <>
-      <Line line={[segment(`${PROCESS_HEAD}  ${cell('activity', curve)}  program`, 'dim')]} columns={columns} />
+      <Line line={[segment(`${processHead(columns)}  ${cell('activity', curve)}  program`, 'dim')]} columns={columns} />
       <Lines
         lines={rows.map((row) => processLine(row, session, columns))}
         columns={columns}

@@ -5,7 +5,7 @@ import { UserError } from '../../emu/errors.ts';
 import { EVENT_KIND } from '../../trace/event.ts';
 import type { Criterion } from '../state/effect.ts';
 import { ofProcess } from './filter.ts';
-import { pathsOf, usesPath } from './subjects.ts';
+import { filesOf, isAbout } from './subjects.ts';
 import type { TraceSource } from './trace-source.ts';
 
 export interface Sought {
@@ -45,13 +45,13 @@ export function criterion(what: Criterion, place: EventPlace, source: TraceSourc
       };
     }
     case 'file': {
-      const path = isEntry(place) ? pathsOf(source.calls.entered(place, 0).call)[0] : undefined;
-      if (path === undefined) throw new UserError('the event under the cursor names no file');
+      const path = isEntry(place) ? filesOf(place, source)[0] : undefined;
+      if (path === undefined) throw new UserError('the event under the cursor is about no file that is known');
       return {
-        name: 'call that names this file',
+        name: 'call about this file',
         test: {
           mayHold: ({ kinds }) => kinds.has(EVENT_KIND.callEntry),
-          passes: (other) => isEntry(other) && usesPath(source.calls.entered(other, 0).call, path, true),
+          passes: (other) => isEntry(other) && isAbout(other, source, path, true),
         },
       };
     }

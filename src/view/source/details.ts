@@ -18,11 +18,20 @@ import { grouped, seconds } from './numbers.ts';
 import { registerLines } from './register-lines.ts';
 import type { TraceSource } from './trace-source.ts';
 
-const FULL: FormatOptions = {
-  stringLimit: Number.MAX_SAFE_INTEGER,
-  verbose: true,
-  descriptor: (out, fd) => out.decimal(fd),
-};
+/** Everything of a call's arguments. */
+function inFull(source: TraceSource, { chunk, row: at }: Call): FormatOptions {
+  const event = chunk.firstEvent + at;
+  const tgid = source.identity(chunk.task(at), event)?.tgid;
+  return {
+    stringLimit: Number.MAX_SAFE_INTEGER,
+    verbose: true,
+    descriptor: (out, fd) => {
+      out.decimal(fd);
+      const what = tgid === undefined ? undefined : source.descriptors.name(tgid, fd, event);
+      if (what !== undefined) out.text(`<${printable(what)}>`);
+    },
+  };
+}
 
 const hex = (value: bigint): string => `0x${value.toString(16)}`;
 const heading = (text: string): StyledLine[] => [[], [segment(text, 'heading')]];
@@ -92,11 +101,12 @@ const HEAD = 11;
 /** `event`: number of the event that is looked at. */
 function callLines(source: TraceSource, call: Call, event: number): StyledLine[] {
   const format = formatOf(call);
+  const full = inFull(source, call);
   const out = new TextBuffer();
   const names = call.syscall?.arguments.length === format.arguments.length ? source.argumentNames(call) : [];
   const shown = format.arguments.map((write, i) => {
     out.truncate(0);
-    write(out, call, i, FULL);
+    write(out, call, i, full);
     return {
       name: names[i] ?? `argument ${i + 1}`,
       text: printable(out.toString()),

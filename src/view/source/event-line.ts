@@ -88,7 +88,7 @@ export class EventLines {
       case EVENT_KIND.task:
         return { body: taskBody(identity), result: [] };
       default:
-        return { body: this.#trap(place), result: [] };
+        return this.#trap(place);
     }
   }
 
@@ -107,8 +107,10 @@ export class EventLines {
   result(call: Call, settled: boolean): Segment[] {
     if (!settled) return [segment(' = … (returns later)', 'dim')];
     const out = this.#out;
+    const { chunk, row, exitChunk, exitRow } = call;
+    this.#tgid = this.#sources.identity(chunk.task(row), chunk.firstEvent + row)?.tgid ?? 0;
     // A descriptor that it gives back is known from the return on.
-    if (call.exitChunk !== undefined) this.#event = call.exitChunk.firstEvent + call.exitRow;
+    if (exitChunk !== undefined) this.#event = exitChunk.firstEvent + exitRow;
     out.truncate(0);
     writeResult(out, call, formatOf(call), this.#format);
     const text = printable(out.toString());
@@ -128,13 +130,21 @@ export class EventLines {
     return [segment(`<... ${name} returned ${value}>`, 'dim')];
   }
 
-  #trap({ chunk, row }: EventPlace): Segment[] {
+  #trap({ chunk, row }: EventPlace): Words {
     const trap = trapOf(chunk, row, this.#sources.names);
-    if (trap === undefined) return [segment(`event of kind ${chunk.kind(row)}`, 'dim')];
+    if (trap === undefined) return { body: [segment(`event of kind ${chunk.kind(row)}`, 'dim')], result: [] };
     const place = trap.instruction === undefined ? '' : ` at 0x${trap.instruction.toString(16)}`;
-    return [segment(trap.policy, 'trap'), segment(` ${printable(trap.text)}`), segment(place, 'dim')];
+    const text = printable(trap.text);
+    const change = text.match(CHANGE)?.index ?? text.length;
+    return {
+      body: [segment(trap.policy, 'trap'), segment(` ${text.slice(0, change)}`)],
+      result: [segment(text.slice(change)), segment(place, 'dim')].filter((part) => part.text !== ''),
+    };
   }
 }
+
+/** What something was and is. */
+const CHANGE = /, \S+ -> \S+$/;
 
 function taskBody(identity: TaskIdentity | undefined): Segment[] {
   if (identity === undefined) return [segment('=== a task that is not named', 'task')];

@@ -8,7 +8,7 @@ import { type CallFilter, parseFilter, wantsCall, wantsOutcome, wantsTrap } from
 import { nameText, printableName } from '../../replay/printable.ts';
 import { trapOf } from '../../replay/traps/trap.ts';
 import { EVENT_KIND } from '../../trace/event.ts';
-import { touchesPage, usesDescriptor, usesPath } from './subjects.ts';
+import { isAbout, touchesPage, usesDescriptor } from './subjects.ts';
 import type { TraceSource } from './trace-source.ts';
 
 /** What a filter line says: conditions on events, and one that only a query can answer. */
@@ -20,7 +20,23 @@ export interface ParsedFilter {
 
 /** Words of `replay -e`: they are read by its own parser. */
 const EXPRESSIONS = new Set(['trace', 't', 'status', 'signal', 's', 'trap']);
-const FILTER_WORDS =
+/** What a filter line takes, and what it leaves. */
+// biome-ignore format: a table
+export const FILTER_WORDS: readonly (readonly [word: string, what: string])[] = [
+  ['openat,read',        'calls by name; %file %network %process and more by what they are for'],
+  ['status=failed',      'by how they ended: successful, failed, unfinished'],
+  ['trap=page-write',    'traps by their policy; signal=SIGCHLD: deliveries'],
+  ['pid=81',             'of a process or a thread'],
+  ['comm=sh',            'of all that were called so; comm="two words"'],
+  ['path=/etc',          'calls about files with this in their name, by a path or by a descriptor'],
+  ['fd=3',               'calls with this descriptor'],
+  ['addr=0x403000',      'calls and writes that touch the page of this address'],
+  ['kind=page-write',    'call return task interrupt port-io control page-write pages ...'],
+  ['events=#120-#340',   'from one event to another'],
+  ['sql: ret < 0',       'calls by a condition on the table syscalls'],
+  ['sql: page_writes where size > 8', 'the same on another table of events'],
+];
+const WORDS =
   'names of calls, %file, trace=, status=, signal=, trap=, pid=, comm=, fd=, path=, addr=, kind=, events=#1-#9 or sql:';
 
 type Condition = (value: string, source: TraceSource) => EventTest;
@@ -37,7 +53,7 @@ const CONDITIONS: Readonly<Record<string, Condition>> = {
     const fd = wholeNumber('fd', value);
     return entriesOnly((place) => usesDescriptor(source.calls.entered(place, 1).call, fd));
   },
-  path: (value, source) => entriesOnly((place) => usesPath(source.calls.entered(place, 0).call, value, false)),
+  path: (value, source) => entriesOnly((place) => isAbout(place, source, value, false)),
   addr: (value, source) => touching(parseAddress(value), source),
   kind: (value) => ofKind(value),
   events: (value) => between(value),
@@ -61,7 +77,7 @@ export function parseFilterLine(text: string, source: TraceSource): ParsedFilter
     if (EXPRESSIONS.has(key)) expressions.push(word);
     else if (key in CONDITIONS) test = both(test, CONDITIONS[key]!(word.slice(at + 1), source));
     else if (at < 0) names.push(word);
-    else throw new UserError(`${word}: a filter has ${FILTER_WORDS}`);
+    else throw new UserError(`${word}: a filter has ${WORDS}`);
   }
   if (names.length > 0) expressions.push(`trace=${names.join(',')}`);
   return { test: expressions.length === 0 ? test : both(test, replayed(expressions, source)), sql: undefined };

@@ -1,9 +1,16 @@
 import { printable } from '../../replay/printable.ts';
 import { type Segment, type StyledLine, segment, type Tone } from '../tone.ts';
 
-const BYTES_A_LINE = 16;
+export const BYTES_A_LINE = 16;
+/** Digits of an address; of longer ones the last, with a sign before them. */
+const DIGITS = 12;
 const FIRST_PRINTABLE = 0x20;
 const LAST_PRINTABLE = 0x7e;
+
+function shownAddress(address: bigint): string {
+  const digits = address.toString(16).padStart(DIGITS, '0');
+  return digits.length > DIGITS ? `…${digits.slice(1 - DIGITS)}` : digits;
+}
 
 const shownByte = (byte: number): string =>
   byte >= FIRST_PRINTABLE && byte <= LAST_PRINTABLE ? String.fromCharCode(byte) : '.';
@@ -36,16 +43,15 @@ export function hexDump(
   const lines: StyledLine[] = [];
   for (let at = 0; at < bytes.length; at += BYTES_A_LINE) {
     const count = Math.min(BYTES_A_LINE, bytes.length - at);
-    const place =
-      address === undefined ? at.toString(16).padStart(6, '0') : (address + BigInt(at)).toString(16).padStart(12, '0');
+    const place = address === undefined ? at.toString(16).padStart(6, '0') : shownAddress(address + BigInt(at));
     const marked = (i: number): boolean => changed(at + i);
     const gap = (i: number): string => (i === 7 ? '  ' : ' ');
     const hex = (i: number): string => (known(at + i) ? bytes[at + i]!.toString(16).padStart(2, '0') : '??') + gap(i);
     const missing = '   '.repeat(BYTES_A_LINE - count) + (count < 8 ? ' ' : '');
     lines.push([
-      segment(`  ${place}  `, 'dim'),
+      segment(` ${place}  `, 'dim'),
       ...runs(count, marked, hex),
-      segment(`${missing} `),
+      segment(missing),
       ...runs(count, marked, (i) => (known(at + i) ? shownByte(bytes[at + i]!) : '?')),
     ]);
   }

@@ -27,7 +27,7 @@ export function usesDescriptor(call: Call, fd: number): boolean {
 }
 
 /** Paths that a call is given, as it is given them. */
-export function pathsOf(call: Call): string[] {
+function pathsOf(call: Call): string[] {
   const args = call.syscall?.arguments ?? [];
   return args.flatMap(({ format }, i) => {
     const capture = format === 'path' ? call.capture(i, 'entry') : undefined;
@@ -35,9 +35,21 @@ export function pathsOf(call: Call): string[] {
   });
 }
 
-/** Whether a path of a call is `path`, or contains it: as it is, or as it is shown. */
-export function usesPath(call: Call, path: string, whole: boolean): boolean {
-  return pathsOf(call).some((each) => (whole ? each === path : each.includes(path) || printable(each).includes(path)));
+/** Files that the call which an event enters is about: by the paths that it is given, and by what its descriptors mean. */
+export function filesOf(place: EventPlace, source: TraceSource): string[] {
+  const event = place.chunk.firstEvent + place.row;
+  const { call } = source.calls.entered(place, 1);
+  const tgid = source.identity(place.chunk.task(place.row), event)?.tgid;
+  if (tgid === undefined) return pathsOf(call);
+  const meant = descriptorsOf(call).flatMap((fd) => source.descriptors.name(tgid, fd, event) ?? []);
+  return [...pathsOf(call), ...meant];
+}
+
+/** Whether a call is about a file: this one, or one with `path` in its name, as it is or as it is shown. */
+export function isAbout(place: EventPlace, source: TraceSource, path: string, whole: boolean): boolean {
+  return filesOf(place, source).some((file) =>
+    whole ? file === path : file.includes(path) || printable(file).includes(path),
+  );
 }
 
 /** Whether memory that was read at an event, or that it changed, lies in the page of an address. */

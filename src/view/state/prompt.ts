@@ -18,7 +18,7 @@ export const PROMPT_SIGNS: Readonly<Record<PromptKind, string>> = {
 export const PROMPT_HINTS: Readonly<Record<PromptKind, string>> = {
   search: 'text of a line; Enter stays there, Esc goes back',
   searchBackward: 'text of a line; Enter stays there, Esc goes back',
-  filter: 'openat,read  %file  status=failed  trap=port-io  pid=81  fd=3  path=/etc  addr=0x...  sql: ret < 0',
+  filter: 'read,%file  status=failed  pid=81  fd=3  path=/etc  sql: ret < 0',
   jump: '#1234 is an event, 1.25s a time, 123456 an instruction count',
   address: '0x7f12...; Enter alone takes the one under the cursor',
   page: '0x7f12...  virt:PID:0x7f12...  phys:0x12...; Enter alone takes that of the event under the cursor',
@@ -48,7 +48,7 @@ export function typed(state: ViewState, prompt: Prompt, key: string): Outcome {
   }
 }
 
-const isSearch = ({ kind }: Prompt): boolean => kind === 'search' || kind === 'searchBackward';
+export const isSearch = ({ kind }: Prompt): boolean => kind === 'search' || kind === 'searchBackward';
 
 /** A search that is given up goes back to where it began. */
 function left(prompt: Prompt): readonly Effect[] {

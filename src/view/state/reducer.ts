@@ -2,7 +2,7 @@
 import { actionOf, type ScreenName } from '../keys.ts';
 import { ACTIONS } from './actions.ts';
 import type { Effect } from './effect.ts';
-import { typed } from './prompt.ts';
+import { isSearch, typed } from './prompt.ts';
 import type { ListName, Message, ViewState } from './state.ts';
 
 export type Input =
@@ -30,7 +30,7 @@ export interface Outcome {
 export function reduce(state: ViewState, input: Input, facts: Facts): Outcome {
   switch (input.type) {
     case 'key':
-      return pressed({ ...state, message: undefined }, input.key, facts);
+      return pressed({ ...state, message: kept(state, input.key) }, input.key, facts);
     case 'resize': {
       const { columns, rows } = input;
       return { state: { ...state, columns, rows, line: Math.min(state.line, Math.max(0, rows - 5)) }, effects: [] };
@@ -40,12 +40,17 @@ export function reduce(state: ViewState, input: Input, facts: Facts): Outcome {
     case 'message':
       return { state: { ...state, message: input.message }, effects: [] };
     case 'filtered':
-      return { state: { ...state, filter: input.filter }, effects: [] };
+      return { state: { ...state, filter: input.filter, message: undefined }, effects: [] };
     case 'show':
       return { state: shown(state, input.screen), effects: [] };
     case 'scroll':
       return { state: scrolled(state, input.list, input.cursor), effects: [] };
   }
+}
+
+/** What a key says is over with the next one, but for Enter behind a search: what it found is still so. */
+function kept({ prompt, message }: ViewState, key: string): Message | undefined {
+  return key === 'enter' && prompt !== undefined && isSearch(prompt) ? message : undefined;
 }
 
 const PLACES_KEPT = 100;
