@@ -14,8 +14,8 @@ export interface Answer {
   readonly cpu: number;
   /** Most that the process had resident, bytes. */
   readonly resident: number;
-  /** Seconds on the clock that are aimed at. */
-  readonly aim: number;
+  /** Seconds on the clock that it may take at most. */
+  readonly goal: number;
 }
 
 const CLI = new URL('../bin/trapline.js', import.meta.url).pathname;
@@ -23,7 +23,7 @@ const ROUNDS = 3;
 
 /** A process and a call that are in some chunks only; a full aggregation; replay's summary. */
 // biome-ignore format: a table
-const QUESTIONS: readonly (readonly [question: string, aim: number, arguments: readonly string[]])[] = [
+const QUESTIONS: readonly (readonly [question: string, goal: number, arguments: readonly string[]])[] = [
   ['calls of one process',       0.3, ['query', 'SELECT name, count(*) FROM syscalls WHERE pid = 150 GROUP BY name']],
   ['one call of one process',    0.3, ['query', "SELECT count(*) FROM syscalls WHERE pid = 150 AND name = 'openat'"]],
   ['a call that nobody made',    0.3, ['query', "SELECT * FROM syscalls WHERE name = 'keyctl'"]],
@@ -37,7 +37,7 @@ const PROBE = `process.on('exit', () => {
   require('node:fs').writeSync(2, JSON.stringify({ cpu: (userCPUTime + systemCPUTime) / 1e6, resident: maxRSS * 1024 }));
 });`;
 
-function ask(probe: string, [question, aim, words]: (typeof QUESTIONS)[number], trace: string): Answer {
+function ask(probe: string, [question, goal, words]: (typeof QUESTIONS)[number], trace: string): Answer {
   const [verb = '', ...rest] = words;
   const args = verb === 'query' ? [verb, trace, ...rest] : [verb, ...rest, trace];
   const rounds = Array.from({ length: ROUNDS }, () => {
@@ -48,7 +48,7 @@ function ask(probe: string, [question, aim, words]: (typeof QUESTIONS)[number], 
     return { wall: (performance.now() - since) / 1000, ...told };
   });
   const least = (field: 'wall' | 'cpu' | 'resident'): number => Math.min(...rounds.map((round) => round[field]));
-  return { question, aim, wall: least('wall'), cpu: least('cpu'), resident: least('resident') };
+  return { question, goal, wall: least('wall'), cpu: least('cpu'), resident: least('resident') };
 }
 
 /** Opens the trace as the viewer does and looks at windows all over it: seconds, in this process. */
@@ -62,8 +62,8 @@ function lookAround(trace: string): Answer[] {
   }
   const looked = performance.now();
   model.close();
-  const answer = (question: string, aim: number, seconds: number): Answer => {
-    return { question, aim, wall: seconds, cpu: Number.NaN, resident: process.memoryUsage.rss() };
+  const answer = (question: string, goal: number, seconds: number): Answer => {
+    return { question, goal, wall: seconds, cpu: Number.NaN, resident: process.memoryUsage.rss() };
   };
   return [
     answer('the index, as the viewer opens it', 1, (opened - since) / 1000),
@@ -86,8 +86,8 @@ export function measureQuestions(trace: string): Answer[] {
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
   const large = new LargeTrace(process.argv[2] === undefined ? undefined : Number(process.argv[2]));
   process.on('exit', () => large.remove());
-  for (const { question, aim, wall, cpu, resident } of measureQuestions(large.path)) {
-    const numbers = `${wall.toFixed(3)} s (aim ${aim}), ${cpu.toFixed(3)} CPU s, ${(resident / 2 ** 20).toFixed(0)} MiB`;
+  for (const { question, goal, wall, cpu, resident } of measureQuestions(large.path)) {
+    const numbers = `${wall.toFixed(3)} s (goal ${goal}), ${cpu.toFixed(3)} CPU s, ${(resident / 2 ** 20).toFixed(0)} MiB`;
     process.stdout.write(`${question.padEnd(36)} ${numbers}\n`);
   }
 }

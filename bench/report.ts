@@ -90,14 +90,14 @@ export function policyTable(costs: readonly PolicyCost[]): string {
 
 /** How long questions to a trace of 10 M events take. */
 export function questionsTable(answers: readonly Answer[]): string {
-  const rows = answers.map(({ question, wall, cpu, resident, aim }) => [
+  const rows = answers.map(({ question, wall, cpu, resident, goal }) => [
     question,
     fixed(wall, 3),
-    String(aim),
+    `${goal}${wall > goal ? ' (missed)' : ''}`,
     fixed(cpu, 3),
     fixed(resident / 2 ** 20, 0),
   ]);
-  return table(['question to 10 M events', 'seconds', 'aim', 'CPU seconds', 'MiB'], rows);
+  return table(['question to 10 M events', 'seconds', 'goal', 'CPU seconds', 'MiB'], rows);
 }
 
 /** How fast the viewer is on the same trace, and how much it needs. */

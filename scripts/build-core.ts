@@ -1,4 +1,4 @@
-// Compiles src/emu/core to dist/core.wasm, src/record/encoder to dist/encoder.wasm and dist/copy.wasm. `--lite` (or TRAPLINE_CORE=lite)
+// Compiles src/emu/core to dist/core.wasm, src/record/encoder to dist/encoder.wasm and dist/copy.wasm, src/trace/decoder to dist/decoder.wasm. `--lite` (or TRAPLINE_CORE=lite)
 // skips the core's optimiser: seconds, for iterating.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -23,6 +23,7 @@ function assemble(source: string, output: string): void {
 mkdirSync('dist', { recursive: true });
 assemble('src/record/encoder/copy.wat', 'dist/copy.wasm');
 compile('src/record/encoder/index.ts', 'dist/encoder.wasm', ['-O3']);
+compile('src/trace/decoder/index.ts', 'dist/decoder.wasm', ['-O3']);
 compile('src/emu/core/index.ts', 'dist/core.wasm', [
   ...(lite ? ['-O1'] : ['-O2']),
   ...['--enable', 'threads', '--importMemory', '--sharedMemory', '--initialMemory', '4096', '--maximumMemory', '65536'],

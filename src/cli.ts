@@ -1,18 +1,47 @@
 import { Command, CommanderError } from 'commander';
-import { viewCommands } from './analyze/command.ts';
-import { exportCommand } from './analyze/export/command.ts';
-import { historyCommands } from './analyze/history/command.ts';
-import { queryCommand } from './analyze/query/command.ts';
 import { UserError } from './emu/errors.ts';
-import { recordCommand } from './record/command.ts';
-import { infoCommand, verifyCommand } from './replay/command.ts';
-import { replayCommand } from './replay/replay-command.ts';
 import { systemReason } from './trace/system-reason.ts';
 import { VERSION } from './version.ts';
-import { viewCommand } from './view/command.ts';
-import { demoCommand } from './view/demo-command.ts';
 
 const USAGE = 2;
+
+/** A module's verbs, in the order in which help lists them, and how to get them. */
+interface Verbs {
+  readonly names: readonly string[];
+  readonly load: () => Promise<readonly Command[]>;
+}
+
+/** A verb is loaded when it is asked for: the other verbs' modules take longer to load than many a question to answer. */
+export const VERBS: readonly Verbs[] = [
+  { names: ['record'], load: async () => [(await import('./record/command.ts')).recordCommand()] },
+  { names: ['replay'], load: async () => [(await import('./replay/replay-command.ts')).replayCommand()] },
+  {
+    names: ['info', 'verify'],
+    load: async () => {
+      const { infoCommand, verifyCommand } = await import('./replay/command.ts');
+      return [infoCommand(), verifyCommand()];
+    },
+  },
+  { names: ['query'], load: async () => [(await import('./analyze/query/command.ts')).queryCommand()] },
+  { names: ['export'], load: async () => [(await import('./analyze/export/command.ts')).exportCommand()] },
+  {
+    names: ['writes', 'last-writer', 'page', 'diff'],
+    load: async () => (await import('./analyze/history/command.ts')).historyCommands(),
+  },
+  {
+    names: ['os', 'ps', 'modules', 'files', 'sockets', 'maps', 'hooks'],
+    load: async () => (await import('./analyze/command.ts')).viewCommands(),
+  },
+  { names: ['view'], load: async () => [(await import('./view/command.ts')).viewCommand()] },
+  { names: ['demo'], load: async () => [(await import('./view/demo-command.ts')).demoCommand()] },
+];
+
+/** The verb that the arguments begin with; all of them for help, and where there is no such verb. */
+async function commandsFor(verb: string | undefined): Promise<readonly Command[]> {
+  const own = VERBS.find(({ names }) => verb !== undefined && names.includes(verb));
+  const loaded = await Promise.all((own === undefined ? VERBS : [own]).map(({ load }) => load()));
+  return loaded.flat();
+}
 
 /** Runs the program with its arguments (without node and script). Sets the exit status. */
 export async function main(args: readonly string[]): Promise<void> {
@@ -20,19 +49,7 @@ export async function main(args: readonly string[]): Promise<void> {
     .description('Runs an unmodified x86 system in its own emulator and records what its programs do.')
     .version(VERSION)
     .enablePositionalOptions();
-  const commands = [
-    recordCommand(),
-    replayCommand(),
-    infoCommand(),
-    verifyCommand(),
-    queryCommand(),
-    exportCommand(),
-    ...historyCommands(),
-    ...viewCommands(),
-    viewCommand(),
-    demoCommand(),
-  ];
-  for (const command of commands) program.addCommand(command);
+  for (const command of await commandsFor(args[0])) program.addCommand(command);
   for (const command of [program, ...program.commands])
     command.exitOverride().configureOutput({ outputError: () => {} });
   process.stdout.on('error', (error) => {

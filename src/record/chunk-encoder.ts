@@ -50,7 +50,7 @@ function copier(ring: WebAssembly.Memory, encoder: WebAssembly.Memory): Copy | u
   }
 }
 
-/** Columns in the order in which encoder/places.ts numbers them; those of the registers follow. */
+/** Columns in the order in which encoder/places.ts numbers them; those of the registers follow, then the summary's namings. */
 const COLUMNS = [
   'siteDictionary',
   'site',
@@ -155,6 +155,7 @@ export class ChunkEncoder {
       kinds: this.#kinds(),
       tasks: Array.from({ length: wasm.taskCount() }, (_, row) => unsigned64(wasm.taskPointer(row))),
       calls: Array.from({ length: wasm.callCount() }, (_, i) => wasm.callAt(i) >>> 0).sort((a, b) => a - b),
+      namings: column(COLUMNS.length + REGISTER_COUNT).slice(),
     };
     const payload = trapline.EventChunk.encode({
       summary: summaryToMessage(summary),

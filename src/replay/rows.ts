@@ -51,7 +51,10 @@ interface RowForm {
   endRow(): void;
 }
 
-/** One call as data, field by field. 64-bit values are strings, times virtual nanoseconds. */
+/**
+ * One call as data, field by field. 64-bit values are strings, times virtual nanoseconds. `seq` counts calls, `event` is the
+ * number of its entry among all events: what `#N` means.
+ */
 function writeRow(form: RowForm, call: Call, identity: TaskIdentity | undefined): void {
   const { chunk, row, outcome } = call;
   form.begin('seq');
@@ -86,6 +89,8 @@ function writeRow(form: RowForm, call: Call, identity: TaskIdentity | undefined)
   form.plain(call.failed ? failureName(call) : null);
   form.begin('duration');
   form.number(call.returned ? call.exitTime - call.entryTime : null);
+  form.begin('event');
+  form.number(chunk.firstEvent + row);
   form.endRow();
 }
 
@@ -246,7 +251,7 @@ class CsvForm implements RowForm {
   }
 }
 
-const CSV_COLUMNS = 'seq,icount,time,vcpu,pid,tid,comm,mechanism,nr,name,args,raw,ret,errno,duration';
+const CSV_COLUMNS = 'seq,icount,time,vcpu,pid,tid,comm,mechanism,nr,name,args,raw,ret,errno,duration,event';
 
 /** A trap that is no call as a JSON object. */
 function trapJson(trap: Trap, identity: TaskIdentity | undefined): string {

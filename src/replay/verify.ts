@@ -98,7 +98,7 @@ class Check {
   #events(frame: ScannedFrame, payload: Uint8Array): void {
     const chunk = new EventChunk(payload);
     chunk.decode(ALL_COLUMNS);
-    if (!sameSummary(chunk.summary, chunk.summarize())) throw new ColumnError('its summary is not that of its events');
+    if (!fits(chunk.summary, chunk.summarize())) throw new ColumnError('its summary is not that of its events');
     if (this.#unbroken && chunk.firstEvent !== this.events) {
       this.#source.report(frame, `it begins with event ${chunk.firstEvent}, not ${this.events}`);
     }
@@ -131,8 +131,13 @@ class Check {
   }
 }
 
+/** Whether what a chunk says of its events is so; files of format 1.0 don't say who tasks are. */
+function fits(summary: ChunkSummary, events: ChunkSummary): boolean {
+  return sameSummary(summary, summary.namings.length === 0 ? { ...events, namings: summary.namings } : events);
+}
+
 function sameSummary(a: ChunkSummary, b: ChunkSummary): boolean {
-  const flat = ({ firstEvent, count, icount, time, kinds, tasks, calls }: ChunkSummary) =>
-    [firstEvent, count, ...icount, ...time, ...[...kinds].flat(), ...tasks, ...calls].join(' ');
+  const flat = ({ firstEvent, count, icount, time, kinds, tasks, calls, namings }: ChunkSummary) =>
+    [firstEvent, count, ...icount, ...time, ...[...kinds].flat(), ...tasks, ...calls, ...namings].join(' ');
   return flat(a) === flat(b);
 }

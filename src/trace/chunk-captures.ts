@@ -1,6 +1,7 @@
 /** The captures of an `EventChunk` as columns. */
 import { ColumnError, ColumnReader, finished } from './bytes.ts';
 import type { RegisterColumns } from './chunk-registers.ts';
+import { decodeVarints } from './column-decoder.ts';
 import type { trapline } from './generated/trace.js';
 
 /** What captures are of: a dictionary, as there are few. */
@@ -31,9 +32,8 @@ export function decodeCaptures(message: trapline.EventChunk, count: number): Cap
   // A shape takes a byte of its column at least.
   if (total > message.captureShape.length) throw new ColumnError('a column ends early');
   const shapes = decodeShapes(message);
-  const shape = wholeColumn(message.captureShape, total);
-  for (const row of shape) if (row >= shapes.kind.length) throw new ColumnError('a capture is not in the dictionary');
-  const length = wholeColumn(message.captureLength, total);
+  const shape = decodeVarints(message.captureShape, total, shapes.kind.length);
+  const length = decodeVarints(message.captureLength, total);
   const bytes = message.captureBytes;
   return {
     first,
@@ -80,16 +80,8 @@ export function decodeAddresses(
   return addresses;
 }
 
-function wholeColumn(bytes: Uint8Array, count: number): Uint32Array {
-  const column = new ColumnReader(bytes);
-  const values = new Uint32Array(count);
-  column.varints(values);
-  finished(column);
-  return values;
-}
-
 function decodeFirst(message: trapline.EventChunk, count: number): Uint32Array {
-  const counts = wholeColumn(message.captureCount, count);
+  const counts = decodeVarints(message.captureCount, count);
   const sums = new Uint32Array(count + 1);
   let total = 0;
   for (let i = 0; i < count; i++) {

@@ -2,13 +2,14 @@
  * A decoded chunk: columns, read by row. Sites and tasks are decoded at once; moments, each register and captures when
  * first asked for, so that a reader pays for what it looks at. proto/trace.proto says how each column is coded.
  */
-import { ColumnError, ColumnReader, finished } from './bytes.ts';
+import { ColumnError, ColumnWriter } from './bytes.ts';
 import { type Captures, decodeAddresses, decodeCaptures, decodeShapes } from './chunk-captures.ts';
 import { decodeSites, decodeTasks, type Sites } from './chunk-dictionaries.ts';
 import { RegisterColumns } from './chunk-registers.ts';
+import { decodeSiteRows, decodeSums, decodeVarints } from './column-decoder.ts';
 import { EVENT_KIND, REGISTER, REGISTER_COUNT } from './event.ts';
 import { trapline } from './generated/trace.js';
-import { type ChunkSummary, callKey, summaryFromMessage } from './summary.ts';
+import { type ChunkSummary, callKey, putNaming, summaryFromMessage } from './summary.ts';
 
 const WORD = 2 ** 32;
 
@@ -62,22 +63,6 @@ function bounds(words: Uint32Array): readonly [bigint, bigint] {
   return words.length === 0 ? [0n, 0n] : [join64(words, lowest), join64(words, highest)];
 }
 
-/** Running sums of `count` differences, modulo 2^64. */
-function sums(differences: Int32Array, count: number): Uint32Array {
-  if (differences.length !== 2 * count) throw new ColumnError('a column does not fit its events');
-  const words = new Uint32Array(2 * count);
-  let low = 0;
-  let high = 0;
-  for (let at = 0; at < words.length; at += 2) {
-    const sum = (low + differences[at]!) | 0;
-    high = (high + differences[at + 1]! + (sum >>> 0 < low >>> 0 ? 1 : 0)) | 0;
-    low = sum;
-    words[at] = low;
-    words[at + 1] = high;
-  }
-  return words;
-}
-
 export class EventChunk {
   readonly summary: ChunkSummary;
   readonly count: number;
@@ -107,70 +92,23 @@ export class EventChunk {
     if (this.count > message.site.length) throw new ColumnError('a column ends early');
     this.tasks = decodeTasks(message.taskDictionary);
     this.sites = decodeSites(message.siteDictionary);
-    this.taskRow = this.#decodeTaskRows();
-    this.site = this.#decodeSiteRows();
-    const { taskRow, site } = this;
-    const dictionaries = { taskCount: this.tasks.length, siteCount: this.sites.kind.length };
-    this.#registers = new RegisterColumns(message, { taskRow, site, ...dictionaries });
-  }
-
-  #decodeTaskRows(): Uint32Array {
-    const column = new ColumnReader(this.#message.task);
-    const rows = new Uint32Array(this.count);
-    column.varints(rows);
-    finished(column);
-    const limit = this.tasks.length;
-    for (const row of rows) if (row >= limit) throw new ColumnError('a task is not in the dictionary');
-    return rows;
-  }
-
-  #decodeSiteRows(): Uint32Array {
-    const column = new ColumnReader(this.#message.site);
-    const rows = new Uint32Array(this.count);
-    column.varints(rows);
-    finished(column);
-    const limit = this.sites.kind.length;
-    // Rows plus one; 0 is none.
-    const taskSite = new Uint32Array(this.tasks.length);
-    const next = new Uint32Array(limit + 1);
-    for (let i = 0; i < rows.length; i++) {
-      const task = this.taskRow[i]!;
-      const before = taskSite[task]!;
-      let site = rows[i]!;
-      if (site === 0) site = next[before]!;
-      if (site === 0 || site > limit) throw new ColumnError('a site is not in the dictionary');
-      next[before] = site;
-      taskSite[task] = site;
-      rows[i] = site - 1;
-    }
-    return rows;
-  }
-
-  #decodeIcounts(): Uint32Array {
-    return sums(new ColumnReader(this.#message.icount).differences(), this.count);
-  }
-
-  /** Nanoseconds are coded as what they are ahead of the instruction count. */
-  #decodeTimes(): Uint32Array {
-    const times = sums(new ColumnReader(this.#message.time).differences(), this.count);
-    const { icounts } = this;
-    for (let at = 0; at < times.length; at += 2) {
-      const low = (times[at]! + icounts[at]!) >>> 0;
-      times[at + 1] = times[at + 1]! + icounts[at + 1]! + (low < icounts[at]! ? 1 : 0);
-      times[at] = low;
-    }
-    return times;
+    const [taskCount, siteCount] = [this.tasks.length, this.sites.kind.length];
+    const taskRow = decodeVarints(message.task, this.count, taskCount);
+    this.taskRow = taskRow;
+    this.site = decodeSiteRows(message.site, taskRow, taskCount, siteCount);
+    this.#registers = new RegisterColumns(message, { taskRow, taskCount, site: this.site, siteCount });
   }
 
   /** Instruction counts, two words a row. */
   get icounts(): Uint32Array {
-    this.#icounts ??= this.#decodeIcounts();
+    this.#icounts ??= decodeSums([this.#message.icount], this.count);
     return this.#icounts;
   }
 
   /** Virtual nanoseconds, two words a row. */
   get times(): Uint32Array {
-    this.#times ??= this.#decodeTimes();
+    // Nanoseconds are coded as what they are ahead of the instruction count.
+    this.#times ??= decodeSums([this.#message.icount, this.#message.time], this.count);
     return this.#times;
   }
 
@@ -287,7 +225,7 @@ export class EventChunk {
   /** Decodes columns that are otherwise decoded when first asked for, so that damage shows now. Throws ColumnError. */
   decode({ registers, moments, captures }: ColumnChoice): void {
     for (const register of registers(this.sites)) this.#registers.column(register);
-    if (moments) this.#times ??= this.#decodeTimes();
+    if (moments) void this.times;
     if (captures !== 'none') this.#captures ??= decodeCaptures(this.#message, this.count);
     if (captures === 'all') this.#addresses ??= decodeAddresses(this.#message, this.captureColumns, this.#registers);
   }
@@ -310,6 +248,17 @@ export class EventChunk {
       kinds: new Map([...kinds].sort(([a], [b]) => a - b)),
       tasks: this.tasks,
       calls: [...calls].sort((a, b) => a - b),
+      namings: this.#namings(),
     };
+  }
+
+  #namings(): Uint8Array {
+    const column = new ColumnWriter();
+    for (let row = 0; row < this.count; row++) {
+      if (this.kind(row) !== EVENT_KIND.task || this.captureCount(row) === 0) continue;
+      const time = [this.times[2 * row]!, this.times[2 * row + 1]!] as const;
+      putNaming(column, row, this.taskRow[row]!, time, this.capture(row, 0));
+    }
+    return column.take();
   }
 }

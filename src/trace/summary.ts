@@ -1,5 +1,5 @@
 /** What is known of a chunk without decoding it: enough to tell that a filter finds nothing in it. */
-import { ColumnReader, ColumnWriter } from './bytes.ts';
+import { ColumnError, ColumnReader, ColumnWriter } from './bytes.ts';
 import type { trapline } from './generated/trace.js';
 
 /** The highest call number that a summary tells apart. */
@@ -17,6 +17,50 @@ export interface ChunkSummary {
   readonly tasks: readonly bigint[];
   /** System calls that enter or return in it, by `callKey`, ascending. */
   readonly calls: readonly number[];
+  /** What its task events say, see `namingsOf`; empty in files of format 1.0. */
+  readonly namings: Uint8Array;
+}
+
+/** What a task event says. */
+export interface Naming {
+  /** Number of the event in the trace. */
+  readonly event: number;
+  readonly task: bigint;
+  /** Virtual nanoseconds. */
+  readonly time: number;
+  /** Kind of its first capture, and what was captured: a view. */
+  readonly kind: number;
+  readonly bytes: Uint8Array;
+}
+
+/** The task events of a chunk that captured something, as its summary tells them. Throws ColumnError when it is damaged. */
+export function* namingsOf({ firstEvent, tasks, namings }: ChunkSummary): Generator<Naming> {
+  const column = new ColumnReader(namings);
+  while (!column.atEnd) {
+    const event = firstEvent + column.varint();
+    const task = tasks[column.varint()];
+    if (task === undefined) throw new ColumnError('a task is not in the summary');
+    column.varint64();
+    const time = (column.high >>> 0) * 2 ** 32 + (column.low >>> 0);
+    const kind = column.varint();
+    yield { event, task, time, kind, bytes: column.take(column.varint()) };
+  }
+}
+
+/** Appends a task event to the column of namings. `time`: two words, low word first. */
+export function putNaming(
+  column: ColumnWriter,
+  row: number,
+  taskRow: number,
+  time: readonly [number, number],
+  capture: Pick<Naming, 'kind' | 'bytes'>,
+): void {
+  column.varint(row);
+  column.varint(taskRow);
+  column.varint64(time[0], time[1]);
+  column.varint(capture.kind);
+  column.varint(capture.bytes.length);
+  column.append(capture.bytes);
 }
 
 /** How summaries and filters name a system call: its table and its number. */
@@ -52,6 +96,7 @@ export function summaryToMessage(summary: ChunkSummary): trapline.ChunkSummary.$
     kindCount: [...summary.kinds.values()],
     tasks: tasks.take(),
     calls: calls.take(),
+    namings: summary.namings,
   };
 }
 
@@ -77,5 +122,6 @@ export function summaryFromMessage(message: trapline.ChunkSummary.$Properties): 
     kinds: new Map((message.kind ?? []).map((kind, i) => [kind, counts[i] ?? 0])),
     tasks,
     calls,
+    namings: message.namings ?? new Uint8Array(0),
   };
 }

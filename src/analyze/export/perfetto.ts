@@ -14,11 +14,16 @@ const ANNOTATION = { text: 6, name: 10 } as const;
 
 /** Every packet says whose it is; all are ours. */
 const SEQUENCE = 1;
-/** Numbers of tracks: any that differ. */
-const processUuid = (pid: number): number => 2 ** 40 + pid;
-const threadUuid = (tid: number): number => 2 ** 41 + tid;
+/**
+ * Numbers of tracks: any that differ. Processes and threads are counted, for their own numbers may be used again: a new
+ * track is how a reader learns of that.
+ */
+const processUuid = (count: number): number => 2 ** 40 + count;
+const threadUuid = (count: number): number => 2 ** 41 + count;
 const processorUuid = (vcpu: number): number => 2 ** 42 + vcpu;
 const PROCESSORS = 2 ** 43;
+/** Of calls of which the trace does not tell who made them: slices of several tasks would lie across each other. */
+const UNKNOWN = 2 ** 44;
 
 const packet = (): ProtoWriter => new ProtoWriter().number(PACKET.sequence, SEQUENCE);
 const framed = (inner: ProtoWriter): Uint8Array => new ProtoWriter().message(TRACE.packet, inner).finish();
@@ -42,7 +47,28 @@ const placed = ([outer, inner]: [ProtoWriter, ProtoWriter]): Uint8Array =>
 
 /** A Perfetto trace, packet by packet: a track for each process, thread and virtual processor; slices are calls. */
 export function* perfettoTrace(model: TraceModel, wholeGuest: boolean): Generator<Uint8Array> {
-  yield* tracks(model, wholeGuest);
+  const threads = new Map<number, Thread[]>();
+  yield* describeTracks(model, wholeGuest, threads);
+  yield* describedTurns(model);
+  let unknown = false;
+  for (const { tid, name, start, duration, event: number, facts } of callSlices(model, wholeGuest)) {
+    const known = threads.get(tid);
+    const track = (known?.findLast(({ from }) => from <= number) ?? known?.[0])?.track ?? UNKNOWN;
+    if (track === UNKNOWN && !unknown) {
+      unknown = true;
+      yield described(new ProtoWriter().number(TRACK.uuid, UNKNOWN).text(TRACK.name, 'unknown tasks'));
+    }
+    const lasts = duration !== undefined && track !== UNKNOWN;
+    const begin = event(start, lasts ? TYPE.sliceBegin : TYPE.instant, track, name, 'syscall');
+    for (const [fact, value] of facts) {
+      begin[1].message(EVENT.annotation, new ProtoWriter().text(ANNOTATION.name, fact).text(ANNOTATION.text, value));
+    }
+    yield placed(begin);
+    if (lasts) yield placed(event(start + duration, TYPE.sliceEnd, track));
+  }
+}
+
+function* describedTurns(model: TraceModel): Generator<Uint8Array> {
   const processors = new Set<number>();
   yield described(new ProtoWriter().number(TRACK.uuid, PROCESSORS).text(TRACK.name, 'processors'));
   for (const { vcpu, name, start, duration } of processorTurns(model)) {
@@ -55,26 +81,34 @@ export function* perfettoTrace(model: TraceModel, wholeGuest: boolean): Generato
     yield placed(event(start, TYPE.sliceBegin, track, name, 'processor'));
     yield placed(event(start + duration, TYPE.sliceEnd, track));
   }
-  for (const { tid, name, start, duration, facts } of callSlices(model, wholeGuest)) {
-    const track = threadUuid(tid);
-    const begin = event(start, duration === undefined ? TYPE.instant : TYPE.sliceBegin, track, name, 'syscall');
-    for (const [fact, value] of facts) {
-      begin[1].message(EVENT.annotation, new ProtoWriter().text(ANNOTATION.name, fact).text(ANNOTATION.text, value));
-    }
-    yield placed(begin);
-    if (duration !== undefined) yield placed(event(start + duration, TYPE.sliceEnd, track));
-  }
 }
 
-function* tracks(model: TraceModel, wholeGuest: boolean): Generator<Uint8Array> {
-  for (const { pid, name, command, threads } of processTracks(model, wholeGuest)) {
+/** A thread's track, and the event from which on its number is its own. */
+interface Thread {
+  readonly from: number;
+  readonly track: number;
+}
+
+function* describeTracks(
+  model: TraceModel,
+  wholeGuest: boolean,
+  threadsOf: Map<number, Thread[]>,
+): Generator<Uint8Array> {
+  let count = 0;
+  for (const [i, { pid, name, command, threads }] of processTracks(model, wholeGuest).entries()) {
     const process = new ProtoWriter().number(PROCESS.pid, pid).text(PROCESS.name, name);
-    if (command !== '') process.text(PROCESS.commandLine, command);
-    yield described(new ProtoWriter().number(TRACK.uuid, processUuid(pid)).message(TRACK.process, process));
-    for (const { tid, name: threadName } of threads) {
+    for (const word of command) process.text(PROCESS.commandLine, word);
+    yield described(new ProtoWriter().number(TRACK.uuid, processUuid(i)).message(TRACK.process, process));
+    for (const { tid, name: threadName, from } of threads) {
+      const track = threadUuid(count++);
+      const known = [...(threadsOf.get(tid) ?? []), { from, track }];
+      threadsOf.set(
+        tid,
+        known.sort((a, b) => a.from - b.from),
+      );
       const thread = new ProtoWriter().number(THREAD.pid, pid).number(THREAD.tid, tid).text(THREAD.name, threadName);
-      const track = new ProtoWriter().number(TRACK.uuid, threadUuid(tid)).number(TRACK.parent, processUuid(pid));
-      yield described(track.message(TRACK.thread, thread));
+      const place = new ProtoWriter().number(TRACK.uuid, track).number(TRACK.parent, processUuid(i));
+      yield described(place.message(TRACK.thread, thread));
     }
   }
 }

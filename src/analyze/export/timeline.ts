@@ -1,6 +1,5 @@
 /** A trace as slices on tracks: what timeline viewers show. */
 import type { TraceModel } from '../model/trace-model.ts';
-import { commandText } from '../tables/lifetimes.ts';
 import { tableRows } from './table-rows.ts';
 
 /** A call of a thread. Times are virtual nanoseconds. */
@@ -11,6 +10,8 @@ export interface Slice {
   readonly start: number;
   /** undefined: it has not returned. */
   readonly duration: number | undefined;
+  /** Number of the event that entered it. */
+  readonly event: number;
   readonly facts: readonly (readonly [name: string, value: string])[];
 }
 
@@ -26,12 +27,14 @@ export interface ThreadTrack {
   readonly pid: number;
   readonly tid: number;
   readonly name: string;
+  /** Number of the event that first names it: a number may be another thread's later. */
+  readonly from: number;
 }
 
 export interface ProcessTrack {
   readonly pid: number;
   readonly name: string;
-  readonly command: string;
+  readonly command: readonly string[];
   readonly threads: readonly ThreadTrack[];
 }
 
@@ -41,8 +44,8 @@ export function processTracks(model: TraceModel, wholeGuest: boolean): ProcessTr
     .map(({ pid, comm, executions, threads }) => ({
       pid,
       name: comm,
-      command: commandText(executions.at(-1)?.arguments ?? []),
-      threads: threads.map(({ tid, comm: name }) => ({ pid, tid, name })),
+      command: executions.at(-1)?.arguments ?? [],
+      threads: threads.map(({ tid, comm: name, first }) => ({ pid, tid, name, from: first.event })),
     }));
 }
 
@@ -57,6 +60,7 @@ export function* callSlices(model: TraceModel, wholeGuest: boolean): Generator<S
       name: String(row.name),
       start: Number(row.time),
       duration: row.duration === null ? undefined : Number(row.duration),
+      event: Number(row.event),
       facts: [
         ['args', String(row.args)],
         ['result', String(result)],

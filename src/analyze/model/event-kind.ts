@@ -38,7 +38,10 @@ export function eventKindOf(name: EventKindName): number | undefined {
 
 export function kindName(chunk: EventChunk, row: number): EventKindName {
   const kind = chunk.kind(row);
-  const known = BY_KIND.get(kind);
-  if (known !== undefined) return known;
-  return kind === EVENT_KIND.exit ? (BY_REASON.get(chunk.detail(row) & 255) ?? 'exit') : 'other';
+  return kind === EVENT_KIND.exit ? (BY_REASON.get(chunk.detail(row) & 255) ?? 'exit') : kindNameOf(kind);
+}
+
+/** The same for events of which their kind (EVENT_KIND) tells it: all but exits. */
+export function kindNameOf(kind: number): EventKindName {
+  return BY_KIND.get(kind) ?? 'other';
 }

@@ -1,43 +1,55 @@
-import { CAPTURE_KIND } from '../../emu/monitor-layout.ts';
-import { parseIdentity, type TaskIdentity } from '../../guest/linux/task-identity.ts';
-import { capturesOf } from '../../replay/call-captures.ts';
+import type { TaskIdentity } from '../../guest/linux/task-identity.ts';
 import { callColumns } from '../../replay/calls.ts';
 import type { TraceReader } from '../../replay/reader.ts';
 import { type CallSink, Reconstruction } from '../../replay/reconstruction.ts';
-import { EVENT_KIND } from '../../trace/event.ts';
-import type { EventChunk } from '../../trace/event-chunk.ts';
 import { callKeysOf } from './call-keys.ts';
 import { type Job, runWhole } from './job.ts';
-import { LifetimeBuilder, type Lifetimes, type Process } from './processes.ts';
+import { Launches } from './launches.ts';
+import { Namings } from './namings.ts';
+import { LifetimeBuilder, type Process, shownFrom } from './processes.ts';
 
 /** Calls that begin or end a program, or tell how one ended. */
 const LIFECYCLE = callKeysOf(['execve', 'execveat', 'exit', 'exit_group', 'wait4', 'waitpid', 'waitid']);
 
-interface Naming {
-  /** Number of the event from which on it holds. */
-  readonly event: number;
-  readonly identity: TaskIdentity;
-}
-
-/** Who the tasks of a trace are at each of its moments, and when their processes began and ended. */
+/**
+ * Who the tasks of a trace are at each of its moments, and when their processes began and ended. Who they are stands in
+ * the index; what they executed and how they ended is read, from the chunks that tell, when somebody asks for it.
+ */
 export class History {
-  readonly #namings: ReadonlyMap<bigint, readonly Naming[]>;
-  readonly #lifetimes: Lifetimes;
+  readonly #reader: TraceReader;
+  readonly #namings: Namings;
+  readonly #lifetimes: LifetimeBuilder;
+  readonly #launches: Launches;
+  #whole = false;
 
-  private constructor(namings: ReadonlyMap<bigint, readonly Naming[]>, lifetimes: Lifetimes) {
+  private constructor(reader: TraceReader, namings: Namings) {
+    this.#reader = reader;
     this.#namings = namings;
-    this.#lifetimes = lifetimes;
+    this.#lifetimes = new LifetimeBuilder(this.#commandOnly);
+    for (const naming of namings.all) this.#lifetimes.named(naming);
+    this.#launches = new Launches(reader, namings);
   }
 
-  /** Reads the chunks in which a task is named, or a program begins or ends; the others are left alone. */
+  /** Reads who the tasks are. */
   static read(reader: TraceReader): History {
-    return runWhole(History.reading(reader));
+    return new History(reader, runWhole(Namings.reading(reader)));
   }
 
-  /** The same a chunk a step, for those who have something else to do in between. */
+  /** Reads all of it, a chunk a step, for those who have something else to do in between. */
   static *reading(reader: TraceReader): Job<History> {
-    const namings = new Map<bigint, Naming[]>();
-    const lifetimes = new LifetimeBuilder(reader.header.command.length > 0);
+    const history = new History(reader, yield* Namings.reading(reader));
+    yield* history.#readingLifetimes();
+    return history;
+  }
+
+  /** A command was recorded, and what it started is told from the rest of the guest. */
+  get #commandOnly(): boolean {
+    return this.#reader.header.command.length > 0;
+  }
+
+  *#readingLifetimes(): Job<void> {
+    const { index } = this.#reader;
+    const lifetimes = this.#lifetimes;
     const sink: CallSink = {
       entry: (call, identity) => lifetimes.entered(call, identity),
       return: (call, identity) => lifetimes.returned(call, identity),
@@ -46,95 +58,64 @@ export class History {
       end: () => {},
     };
     const reconstruction = new Reconstruction({ commandOnly: false, descriptors: false }, () => sink);
-    for (const [place, entry] of reader.index.entries()) {
-      yield place / reader.index.length;
-      const { kinds, calls } = entry.summary;
-      const lively = calls.some((call) => LIFECYCLE.has(call));
-      if (!lively && !kinds.has(EVENT_KIND.task)) continue;
-      const chunk = reader.chunk(entry, lively ? callColumns({ arguments: true, times: true }) : NAMES_ONLY);
+    const { tasks } = reconstruction;
+    for (const [place, entry] of index.entries()) {
+      yield place / index.length;
+      if (!entry.summary.calls.some((call) => LIFECYCLE.has(call))) continue;
+      const chunk = this.#reader.chunk(entry, callColumns({ arguments: true, times: true }));
       if (chunk === undefined) continue;
-      if (lively) feed(chunk, reconstruction, namings, lifetimes);
-      else nameAll(chunk, reconstruction, namings, lifetimes);
+      // Chunks before it were left out.
+      for (const pointer of chunk.tasks) {
+        const identity = this.#namings.identity(pointer, chunk.firstEvent);
+        if (identity !== undefined) tasks.name(tasks.at(pointer), identity);
+      }
+      reconstruction.feed(chunk);
     }
-    return new History(namings, lifetimes.finish());
+    lifetimes.finish();
+    this.#whole = true;
+  }
+
+  /** With what they executed and how they ended. */
+  #complete(): LifetimeBuilder {
+    if (!this.#whole) runWhole(this.#readingLifetimes());
+    return this.#lifetimes;
   }
 
   /** Who a task pointer names when an event happens; undefined where the trace does not tell. */
   identity(task: bigint, event: number): TaskIdentity | undefined {
-    const namings = this.#namings.get(task);
-    if (namings === undefined) return undefined;
-    let low = 0;
-    let high = namings.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (namings[middle]!.event <= event) low = middle + 1;
-      else high = middle;
-    }
-    // Before a task is named for the first time it is who it is named then.
-    return (namings[low - 1] ?? namings[0])?.identity;
+    return this.#namings.identity(task, event);
   }
 
   /** Every process in the order in which they were met. */
   get processes(): readonly Process[] {
-    return this.#lifetimes.processes;
+    return this.#complete().processes;
   }
 
   /** The process that has a number when an event happens. */
   process(tgid: number, event: number): Process | undefined {
-    return this.#lifetimes.at(tgid, event);
+    return this.#complete().at(tgid, event);
   }
 
   /** Number of the event from which on a process belongs to the recorded command; Infinity: never. */
   shownFrom(tgid: number, event: number): number {
-    return this.process(tgid, event)?.shownFrom ?? Infinity;
+    const process = this.#lifetimes.at(tgid, event);
+    if (process === undefined) return Infinity;
+    if (this.#whole) return process.shownFrom;
+    return this.#commandOnly ? shownFrom(process, this.#lifetimes, (each) => this.#launches.of(each)) : 0;
   }
 
   /** Pointers of all tasks of a process or thread, by its number. */
   tasksOf(pid: number): ReadonlySet<bigint> {
-    const found = [...this.#namings].filter(([, namings]) =>
-      namings.some(({ identity }) => identity.pid === pid || identity.tgid === pid),
-    );
-    return new Set(found.map(([task]) => task));
+    return this.tasksNamed((identity) => identity.pid === pid || identity.tgid === pid);
+  }
+
+  /** Pointers of the tasks whose descriptors these tasks may have inherited, themselves included. */
+  withAncestors(tasks: ReadonlySet<bigint>): ReadonlySet<bigint> {
+    return this.#namings.withAncestors(tasks);
   }
 
   /** Pointers of all tasks that were ever named so. */
   tasksNamed(passes: (identity: TaskIdentity) => boolean): ReadonlySet<bigint> {
-    const found = [...this.#namings].filter(([, namings]) => namings.some(({ identity }) => passes(identity)));
-    return new Set(found.map(([task]) => task));
+    return this.#namings.tasksNamed(passes);
   }
-}
-
-const NAMES_ONLY = { registers: () => [], moments: true, captures: 'contents' } as const;
-
-type Namings = Map<bigint, Naming[]>;
-
-/** Rows of one kind, without looking at the others' columns. */
-function* rowsOfKind({ count, site, sites }: EventChunk, kind: number): Generator<number> {
-  for (let row = 0; row < count; row++) if (sites.kind[site[row]!] === kind) yield row;
-}
-
-function note(chunk: EventChunk, row: number, namings: Namings, lifetimes: LifetimeBuilder): void {
-  const capture = capturesOf(chunk, row).find(({ kind }) => kind === CAPTURE_KIND.task);
-  const identity = capture && parseIdentity(capture.bytes);
-  if (identity === undefined) return;
-  const pointer = chunk.task(row);
-  const naming = { event: chunk.firstEvent + row, identity };
-  const known = namings.get(pointer);
-  if (known === undefined) namings.set(pointer, [naming]);
-  else known.push(naming);
-  lifetimes.named(identity, chunk, row);
-}
-
-function nameAll(chunk: EventChunk, { tasks }: Reconstruction, namings: Namings, lifetimes: LifetimeBuilder): void {
-  for (const row of rowsOfKind(chunk, EVENT_KIND.task)) {
-    tasks.update(tasks.at(chunk.task(row)), chunk, row);
-    note(chunk, row, namings, lifetimes);
-  }
-}
-
-/** Namings and calls in the order in which they stand: a process is met before its calls. */
-function feed(chunk: EventChunk, reconstruction: Reconstruction, namings: Namings, lifetimes: LifetimeBuilder): void {
-  // Calls of a chunk come after its namings; whoever looks at moments takes them from the calls themselves.
-  for (const row of rowsOfKind(chunk, EVENT_KIND.task)) note(chunk, row, namings, lifetimes);
-  reconstruction.feed(chunk);
 }

@@ -2,7 +2,7 @@ import { CAPTURE_KIND } from '../../emu/monitor-layout.ts';
 import type { TaskIdentity } from '../../guest/linux/task-identity.ts';
 import type { Call } from '../../replay/calls.ts';
 import { isExecve } from '../../replay/scope.ts';
-import type { EventChunk } from '../../trace/event-chunk.ts';
+import type { Naming } from './namings.ts';
 
 /** A moment of a trace: number of the event, and virtual nanoseconds. */
 export interface Moment {
@@ -63,7 +63,7 @@ const CHILD = { exited: 1, killed: 2, dumped: 3 } as const;
 const SIGINFO = { code: 8, pid: 16, status: 24, end: 28 } as const;
 const SIGINFO32 = { code: 8, pid: 12, status: 20, end: 24 } as const;
 
-/** Puts together when processes began, what they executed and how they ended. */
+/** Puts together when processes began, what they executed and how they ended: first all that is named, then all calls. */
 export class LifetimeBuilder implements Lifetimes {
   readonly processes: Process[] = [];
   readonly #byPid = new Map<number, Process[]>();
@@ -81,14 +81,15 @@ export class LifetimeBuilder implements Lifetimes {
   }
 
   /** A task says who it is. */
-  named({ pid, tgid, parent, comm, start }: TaskIdentity, chunk: EventChunk, row: number): void {
-    const moment = { event: chunk.firstEvent + row, time: chunk.time(row) };
+  named({ task, event, time, identity }: Naming): void {
+    const { pid, tgid, parent, comm, start } = identity;
+    const moment = { event, time };
     const process = this.#process(tgid, parent, comm, start, pid === tgid, moment);
     if (pid === tgid) process.comm = comm;
     const known = this.#threads.get(pid);
     if (known?.process === process) known.comm = comm;
     else {
-      const thread = { tid: pid, process, task: chunk.task(row), comm, first: moment, exit: undefined };
+      const thread = { tid: pid, process, task, comm, first: moment, exit: undefined };
       this.#threads.set(pid, thread);
       process.threads.push(thread);
     }
@@ -115,7 +116,7 @@ export class LifetimeBuilder implements Lifetimes {
     if (process === undefined) return;
     const ending = { ...moment, status: call.low(0) & 255, signal: undefined };
     if (call.name === 'exit_group') process.exit ??= ending;
-    const thread = this.#threads.get(identity.pid);
+    const thread = process.threads.findLast(({ tid, first }) => tid === identity.pid && first.event <= moment.event);
     if (thread !== undefined) thread.exit ??= ending;
     if (process.threads.every(({ exit }) => exit !== undefined)) process.exit ??= ending;
   }
@@ -169,24 +170,29 @@ export class LifetimeBuilder implements Lifetimes {
     }
   }
 
-  finish(): Lifetimes {
-    for (const process of this.processes) process.shownFrom = this.#commandOnly ? this.#shownFrom(process) : 0;
-    return this;
+  finish(): void {
+    for (const process of this.processes) {
+      process.shownFrom = this.#commandOnly
+        ? shownFrom(process, this, ({ executions }) => executions[0]?.event ?? Infinity)
+        : 0;
+    }
   }
+}
 
-  /**
-   * As `replay` shows them: a child of the guest's init from the execve that puts the command into it on, and what that
-   * starts from its first event on.
-   */
-  #shownFrom({ pid, ppid, first, executions }: Process): number {
-    const launched = executions[0]?.event ?? Infinity;
-    if (pid === INIT) return Infinity;
-    if (ppid === INIT) return launched;
-    const parent = this.at(ppid, first.event);
-    if (parent === undefined || parent.first.event > first.event) return Infinity;
-    if (parent.shownFrom <= first.event) return first.event;
-    return parent.ppid === INIT ? launched : Infinity;
-  }
+/**
+ * Number of the event from which on a process belongs to the recorded command, as `replay` shows it: a child of the guest's
+ * init from the execve that puts the command into it on, and what that starts from its first event on. Infinity: never.
+ * `launched`: the event of a process's first execve, or Infinity.
+ */
+export function shownFrom(process: Process, lifetimes: Lifetimes, launched: (process: Process) => number): number {
+  const { pid, ppid, first } = process;
+  if (pid === INIT) return Infinity;
+  if (ppid === INIT) return launched(process);
+  const parent = lifetimes.at(ppid, first.event);
+  // The kernel's idle task is its own parent.
+  if (parent === undefined || parent === process || parent.first.event > first.event) return Infinity;
+  if (shownFrom(parent, lifetimes, launched) <= first.event) return first.event;
+  return parent.ppid === INIT ? launched(process) : Infinity;
 }
 
 function entryOf(call: Call): Moment {

@@ -64,10 +64,10 @@ export class TraceDatabase {
     });
     const connection = await instance.connect();
     const database = new TraceDatabase(model, instance, connection, wholeGuest);
-    for (const name of TABLE_NAMES) {
-      connection.registerTableFunction(database.#function(name, TABLES[name]));
-      await connection.run(`CREATE VIEW ${name} AS SELECT * FROM ${PREFIX}${name}()`);
-    }
+    for (const name of TABLE_NAMES) connection.registerTableFunction(database.#function(name, TABLES[name]));
+    await connection.run(
+      TABLE_NAMES.map((name) => `CREATE VIEW ${name} AS SELECT * FROM ${PREFIX}${name}()`).join(';'),
+    );
     return database;
   }
 

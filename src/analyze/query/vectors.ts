@@ -13,17 +13,13 @@ export function fill(chunk: duckdb.DataChunk, rows: RowBuffer, from: number): nu
 
 function copy(vector: duckdb.Vector, column: ColumnBuffer, from: number, count: number): void {
   const { width, bytes, validity } = column;
-  const wide = column instanceof TextColumn && column.long.size > 0;
-  // What lies in a buffer for a value that is elsewhere must not be taken for a pointer.
-  if (wide)
-    for (let row = from; row < from + count; row++) if (column.long.has(row)) bytes.fill(0, row * 16, row * 16 + 16);
   duckdb.copy_data_to_vector(vector, 0, bytes.buffer as ArrayBuffer, from * width, count * width);
   duckdb.vector_ensure_validity_writable(vector);
   const bits = Math.ceil(count / 64) * 8;
   duckdb.copy_data_to_vector_validity(vector, 0, validity.buffer as ArrayBuffer, from >> 3, bits);
-  if (!wide) return;
-  for (let row = from; row < from + count; row++) {
-    const value = column.long.get(row);
-    if (value !== undefined) duckdb.vector_assign_string_element_len(vector, row - from, value);
+  if (!(column instanceof TextColumn)) return;
+  const { longRows, longValues } = column;
+  for (let i = column.longFrom(from); i < longRows.length && longRows[i]! < from + count; i++) {
+    duckdb.vector_assign_string_element_len(vector, longRows[i]! - from, longValues[i]!);
   }
 }

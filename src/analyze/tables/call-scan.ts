@@ -6,10 +6,26 @@ import type { ColumnChoice, EventChunk } from '../../trace/event-chunk.ts';
 import { type ChunkSummary, callKey } from '../../trace/summary.ts';
 import { callKeysOf } from '../model/call-keys.ts';
 import type { RowBuffer } from './row-buffer.ts';
-import { ChunkScan, type ChunkTest, chunkTest, type ScanCount, type ScanRequest } from './scan.ts';
+import { ChunkScan, type ChunkTest, chunkTest, type ScanCount, type ScanRequest, wantedTasks } from './scan.ts';
 import { unreturned } from './unreturned.ts';
 
 const FILE_CALLS = callKeysOf(DESCRIPTOR_CALLS.keys());
+/** Calls that may bring descriptors from anybody. */
+const RECEIVING = callKeysOf(['recvmsg', 'recvmmsg', 'recvmmsg_time64', 'pidfd_getfd']);
+
+const meets = (tasks: readonly bigint[], some: ReadonlySet<bigint>): boolean => tasks.some((task) => some.has(task));
+
+/** Tasks that are wanted and those that they descend from, as long as none of these gets descriptors by a message. */
+function tellers(request: ScanRequest): ReadonlySet<bigint> | undefined {
+  const wanted = wantedTasks(request);
+  if (wanted === undefined) return undefined;
+  const { history, reader } = request.model;
+  const all = history.withAncestors(wanted);
+  const receives = reader.index.some(
+    ({ summary: { calls, tasks } }) => calls.some((call) => RECEIVING.has(call)) && meets(tasks, all),
+  );
+  return receives ? undefined : all;
+}
 
 export interface CallScanOptions {
   /** Which columns of a chunk are looked at. */
@@ -37,6 +53,8 @@ export abstract class CallScan extends ChunkScan {
   readonly #open = new Map<Call, TaskIdentity | undefined>();
   /** First event of the last chunk that may hold an entry that is wanted: what follows changes nothing for it. */
   readonly #last: number;
+  /** Tasks whose calls may tell what a descriptor that is wanted means; undefined: all. */
+  readonly #tellers: ReadonlySet<bigint> | undefined;
   #expected = 0;
 
   constructor(request: ScanRequest, count: ScanCount, options: CallScanOptions) {
@@ -48,6 +66,7 @@ export abstract class CallScan extends ChunkScan {
     this.#named = options.identities || options.descriptors || this.#commandOnly || constraints.size > 0;
     const last = model.reader.index.findLast(({ summary }) => this.#matters(summary));
     this.#last = last?.summary.firstEvent ?? -1;
+    this.#tellers = options.descriptors && last !== undefined ? tellers(request) : undefined;
     const sink: CallSink = {
       entry: (call, identity) => this.#entered(call, identity),
       return: (call, identity) => this.#returned(call, identity),
@@ -67,10 +86,13 @@ export abstract class CallScan extends ChunkScan {
     if (summary.calls.length === 0) return false;
     const { descriptors } = this.#options;
     if (this.#matters(summary)) return true;
-    if (descriptors && summary.firstEvent <= this.#last && summary.calls.some((call) => FILE_CALLS.has(call))) {
-      return true;
-    }
+    if (descriptors && summary.firstEvent <= this.#last && this.#tells(summary)) return true;
     return this.#mayEnd(summary);
+  }
+
+  /** What a descriptor means may change in it. */
+  #tells({ calls, tasks }: ChunkSummary): boolean {
+    return calls.some((call) => FILE_CALLS.has(call)) && (this.#tellers === undefined || meets(tasks, this.#tellers));
   }
 
   #matters(summary: ChunkSummary): boolean {

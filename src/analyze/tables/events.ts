@@ -5,8 +5,8 @@ import { trapOf, withTrapColumns } from '../../replay/traps/trap.ts';
 import { EVENT_KIND, REGISTER, type RegisterName } from '../../trace/event.ts';
 import type { ColumnChoice, EventChunk } from '../../trace/event-chunk.ts';
 import type { ChunkSummary } from '../../trace/summary.ts';
-import { kindName } from '../model/event-kind.ts';
-import type { RowBuffer } from './row-buffer.ts';
+import { kindName, kindNameOf } from '../model/event-kind.ts';
+import type { RowBuffer, TextColumn } from './row-buffer.ts';
 import { ChunkScan, type ChunkTest, chunkTest, type ScanCount, type ScanRequest, type TableSource } from './scan.ts';
 import { EventColumns } from './who.ts';
 
@@ -16,8 +16,14 @@ const COLUMN_OF: ReadonlyMap<string, RegisterName> = new Map([
   ['gs_base', 'gsBase'],
 ]);
 
-/** Fills a column of row `at` with what row `row` of a chunk tells. */
-type Filler = (at: number, chunk: EventChunk, row: number) => void;
+/** Fills a column from row `at` on with what the rows of a chunk tell. */
+type Filler = (at: number, chunk: EventChunk) => void;
+
+const eachRow =
+  (fill: (at: number, chunk: EventChunk, row: number) => void): Filler =>
+  (at, chunk) => {
+    for (let row = 0; row < chunk.count; row++) fill(at + row, chunk, row);
+  };
 
 class EventScan extends ChunkScan {
   readonly #holds: ChunkTest;
@@ -31,7 +37,12 @@ class EventScan extends ChunkScan {
     this.#event = new EventColumns(rows, () => this.model.history);
     const registers = rows.columns.flatMap(({ column }) => COLUMN_OF.get(column.name) ?? []);
     const chosen: ColumnChoice = {
-      registers: () => [REGISTER.detail, REGISTER.rbx, ...registers.map((name) => REGISTER[name])],
+      registers: ({ abi }) => [
+        ...(rows.wants('kind', 'name', 'text') ? [REGISTER.detail] : []),
+        // What 32-bit calls are called may depend on their first argument.
+        ...(rows.wants('name') && abi.some((each) => each !== ABI.linux64) ? [REGISTER.rbx] : []),
+        ...registers.map((name) => REGISTER[name]),
+      ],
       moments: rows.wants('time', 'icount'),
       captures: rows.wants('text') ? 'contents' : 'none',
     };
@@ -45,19 +56,20 @@ class EventScan extends ChunkScan {
     const cpl = rows.narrow('cpl');
     const { names, store } = this.model;
     const fillers: (Filler | false | undefined)[] = [
-      task && ((at, chunk, row) => task.big(at, chunk.task(row))),
+      task && eachRow((at, chunk, row) => task.big(at, chunk.task(row))),
       rip &&
-        ((at, chunk, row) =>
-          rip.words(at, chunk.sites.rip[2 * chunk.site[row]!]!, chunk.sites.rip[2 * chunk.site[row]! + 1]!)),
-      kind && ((at, chunk, row) => kind.often(at, kindName(chunk, row))),
-      cpl && ((at, chunk, row) => cpl.put(at, chunk.cpl(row))),
+        eachRow((at, chunk, row) =>
+          rip.words(at, chunk.sites.rip[2 * chunk.site[row]!]!, chunk.sites.rip[2 * chunk.site[row]! + 1]!),
+        ),
+      kind && ((at, chunk) => putKinds(kind, at, chunk)),
+      cpl && eachRow((at, chunk, row) => cpl.put(at, chunk.cpl(row))),
       name &&
-        ((at, chunk, row) => {
+        eachRow((at, chunk, row) => {
           const called = callName(chunk, row, store.tables);
           if (called !== undefined) name.often(at, called);
         }),
       text &&
-        ((at, chunk, row) => {
+        eachRow((at, chunk, row) => {
           const trap = trapOf(chunk, row, names);
           if (trap !== undefined) text.text(at, trap.text);
         }),
@@ -74,18 +86,30 @@ class EventScan extends ChunkScan {
   }
 
   protected override take(chunk: EventChunk, rows: RowBuffer): void {
-    for (let row = 0; row < chunk.count; row++) {
-      const at = rows.next();
-      this.#event.put(at, chunk, row);
-      for (const fill of this.#fillers) fill(at, chunk, row);
-    }
+    const at = rows.extend(chunk.count);
+    this.#event.putAll(at, chunk);
+    for (const fill of this.#fillers) fill(at, chunk);
+  }
+}
+
+/** Of exits it depends on the event what they are called, of all others on their site. */
+function putKinds(kind: TextColumn, at: number, chunk: EventChunk): void {
+  const { site, sites, count } = chunk;
+  kind.choose(
+    at,
+    site,
+    Array.from(sites.kind, (own) => (own === EVENT_KIND.exit ? undefined : kindNameOf(own))),
+  );
+  if (!chunk.summary.kinds.has(EVENT_KIND.exit)) return;
+  for (let row = 0; row < count; row++) {
+    if (sites.kind[site[row]!] === EVENT_KIND.exit) kind.often(at + row, kindName(chunk, row));
   }
 }
 
 function registerFiller(rows: RowBuffer, name: RegisterName): Filler {
   const column = rows.wide(name === 'fsBase' ? 'fs_base' : name === 'gsBase' ? 'gs_base' : name)!;
   const register = REGISTER[name];
-  return (at, chunk, row) => column.words(at, chunk.registerLow(row, register), chunk.registerHigh(row, register));
+  return (at, chunk) => column.all(at, chunk.registerColumn(register));
 }
 
 const NAMES = new Map<number, string>();

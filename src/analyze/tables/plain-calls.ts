@@ -2,15 +2,16 @@
  * Calls without what they were given: who, when, which, how long and with what result. Most questions ask for no more, and
  * most calls need no object of their own for it: an entry waits as a row of its chunk until its task returns.
  */
-import { ABI, CAPTURE_KIND, RECORD_FLAG } from '../../emu/monitor-layout.ts';
+import { CAPTURE_KIND, RECORD_FLAG } from '../../emu/monitor-layout.ts';
 import type { TaskIdentity } from '../../guest/linux/task-identity.ts';
-import type { Call } from '../../replay/calls.ts';
+import type { Call, Outcome } from '../../replay/calls.ts';
 import { Pairing } from '../../replay/pairing.ts';
 import { Task } from '../../replay/task-table.ts';
 import { EVENT_KIND, REGISTER } from '../../trace/event.ts';
 import type { ColumnChoice, EventChunk } from '../../trace/event-chunk.ts';
 import { type ChunkSummary, callKey } from '../../trace/summary.ts';
 import { callKeysOf } from '../model/call-keys.ts';
+import { type CallRows, PlainColumns } from './plain-columns.ts';
 import type { RowBuffer } from './row-buffer.ts';
 import { ChunkScan, type ChunkTest, chunkTest, type ScanCount, type ScanRequest, wantedTasks } from './scan.ts';
 import { unreturned } from './unreturned.ts';
@@ -25,28 +26,10 @@ export interface TaskState {
   identity: TaskIdentity | undefined;
   /** Event from which on its calls are shown. */
   shownFrom: number;
-  known: boolean;
 }
-
-/**
- * Takes a call: where it was entered and where it returned (undefined: it did not), and how it ended; `low`, `high`: its
- * result, or its error's number.
- */
-export type PlainSink = (
-  identity: TaskIdentity | undefined,
-  entry: EventChunk,
-  entryRow: number,
-  exit: EventChunk | undefined,
-  exitRow: number,
-  outcome: Call['outcome'],
-  low: number,
-  high: number,
-) => void;
 
 const { callEntry, callReturn, task: taskChange } = EVENT_KIND;
 const { rax, detail } = REGISTER;
-/** Errors are -4095 to -1. */
-const LOWEST_ERROR = 0xffff_f001;
 const NO_RETURN = callKeysOf(['exit', 'exit_group']);
 
 export class PlainCallScan extends ChunkScan {
@@ -57,16 +40,22 @@ export class PlainCallScan extends ChunkScan {
   readonly #commandOnly: boolean;
   readonly #times: boolean;
   readonly #states = new Map<bigint, TaskState>();
-  readonly #sink: PlainSink;
+  readonly #columns: PlainColumns;
+  /** Calls of the chunk at hand that wait to be put: rows of their entries and returns. */
+  #entries = new Int32Array(0);
+  #exits = new Int32Array(0);
+  #waiting = 0;
+  /** States of the tasks of the chunk at hand. */
+  #here: readonly TaskState[] = [];
 
-  constructor(request: ScanRequest, rows: RowBuffer, count: ScanCount, sink: PlainSink) {
+  constructor(request: ScanRequest, rows: RowBuffer, count: ScanCount) {
     super(request, count);
     this.#holds = chunkTest(request);
     this.#tasks = wantedTasks(request);
     this.#commandOnly = !request.wholeGuest && this.model.reader.header.command.length > 0;
     this.#named = this.#commandOnly || rows.wants('pid', 'tid', 'comm');
     this.#times = rows.wants('time', 'duration', 'icount');
-    this.#sink = sink;
+    this.#columns = new PlainColumns(rows, this.model);
   }
 
   protected override wants(summary: ChunkSummary): boolean {
@@ -88,84 +77,177 @@ export class PlainCallScan extends ChunkScan {
   #state(pointer: bigint): TaskState {
     let state = this.#states.get(pointer);
     if (state === undefined) {
-      state = { pointer, chunk: undefined, row: 0, identity: undefined, shownFrom: 0, known: false };
+      state = { pointer, chunk: undefined, row: 0, identity: undefined, shownFrom: this.#commandOnly ? Infinity : 0 };
       this.#states.set(pointer, state);
     }
     return state;
   }
 
   protected override take(chunk: EventChunk): void {
-    const { count, taskRow, site, sites } = chunk;
-    const results = chunk.registerColumn(rax);
-    const numbers = chunk.registerColumn(detail);
-    const frames = chunk.hasCaptures(CAPTURE_KIND.signalFrame);
-    const states = chunk.tasks.map((pointer) =>
-      this.#tasks?.has(pointer) === false ? undefined : this.#state(pointer),
-    );
-    // Chunks before it may have been left out.
-    for (const state of states) if (state !== undefined) state.known = !this.#named;
+    const { count, taskRow, tasks, site, firstEvent } = chunk;
+    if (this.#entries.length < count) {
+      this.#entries = new Int32Array(count);
+      this.#exits = new Int32Array(count);
+    }
+    const [entries, exits] = [this.#entries, this.#exits];
+    const actions = siteActions(chunk);
+    const states = tasks.map((pointer) => this.#state(pointer));
+    this.#here = states;
+    // By task: the row of the call that it is in; the first row that is shown; 1: it is not known who it is. Chunks before
+    // this one may have been left out.
+    const pending = Int32Array.from(states, (state) => (state.chunk === undefined ? NONE : BEFORE));
+    const shownFrom = Float64Array.from(states, (state) => this.#shownFrom(state) - firstEvent);
+    const unnamed = Uint8Array.from(states, ({ pointer }) => (this.#named && this.#wantsTask(pointer) ? 1 : 0));
     for (let row = 0; row < count; row++) {
-      const state = states[taskRow[row]!];
-      if (state === undefined) continue;
-      const at = site[row]!;
-      const kind = sites.kind[at]!;
-      if (kind === callEntry) {
-        if (!state.known) this.#identify(state, chunk.firstEvent + row);
-        state.row = row;
-        state.chunk = chunk.firstEvent + row < state.shownFrom ? undefined : chunk;
-        if (NO_RETURN.has(callKey(sites.abi[at]!, numbers[2 * row]!)) && state.chunk !== undefined) {
-          state.chunk = undefined;
-          this.#sink(state.identity, chunk, row, undefined, 0, 'never', 0, 0);
+      const action = actions[site[row]!]!;
+      if (action === ACTION.none) continue;
+      const task = taskRow[row]!;
+      if (action === ACTION.return || (action === ACTION.oddReturn && !isOdd(chunk, row))) {
+        const entry = pending[task]!;
+        if (entry === NONE) continue;
+        pending[task] = NONE;
+        if (entry >= 0) {
+          entries[this.#waiting] = entry;
+          exits[this.#waiting++] = row;
+        } else this.#putAcross(states[task]!, chunk, row);
+      } else if (action === ACTION.name) unnamed[task] = this.#named && this.#wantsTask(tasks[task]!) ? 1 : 0;
+      else if (action === ACTION.oddReturn) {
+        this.#returnedOddly(states[task]!, pending[task]!, chunk, row);
+        pending[task] = NONE;
+      } else {
+        if (unnamed[task] === 1) {
+          unnamed[task] = 0;
+          this.#identify(states[task]!, chunk, row);
+          shownFrom[task] = this.#shownFrom(states[task]!) - firstEvent;
         }
-      } else if (kind === callReturn) {
-        const entry = state.chunk;
-        if (entry === undefined) continue;
-        state.chunk = undefined;
-        const odd = (sites.flags[at]! & RECORD_FLAG.restarted) !== 0 || (frames && chunk.captureCount(row) > 0);
-        if (odd) this.#interrupted(state, entry, chunk, row);
-        else this.#plain(state, entry, chunk, row, results[2 * row]!, results[2 * row + 1]!);
-      } else if (kind === taskChange) state.known = !this.#named;
+        pending[task] = row < shownFrom[task]! ? NONE : row;
+        if (action === ACTION.entryThatMayEnd && pending[task] === row && NO_RETURN.has(chunk.call(row)!)) {
+          pending[task] = NONE;
+          this.#putOne(states[task]!, { chunk, row }, undefined, 0, 'never');
+        }
+      }
+    }
+    this.#putWaiting(chunk);
+    for (const [task, state] of states.entries()) {
+      const row = pending[task]!;
+      if (row === BEFORE) continue;
+      state.chunk = row === NONE ? undefined : chunk;
+      state.row = row;
     }
   }
 
-  #plain(state: TaskState, entry: EventChunk, exit: EventChunk, row: number, low: number, high: number): void {
-    const narrow = entry.abi(state.row) !== ABI.linux64;
-    if (low >= LOWEST_ERROR && (narrow || high === 0xffff_ffff)) {
-      this.#sink(state.identity, entry, state.row, exit, row, 'error', -(low | 0), 0);
-    } else this.#sink(state.identity, entry, state.row, exit, row, 'value', low, narrow ? 0 : high);
+  #wantsTask(pointer: bigint): boolean {
+    return this.#tasks?.has(pointer) !== false;
   }
 
-  /** A signal or a restart stands between the registers and the result. */
-  #interrupted(state: TaskState, entry: EventChunk, exit: EventChunk, row: number): void {
-    const { outcome, errno, result, resultHigh } = paired(state.pointer, entry, state.row, exit, row);
-    const low = outcome === 'value' ? result : errno;
-    this.#sink(state.identity, entry, state.row, exit, row, outcome, low, resultHigh);
+  /** Event from which on its calls are shown. */
+  #shownFrom({ pointer, shownFrom }: TaskState): number {
+    return this.#wantsTask(pointer) ? shownFrom : Infinity;
   }
 
-  #identify(state: TaskState, event: number): void {
-    state.known = true;
-    state.identity = this.model.history.identity(state.pointer, event);
+  #putWaiting(chunk: EventChunk): void {
+    const count = this.#waiting;
+    this.#waiting = 0;
+    if (count === 0) return;
+    const [entries, exits, states] = [this.#entries, this.#exits, this.#here];
+    const caller = (i: number): TaskState => states[chunk.taskRow[exits[i]!]!]!;
+    this.#columns.put({ entry: chunk, exit: chunk, count, entries, exits, caller });
+  }
+
+  /** A call that was entered in a chunk before. */
+  #putAcross(state: TaskState, exit: EventChunk, row: number): void {
+    this.#putWaiting(exit);
+    this.#columns.put(single(state, { chunk: state.chunk!, row: state.row }, exit, row));
+  }
+
+  #returnedOddly(state: TaskState, entryRow: number, chunk: EventChunk, row: number): void {
+    if (entryRow === NONE) return;
+    this.#putWaiting(chunk);
+    const entry = entryRow === BEFORE ? { chunk: state.chunk!, row: state.row } : { chunk, row: entryRow };
+    const { outcome, errno, result, resultHigh } = paired(state.pointer, entry, chunk, row);
+    this.#putOne(state, entry, chunk, row, outcome, outcome === 'value' ? result : errno, resultHigh);
+  }
+
+  /** A call that ended in no plain way. */
+  #putOne(
+    state: TaskState,
+    entry: Place,
+    exit: EventChunk | undefined,
+    row: number,
+    outcome: Outcome,
+    low = 0,
+    high = 0,
+  ): void {
+    this.#putWaiting(entry.chunk);
+    this.#columns.putOne(single(state, entry, exit, row), outcome, low, high);
+  }
+
+  #identify(state: TaskState, chunk: EventChunk, row: number): void {
+    const event = chunk.firstEvent + row;
+    const identity = this.model.history.identity(state.pointer, event);
+    if (identity === state.identity) return;
+    // Calls that wait were made by who it was.
+    this.#putWaiting(chunk);
+    state.identity = identity;
     if (!this.#commandOnly) return;
-    const { identity } = state;
     state.shownFrom = identity === undefined ? Infinity : this.model.history.shownFrom(identity.tgid, event);
   }
 
   /** Calls that have not returned come last: their processes have ended in them, or the trace has. */
   protected override finish(): void {
-    for (const { pointer, chunk, row, identity } of this.#states.values()) {
+    for (const state of this.#states.values()) {
+      const { pointer, chunk, row, identity } = state;
       if (chunk === undefined) continue;
-      const ending = unreturned(paired(pointer, chunk, row), identity, this.model.history);
-      this.#sink(identity, chunk, row, undefined, 0, ending, 0, 0);
+      const entry = { chunk, row };
+      const ending = unreturned(paired(pointer, entry), identity, this.model.history);
+      this.#columns.putOne(single(state, entry, undefined, 0), ending, 0, 0);
     }
     this.#states.clear();
   }
 }
 
+interface Place {
+  readonly chunk: EventChunk;
+  readonly row: number;
+}
+
+/** In no call, or in one that was entered in a chunk before. */
+const NONE = -1;
+const BEFORE = -2;
+
+const ACTION = { none: 0, entry: 1, entryThatMayEnd: 2, return: 3, oddReturn: 4, name: 5 } as const;
+
+/** Whether a signal or a restart may stand between a return's registers and the call's result. */
+function isOdd(chunk: EventChunk, row: number): boolean {
+  return (chunk.flags(row) & RECORD_FLAG.restarted) !== 0 || chunk.captureCount(row) > 0;
+}
+
+/** What the events of each site of a chunk mean here. */
+function siteActions(chunk: EventChunk): Uint8Array {
+  const { sites } = chunk;
+  // Where there are frames of signals, every return has to be looked at.
+  const frames = chunk.hasCaptures(CAPTURE_KIND.signalFrame);
+  const entry = chunk.summary.calls.some((call) => NO_RETURN.has(call)) ? ACTION.entryThatMayEnd : ACTION.entry;
+  return Uint8Array.from(sites.kind, (kind, at) => {
+    if (kind === callEntry) return entry;
+    if (kind === callReturn) {
+      return frames || (sites.flags[at]! & RECORD_FLAG.restarted) !== 0 ? ACTION.oddReturn : ACTION.return;
+    }
+    return kind === taskChange ? ACTION.name : ACTION.none;
+  });
+}
+
+/** One call as columns take it. */
+function single(state: TaskState, entry: Place, exit: EventChunk | undefined, row: number): CallRows {
+  const [entries, exits] = [Int32Array.of(entry.row), Int32Array.of(row)];
+  return { entry: entry.chunk, exit, count: 1, entries, exits, caller: () => state };
+}
+
 /** The whole of a call, for those that ended in no plain way. */
-function paired(pointer: bigint, entry: EventChunk, entryRow: number, exit?: EventChunk, exitRow = 0): Call {
+function paired(pointer: bigint, entry: Place, exit?: EventChunk, exitRow = 0): Call {
   const pairing = new Pairing();
   const task = new Task(pointer);
-  const call = pairing.enter(task, entry, entryRow);
+  const call = pairing.enter(task, entry.chunk, entry.row);
   if (exit !== undefined) pairing.leave(task, exit, exitRow);
   return call;
 }

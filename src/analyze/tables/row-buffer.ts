@@ -51,6 +51,15 @@ export abstract class ColumnBuffer {
     this.validity[row >> 3]! |= 1 << (row & 7);
   }
 
+  /** The same for rows one behind the other. */
+  protected markAll(from: number, count: number): void {
+    const end = from + count;
+    let row = from;
+    for (; row < end && (row & 7) !== 0; row++) this.mark(row);
+    for (; row + 8 <= end; row += 8) this.validity[row >> 3] = 0xff;
+    for (; row < end; row++) this.mark(row);
+  }
+
   isNull(row: number): boolean {
     return (this.validity[row >> 3]! & (1 << (row & 7))) === 0;
   }
@@ -79,6 +88,41 @@ export class WideColumn extends ColumnBuffer {
     this.words32[2 * row] = low;
     this.words32[2 * row + 1] = high;
     this.mark(row);
+  }
+
+  /** From row `at` on `first` more than each of some numbers. */
+  numbers(at: number, count: number, numbers: Int32Array, first: number): void {
+    for (let i = 0; i < count; i++) this.put(at + i, first + numbers[i]!);
+  }
+
+  /** From row `at` on a whole column of two words a row. */
+  all(at: number, words: Uint32Array): void {
+    this.words32.set(words, 2 * at);
+    this.markAll(at, words.length >> 1);
+  }
+
+  /** From row `at` on some rows of a column of two words a row. */
+  from(at: number, count: number, words: Uint32Array, rows: Int32Array): void {
+    const own = this.words32;
+    for (let i = 0, to = 2 * at; i < count; i++, to += 2) {
+      const row = 2 * rows[i]!;
+      own[to] = words[row]!;
+      own[to + 1] = words[row + 1]!;
+    }
+    this.markAll(at, count);
+  }
+
+  /** From row `at` on what rows of one such column are more than rows of another. */
+  differences(at: number, count: number, a: Uint32Array, rows: Int32Array, b: Uint32Array, less: Int32Array): void {
+    const own = this.words32;
+    for (let i = 0, to = 2 * at; i < count; i++, to += 2) {
+      const [x, y] = [2 * rows[i]!, 2 * less[i]!];
+      const low = a[x]! | 0;
+      const minus = b[y]! | 0;
+      own[to] = low - minus;
+      own[to + 1] = (a[x + 1]! | 0) - (b[y + 1]! | 0) - (low >>> 0 < minus >>> 0 ? 1 : 0);
+    }
+    this.markAll(at, count);
   }
 
   big(row: number, value: bigint): void {
@@ -126,11 +170,13 @@ export class TruthColumn extends ColumnBuffer {
 
 /** Text and bytes. */
 export class TextColumn extends ColumnBuffer {
-  /** Values that do not stand in place, by row. */
-  readonly long = new Map<number, Uint8Array>();
+  /** Rows whose values do not stand in place, in order, and these values. */
+  readonly longRows: number[] = [];
+  readonly longValues: Uint8Array[] = [];
   /** The form in place of text that is put often. */
-  readonly #remembered = new Map<string, Uint8Array | Uint32Array>();
-  readonly #numbered = new Map<number, Uint8Array | Uint32Array>();
+  readonly #remembered = new Map<string, Form>();
+  /** The same by numbers that stand for it. */
+  readonly #numbered: (Form | undefined)[] = [];
 
   constructor(column: Column) {
     super(column, 16);
@@ -138,41 +184,85 @@ export class TextColumn extends ColumnBuffer {
 
   override clear(rows: number): void {
     super.clear(rows);
-    this.long.clear();
+    this.longRows.length = 0;
+    this.longValues.length = 0;
   }
 
-  /** The same by a number that stands for it; `make` is asked for the text of one that is new. */
-  numbered(row: number, number: number, make: (number: number) => string): void {
-    const form = this.#numbered.get(number);
-    if (form !== undefined) this.#lay(row, form);
-    else {
-      const text = make(number);
-      this.often(row, text);
-      this.#numbered.set(number, this.#remembered.get(text)!);
+  /** Index in `longRows` of the first that is not before a row. */
+  longFrom(row: number): number {
+    let low = 0;
+    let high = this.longRows.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.longRows[middle]! < row) low = middle + 1;
+      else high = middle;
     }
+    return low;
+  }
+
+  /** Text by a small number that stands for it; `make` is asked for the text of one that is new. */
+  numbered(row: number, number: number, make: (number: number) => string): void {
+    this.#lay(row, this.#numbered[number] ?? this.#newNumber(number, make));
+  }
+
+  /** The same from row `at` on, by the low words of some rows of a column of two words a row. */
+  numberedRows(
+    at: number,
+    count: number,
+    words: Uint32Array,
+    rows: Int32Array,
+    make: (number: number) => string,
+  ): void {
+    for (let i = 0; i < count; i++) {
+      const number = words[2 * rows[i]!]!;
+      this.#lay(at + i, this.#numbered[number] ?? this.#newNumber(number, make));
+    }
+  }
+
+  /** From row `at` on a text for each number, one of `texts`; undefined: none. */
+  choose(at: number, numbers: Uint32Array, texts: readonly (string | undefined)[]): void {
+    const forms = texts.map((text) => (text === undefined ? undefined : formOf(text)));
+    for (let i = 0; i < numbers.length; i++) {
+      const form = forms[numbers[i]!];
+      if (form !== undefined) this.#lay(at + i, form);
+    }
+  }
+
+  #newNumber(number: number, make: (number: number) => string): Form {
+    const form = formOf(make(number));
+    if (number < REMEMBERED) this.#numbered[number] = form;
+    return form;
   }
 
   /** Text that comes again and again. */
   often(row: number, text: string): void {
     let form = this.#remembered.get(text);
     if (form === undefined) {
-      const bytes = Buffer.from(text, 'utf8');
-      form = bytes.length > INLINE ? bytes : inlineForm(bytes);
+      form = formOf(text);
       if (this.#remembered.size === REMEMBERED) this.#remembered.clear();
       this.#remembered.set(text, form);
     }
     this.#lay(row, form);
   }
 
-  #lay(row: number, form: Uint8Array | Uint32Array): void {
+  #lay(row: number, form: Form): void {
     if (form instanceof Uint32Array) {
       const at = 4 * row;
       this.words32[at] = form[0]!;
       this.words32[at + 1] = form[1]!;
       this.words32[at + 2] = form[2]!;
       this.words32[at + 3] = form[3]!;
-    } else this.long.set(row, form);
+    } else this.#putLong(row, form);
     this.mark(row);
+  }
+
+  /** Rows are put in order; a row put anew takes the place of the last. */
+  #putLong(row: number, bytes: Uint8Array): void {
+    // What lies in its place must not be taken for a pointer.
+    this.words32.fill(0, 4 * row, 4 * row + 4);
+    if (this.longRows.at(-1) === row) this.longValues.pop();
+    else this.longRows.push(row);
+    this.longValues.push(bytes);
   }
 
   text(row: number, text: string): void {
@@ -181,7 +271,7 @@ export class TextColumn extends ColumnBuffer {
 
   /** The bytes are kept: they must not change. */
   put(row: number, bytes: Uint8Array): void {
-    if (bytes.length > INLINE) this.long.set(row, bytes);
+    if (bytes.length > INLINE) this.#putLong(row, bytes);
     else {
       this.bytes.fill(0, 16 * row, 16 * row + 16);
       this.view.setUint32(16 * row, bytes.length, true);
@@ -192,9 +282,19 @@ export class TextColumn extends ColumnBuffer {
 
   protected value(row: number): string | Uint8Array {
     const at = 16 * row;
-    const bytes = this.long.get(row) ?? this.bytes.subarray(at + 4, at + 4 + this.view.getUint32(at, true));
+    const long = this.longFrom(row);
+    const own = this.longRows[long] === row ? this.longValues[long] : undefined;
+    const bytes = own ?? this.bytes.subarray(at + 4, at + 4 + this.view.getUint32(at, true));
     return this.column.type === 'bytes' ? bytes : Buffer.from(bytes).toString('utf8');
   }
+}
+
+/** Text as it is laid: in place, or where that is too short its bytes. */
+type Form = Uint8Array | Uint32Array;
+
+function formOf(text: string): Form {
+  const bytes = Buffer.from(text, 'utf8');
+  return bytes.length > INLINE ? bytes : inlineForm(bytes);
 }
 
 function inlineForm(bytes: Uint8Array): Uint32Array {
@@ -255,11 +355,18 @@ export class RowBuffer {
 
   /** Begins a row, all of it null: its number. */
   next(): number {
-    if (this.rows === this.#capacity) {
-      this.#capacity = Math.max(BATCH, 2 * this.#capacity);
+    return this.extend(1);
+  }
+
+  /** Begins so many rows: the number of the first. */
+  extend(count: number): number {
+    const first = this.rows;
+    this.rows += count;
+    if (this.rows > this.#capacity) {
+      while (this.rows > this.#capacity) this.#capacity = Math.max(BATCH, 2 * this.#capacity);
       for (const column of this.columns) column.reserve(this.#capacity);
     }
-    return this.rows++;
+    return first;
   }
 
   clear(): void {

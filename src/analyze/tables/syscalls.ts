@@ -1,8 +1,6 @@
-import { ABI, MECHANISM } from '../../emu/monitor-layout.ts';
-import { amd64Syscalls } from '../../guest/linux/signature.ts';
-import { errnoOf } from '../../guest/linux/tables/errno.ts';
+import { ABI } from '../../emu/monitor-layout.ts';
 import type { TaskIdentity } from '../../guest/linux/task-identity.ts';
-import { type Call, unknownName } from '../../replay/calls.ts';
+import type { Call } from '../../replay/calls.ts';
 import { failureName } from '../../replay/failure.ts';
 import type { FormatOptions } from '../../replay/strace/format.ts';
 import { formatOf, writeAll } from '../../replay/strace/line.ts';
@@ -11,18 +9,14 @@ import { callKey } from '../../trace/summary.ts';
 import type { TraceModel } from '../model/trace-model.ts';
 import { fileArguments, givenPath } from './call-arguments.ts';
 import { CallScan } from './call-scan.ts';
-import { PlainCallScan, type PlainSink } from './plain-calls.ts';
+import { PlainCallScan } from './plain-calls.ts';
+import { ABIS, MECHANISMS } from './plain-columns.ts';
 import type { RowBuffer } from './row-buffer.ts';
 import type { ScanCount, ScanRequest, TableSource } from './scan.ts';
 import { EventColumns } from './who.ts';
 
 const MINUS_ONE = 0xffff_ffff;
 const ARGUMENTS = ['a0', 'a1', 'a2', 'a3', 'a4', 'a5'];
-const byNumber = (table: Readonly<Record<string, number>>): ReadonlyMap<number, string> =>
-  new Map(Object.entries(table).map(([name, number]) => [number, name]));
-/** 32-bit SYSCALL is SYSCALL; the ABI tells it apart. */
-const MECHANISMS = new Map([...byNumber(MECHANISM), [MECHANISM.syscall32, 'syscall']]);
-const ABIS = byNumber(ABI);
 /** All of it: whoever asks for the text of arguments may look for something in it. */
 const FORMAT: FormatOptions = {
   stringLimit: Number.MAX_SAFE_INTEGER,
@@ -151,48 +145,10 @@ export const syscalls: TableSource = {
   open: (request, rows, count) =>
     rows.wants(...FULL) || hasServices(request.model)
       ? new SyscallScan(request, rows, count)
-      : new PlainCallScan(request, rows, count, plainWriter(rows, request.model)),
+      : new PlainCallScan(request, rows, count),
 };
 
 /** Calls of NT say by their own words how they ended. */
 function hasServices({ reader }: TraceModel): boolean {
   return reader.index.some(({ summary }) => summary.calls.some((key) => key >= callKey(ABI.nt32, 0)));
 }
-
-/** The columns that plain calls have. */
-function plainWriter(rows: RowBuffer, model: TraceModel): PlainSink {
-  const [event, returned, time, duration, icount, ret, rip] = PLAIN_WIDE.map((each) => rows.wide(each));
-  const [vcpu, nr] = [rows.narrow('vcpu'), rows.narrow('nr')];
-  const [name, outcome, errno, mechanism, abi] = PLAIN_TEXT.map((each) => rows.text(each));
-  const who = new EventColumns(rows, () => model.history);
-  return (identity, chunk, row, exit, exitRow, ending, low, high) => {
-    const at = rows.next();
-    const number = chunk.detail(row);
-    // What others than 64-bit calls are called may depend on their first argument.
-    if (chunk.abi(row) === ABI.linux64) name?.numbered(at, number, wideName);
-    else name?.often(at, model.store.tables.of(chunk, row, number)?.name ?? unknownName(number));
-    if (identity !== undefined) who.who(at, identity);
-    event?.put(at, chunk.firstEvent + row);
-    time?.words(at, chunk.times[2 * row]!, chunk.times[2 * row + 1]!);
-    icount?.words(at, chunk.icounts[2 * row]!, chunk.icounts[2 * row + 1]!);
-    rip?.big(at, chunk.rip(row));
-    vcpu?.put(at, chunk.vcpu(row));
-    nr?.put(at, number);
-    mechanism?.often(at, MECHANISMS.get(chunk.mechanism(row)) ?? 'unknown');
-    abi?.often(at, ABIS.get(chunk.abi(row)) ?? 'unknown');
-    outcome?.often(at, ending);
-    if (ending === 'value') ret?.words(at, low, high);
-    else if (ending === 'error') ret?.words(at, MINUS_ONE, MINUS_ONE);
-    if (errno !== undefined && (ending === 'error' || ending === 'restart')) {
-      errno.often(at, errnoOf(low)?.name ?? String(low));
-    }
-    if (exit === undefined) return;
-    returned?.put(at, exit.firstEvent + exitRow);
-    duration?.put(at, exit.time(exitRow) - chunk.time(row));
-  };
-}
-
-const wideName = (number: number): string => amd64Syscalls().get(number)?.name ?? unknownName(number);
-
-const PLAIN_WIDE = ['event', 'return_event', 'time', 'duration', 'icount', 'ret', 'rip'];
-const PLAIN_TEXT = ['name', 'outcome', 'errno', 'mechanism', 'abi'];

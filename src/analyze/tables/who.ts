@@ -1,4 +1,5 @@
 import type { TaskIdentity } from '../../guest/linux/task-identity.ts';
+import { EVENT_KIND } from '../../trace/event.ts';
 import type { EventChunk } from '../../trace/event-chunk.ts';
 import type { History } from '../model/history.ts';
 import type { NarrowColumn, RowBuffer, TextColumn, WideColumn } from './row-buffer.ts';
@@ -35,6 +36,27 @@ export class EventColumns {
     this.#icount?.words(at, chunk.icounts[2 * row]!, chunk.icounts[2 * row + 1]!);
     this.#vcpu?.put(at, chunk.vcpu(row));
     if (this.#named) this.who(at, this.#history().identity(chunk.task(row), chunk.firstEvent + row));
+  }
+
+  /** The same for all rows of a chunk, from row `at` on. */
+  putAll(at: number, chunk: EventChunk): void {
+    const { count, firstEvent, taskRow, tasks } = chunk;
+    for (let row = 0; row < count && this.#event !== undefined; row++) this.#event.put(at + row, firstEvent + row);
+    this.#time?.all(at, chunk.times);
+    this.#icount?.all(at, chunk.icounts);
+    for (let row = 0; row < count && this.#vcpu !== undefined; row++) this.#vcpu.put(at + row, chunk.vcpu(row));
+    if (!this.#named) return;
+    // Who a task is changes at its namings only.
+    const known = new Array<TaskIdentity | undefined>(tasks.length);
+    const asked = new Uint8Array(tasks.length);
+    for (let row = 0; row < count; row++) {
+      const task = taskRow[row]!;
+      if (asked[task] === 0 || chunk.kind(row) === EVENT_KIND.task) {
+        asked[task] = 1;
+        known[task] = this.#history().identity(tasks[task]!, firstEvent + row);
+      }
+      this.who(at + row, known[task]);
+    }
   }
 
   who(at: number, identity: TaskIdentity | undefined): void {

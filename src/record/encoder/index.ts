@@ -1,14 +1,15 @@
 // Turns raw records into the columns of an event chunk. chunk-encoder.ts is its other end.
 import {
-  RECORD_abi, RECORD_BYTES, RECORD_captureCount, RECORD_cpl, RECORD_detail, RECORD_icount, RECORD_kind,
-  RECORD_KIND_callReturn, RECORD_KIND_exit, RECORD_KIND_pad, RECORD_LIMIT, RECORD_rip, RECORD_size, RECORD_task, RECORD_time,
+  CAPTURE_BYTES, CAPTURE_kind, CAPTURE_length, RECORD_abi, RECORD_BYTES, RECORD_captureCount, RECORD_cpl, RECORD_detail,
+  RECORD_icount, RECORD_kind, RECORD_KIND_callReturn, RECORD_KIND_exit, RECORD_KIND_pad, RECORD_KIND_task, RECORD_LIMIT,
+  RECORD_rip, RECORD_size, RECORD_task, RECORD_time,
 } from "../../emu/core/generated/monitor-layout";
 import { captures, capturedBytes, capturesFit, clearCaptures, encodeCaptures } from "./captures";
-import { putByte, putVarint, zigzag } from "./columns";
+import { putByte, putBytes, putVarint, zigzag } from "./columns";
 import {
   BEGINS, CALL_BITS, CALLS, CHUNK_CAPTURE_BYTES, CHUNK_CAPTURES, CHUNK_EVENTS, clearColumns, COLUMN_captureCount,
-  COLUMN_icount, COLUMN_site, COLUMN_task, COLUMN_time, ENDS, INPUT, INPUT_BYTES, placeColumns, SITE_BYTES, SITE_call,
-  SITE_events, SITE_key, SITE_next, SITES, TASK_BYTES, TASK_site, TASKS,
+  COLUMN_icount, COLUMN_namings, COLUMN_site, COLUMN_task, COLUMN_time, ENDS, INPUT, INPUT_BYTES, placeColumns, SITE_BYTES,
+  SITE_call, SITE_events, SITE_key, SITE_next, SITES, TASK_BYTES, TASK_site, TASKS,
 } from "./places";
 import { noteKernelValues } from "./kernel-values";
 import { encodeRegisters } from "./registers";
@@ -79,7 +80,9 @@ function encodeRecord(record: usize): void {
   putVarint(COLUMN_captureCount, u64(count));
   if (count > 0) {
     encodeCaptures(record, count);
-    if (u32(load<u16>(record, RECORD_kind)) == RECORD_KIND_exit) noteKernelValues(record, count);
+    const kind = u32(load<u16>(record, RECORD_kind));
+    if (kind == RECORD_KIND_exit) noteKernelValues(record, count);
+    else if (kind == RECORD_KIND_task) noteNaming(record);
   }
   store<u32>(siteRow, load<u32>(siteRow, SITE_events) + 1, SITE_events);
   if (u32(load<u16>(record, RECORD_kind)) <= RECORD_KIND_callReturn) noteCall(record, siteRow, pointer);
@@ -122,6 +125,18 @@ function encodeRecord(record: usize): void {
   store<u32>(follower, site);
   store<u32>(taskRow, site, TASK_site);
   return SITES + (site - 1) * SITE_BYTES;
+}
+
+/** What a task event says stands in the summary too. */
+function noteNaming(record: usize): void {
+  const capture = record + RECORD_BYTES;
+  const length = load<u32>(capture, CAPTURE_length);
+  putVarint(COLUMN_namings, u64(events));
+  putVarint(COLUMN_namings, u64(task));
+  putVarint(COLUMN_namings, load<u64>(record, RECORD_time));
+  putVarint(COLUMN_namings, u64(load<u16>(capture, CAPTURE_kind)));
+  putVarint(COLUMN_namings, u64(length));
+  putBytes(COLUMN_namings, capture + CAPTURE_BYTES, length);
 }
 
 function noteCall(record: usize, siteRow: usize, pointer: u64): void {

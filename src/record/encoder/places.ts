@@ -70,7 +70,9 @@ export const COLUMN_captureMissing: u32 = 14;
 export const COLUMN_captureBytes: u32 = 15;
 export const COLUMN_registers: u32 = 16;
 export const REGISTERS: u32 = 21;
-export const COLUMNS: u32 = COLUMN_registers + REGISTERS;
+/** What task events say: of the summary. */
+export const COLUMN_namings: u32 = COLUMN_registers + REGISTERS;
+export const COLUMNS: u32 = COLUMN_namings + 1;
 
 /** Bytes of the longest varint of 64 bits. */
 const LONGEST: u32 = 10;
@@ -80,14 +82,15 @@ const COLUMN_AREA: usize = KERNEL_VALUES + 8 * KERNEL_VALUE_SLOTS;
 
 function mostBytes(column: u32): u32 {
   if (column == COLUMN_captureBytes) return CHUNK_CAPTURE_BYTES + RECORD_LIMIT;
+  if (column == COLUMN_namings) return CHUNK_CAPTURE_BYTES + RECORD_LIMIT + CHUNK_EVENTS * 5 * LONGEST;
   if (column == COLUMN_siteDictionary) return CHUNK_EVENTS * 20;
   if (column >= COLUMN_captureShapeDictionary && column < COLUMN_captureBytes) return CAPTURES * (LONGEST + 3);
   return CHUNK_EVENTS * LONGEST;
 }
 
 /** Where each column begins, and behind its last byte. */
-export const BEGINS: usize = memory.data(4 * 37);
-export const ENDS: usize = memory.data(4 * 37);
+export const BEGINS: usize = memory.data(4 * 38);
+export const ENDS: usize = memory.data(4 * 38);
 
 /** Lays out the columns. */
 export function placeColumns(): void {

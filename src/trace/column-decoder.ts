@@ -1,0 +1,175 @@
+/**
+ * Whole columns of an event chunk at once, in WebAssembly (decoder/): it is fast from the first row on, and adds and compares
+ * 64 bits at once. What was decoded is copied out, so that any number of chunks may be kept.
+ */
+import { readFileSync } from 'node:fs';
+import { ColumnError } from './bytes.ts';
+
+/** Where a column lies and how many bytes it has; where its rows go and how many there are. */
+type Columns = readonly [column: number, length: number, to: number, count: number];
+
+interface DecoderExports {
+  readonly memory: WebAssembly.Memory;
+  free(): number;
+  reserve(bytes: number): number;
+  varints(...args: [...Columns, most: number]): number;
+  sums(...args: [...Columns, added: number]): number;
+  sites(...args: [...Columns, task: number, limit: number, follows: number, last: number]): number;
+  patterns(...args: [...Columns, site: number, limit: number, last: number]): number;
+  register(
+    ...args: [...Columns, task: number, tasks: number, site: number, pattern: number, codes: number, last: number]
+  ): number;
+}
+
+const WASM = new URL('../../dist/decoder.wasm', import.meta.url);
+const wasm = new WebAssembly.Instance(new WebAssembly.Module(readFileSync(WASM)), {})
+  .exports as unknown as DecoderExports;
+const FREE = wasm.free();
+/** Bytes that a memory can have. */
+const MOST = 2 ** 32 - 65536;
+
+const TROUBLE = [
+  '',
+  'a column ends early',
+  'a column holds more than its events',
+  'a value of a column is too large',
+  'a column names what is not in its dictionary',
+];
+
+function check(trouble: number): void {
+  if (trouble !== 0) throw new ColumnError(TROUBLE[trouble]);
+}
+
+let bytes = new Uint8Array(wasm.memory.buffer);
+let at = FREE;
+/** Whose rows lie at the beginning. */
+let placed: RowKeys | undefined;
+let behindPlaced = FREE;
+
+/** Begins to lay arguments, `size` bytes at most. */
+function begin(from: number, size: number): void {
+  at = from;
+  if (from + size <= bytes.length) return;
+  if (from + size > MOST || wasm.reserve(from + size) === 0) throw new ColumnError('there are more events than memory');
+  bytes = new Uint8Array(wasm.memory.buffer);
+}
+
+const MOST_PADDING = 8;
+const padded = (length: number): number => (length + MOST_PADDING) & -MOST_PADDING;
+
+function room(length: number): number {
+  const place = at;
+  at += padded(length);
+  return place;
+}
+
+function zeros(length: number): number {
+  const place = room(length);
+  bytes.fill(0, place, place + length);
+  return place;
+}
+
+function lay(values: Uint8Array | Uint32Array): number {
+  const place = room(values.byteLength);
+  bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), place);
+  return place;
+}
+
+const taken = (place: number, words: number): Uint32Array => new Uint32Array(wasm.memory.buffer, place, words).slice();
+
+/** `count` integers of 32 bits, each below `limit`. Throws ColumnError, as all of these do. */
+export function decodeVarints(column: Uint8Array, count: number, limit = 2 ** 32): Uint32Array {
+  if (count > column.length) throw new ColumnError(TROUBLE[1]);
+  if (limit === 0 && count > 0) throw new ColumnError(TROUBLE[4]);
+  placed = undefined;
+  begin(FREE, padded(column.length) + padded(4 * count));
+  const from = lay(column);
+  const to = room(4 * count);
+  check(wasm.varints(from, column.length, to, count, limit - 1));
+  return taken(to, count);
+}
+
+/** `count` running sums of differences modulo 2^64, two words each: of each column, added up. */
+export function decodeSums(columns: readonly Uint8Array[], count: number): Uint32Array {
+  placed = undefined;
+  begin(
+    FREE,
+    columns.reduce((size, { length }) => size + padded(length), padded(8 * count)),
+  );
+  const to = room(8 * count);
+  for (const [i, column] of columns.entries()) {
+    if (count > column.length) throw new ColumnError(TROUBLE[1]);
+    check(wasm.sums(lay(column), column.length, to, count, i));
+  }
+  return taken(to, 2 * count);
+}
+
+/** Rows of sites: see `site` in proto/trace.proto. */
+export function decodeSiteRows(
+  column: Uint8Array,
+  taskRow: Uint32Array,
+  taskCount: number,
+  siteCount: number,
+): Uint32Array {
+  const count = taskRow.length;
+  if (count > column.length) throw new ColumnError(TROUBLE[1]);
+  placed = undefined;
+  begin(FREE, padded(column.length) + 2 * padded(4 * count) + padded(4 * taskCount) + padded(4 * siteCount + 4));
+  const from = lay(column);
+  const to = room(4 * count);
+  const follows = zeros(4 * siteCount + 4);
+  check(wasm.sites(from, column.length, to, count, lay(taskRow), siteCount, follows, zeros(4 * taskCount)));
+  return taken(to, count);
+}
+
+/** Rows of patterns: see `pattern` in proto/trace.proto. `limit`: how many patterns the dictionary has. */
+export function decodePatternRows(
+  column: Uint8Array,
+  site: Uint32Array,
+  siteCount: number,
+  limit: number,
+): Uint32Array {
+  const count = site.length;
+  if (count > column.length) throw new ColumnError(TROUBLE[1]);
+  placed = undefined;
+  begin(FREE, padded(column.length) + 2 * padded(4 * count) + padded(4 * siteCount));
+  const from = lay(column);
+  const to = room(4 * count);
+  check(wasm.patterns(from, column.length, to, count, lay(site), limit, zeros(4 * siteCount)));
+  return taken(to, count);
+}
+
+/** What the rows of a chunk's registers are predicted from. */
+export interface RowKeys {
+  /** Row i's task and site, and how many there are of each. */
+  readonly taskRow: Uint32Array;
+  readonly taskCount: number;
+  readonly site: Uint32Array;
+  readonly siteCount: number;
+  /** Row i's pattern, 1 + its row of the dictionary. */
+  readonly pattern: Uint32Array;
+}
+
+/** One register, two words a row; `codes`: how each pattern codes it. One after the other of the same chunk is fastest. */
+export function decodeRegister(column: Uint8Array, keys: RowKeys, codes: Uint8Array): Uint32Array {
+  const { taskRow, taskCount, site, siteCount, pattern } = keys;
+  const count = taskRow.length;
+  const rows = padded(4 * count);
+  if (placed !== keys) {
+    begin(FREE, 3 * rows);
+    lay(taskRow);
+    lay(site);
+    lay(pattern);
+    placed = keys;
+    behindPlaced = at;
+  }
+  const states = 8 * (taskCount + siteCount);
+  begin(behindPlaced, padded(column.length) + padded(codes.length) + padded(states) + padded(8 * count));
+  const from = lay(column);
+  const to = room(8 * count);
+  const [siteRows, patternRows] = [FREE + rows, FREE + 2 * rows];
+  const coded = lay(codes);
+  const last = zeros(states);
+  check(wasm.register(from, column.length, to, count, FREE, taskCount, siteRows, patternRows, coded, last));
+  return taken(to, 2 * count);
+}

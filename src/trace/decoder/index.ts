@@ -1,0 +1,182 @@
+// Columns of an event chunk to arrays: the loops that every reader of a trace waits for. column-decoder.ts is its other end,
+// proto/trace.proto says how columns are coded. Each function takes where its column lies and how long it is, and says what
+// is wrong with it.
+
+const FINE: u32 = 0;
+const EARLY: u32 = 1;
+const LONG: u32 = 2;
+const LARGE: u32 = 3;
+const STRANGE: u32 = 4;
+
+// How a register of an event is coded.
+/** Bit: by the site's last event, not the task's. */
+const OF_SITE: u32 = 1;
+/** From here on: with a difference. */
+const DIFFERENT: u32 = 2;
+
+/** Behind the integer that was read last; 0: it could not be. */
+let next: usize = 0;
+let trouble: u32 = FINE;
+
+function fail(why: u32): u64 {
+  trouble = why;
+  next = 0;
+  return 0;
+}
+
+/** An integer of several bytes. */
+function longVarint(from: usize, end: usize, bits: u64): u64 {
+  let at = from;
+  let value: u64 = 0;
+  let shift: u64 = 0;
+  while (at < end) {
+    const byte = u64(load<u8>(at++));
+    if (shift > 63) return fail(LARGE);
+    const part = byte & 0x7f;
+    // Of 32 bits all must fit; of 64 bits what is beyond them does not count.
+    if (bits == 32 && shift == 28 && byte > 0x0f) return fail(LARGE);
+    value |= part << shift;
+    if (byte < 128) {
+      next = at;
+      return value;
+    }
+    shift += 7;
+  }
+  return fail(EARLY);
+}
+
+// @ts-ignore: decorator
+@inline function signed(coded: u64): u64 { return (coded >> 1) ^ (0 - (coded & 1)); }
+
+/** `count` integers of 32 bits, each `most` at most. */
+export function varints(column: usize, length: u32, to: usize, count: u32, most: u32): u32 {
+  let at = column;
+  const end = column + length;
+  for (let i: u32 = 0; i < count; i++) {
+    if (at >= end) return EARLY;
+    let value = u64(load<u8>(at));
+    if (value < 128) at++;
+    else {
+      value = longVarint(at, end, 32);
+      if (next == 0) return trouble;
+      at = next;
+    }
+    if (value > u64(most)) return STRANGE;
+    store<u32>(to + (i << 2), <u32>value);
+  }
+  return at == end ? FINE : LONG;
+}
+
+/** `count` running sums of differences; `added`: to what stands there already. */
+export function sums(column: usize, length: u32, to: usize, count: u32, added: bool): u32 {
+  let at = column;
+  const end = column + length;
+  let sum: u64 = 0;
+  for (let i: u32 = 0; i < count; i++) {
+    if (at >= end) return EARLY;
+    let coded = u64(load<u8>(at));
+    if (coded < 128) at++;
+    else {
+      coded = longVarint(at, end, 64);
+      if (next == 0) return trouble;
+      at = next;
+    }
+    sum += signed(coded);
+    const place: usize = to + (i << 3);
+    store<u64>(place, added ? sum + load<u64>(place) : sum);
+  }
+  return at == end ? FINE : LONG;
+}
+
+/**
+ * Rows of sites: `follows` has 1 + the site that followed each (and none) last, `last` 1 + each task's last one; both are
+ * zeros at first.
+ */
+export function sites(
+  column: usize, length: u32, to: usize, count: u32, task: usize, limit: u32, follows: usize, last: usize,
+): u32 {
+  let at = column;
+  const end = column + length;
+  for (let i: u32 = 0; i < count; i++) {
+    if (at >= end) return EARLY;
+    let site = u64(load<u8>(at));
+    if (site < 128) at++;
+    else {
+      site = longVarint(at, end, 32);
+      if (next == 0) return trouble;
+      at = next;
+    }
+    const own = last + (load<u32>(task + (i << 2)) << 2);
+    const follower = follows + (load<u32>(own) << 2);
+    if (site == 0) site = u64(load<u32>(follower));
+    if (site == 0 || site > u64(limit)) return STRANGE;
+    store<u32>(follower, <u32>site);
+    store<u32>(own, <u32>site);
+    store<u32>(to + (i << 2), <u32>site - 1);
+  }
+  return at == end ? FINE : LONG;
+}
+
+/** Rows of patterns, 1 + row; 0 where the site's last one holds: `last`, zeros at first. */
+export function patterns(
+  column: usize, length: u32, to: usize, count: u32, site: usize, limit: u32, last: usize,
+): u32 {
+  let at = column;
+  const end = column + length;
+  for (let i: u32 = 0; i < count; i++) {
+    if (at >= end) return EARLY;
+    let pattern = u64(load<u8>(at));
+    if (pattern < 128) at++;
+    else {
+      pattern = longVarint(at, end, 32);
+      if (next == 0) return trouble;
+      at = next;
+    }
+    if (pattern > u64(limit)) return STRANGE;
+    const own = last + (load<u32>(site + (i << 2)) << 2);
+    if (pattern == 0) pattern = u64(load<u32>(own));
+    else store<u32>(own, <u32>pattern);
+    store<u32>(to + (i << 2), <u32>pattern);
+  }
+  return at == end ? FINE : LONG;
+}
+
+/** One register: `codes` has a byte a pattern, `last` what each task and, behind them, each site left last. */
+export function register(
+  column: usize, length: u32, to: usize, count: u32, task: usize, tasks: u32, site: usize, pattern: usize, codes: usize,
+  last: usize,
+): u32 {
+  let at = column;
+  const end = column + length;
+  const ofSites = last + (tasks << 3);
+  for (let i: u32 = 0; i < count; i++) {
+    const atTask = last + (load<u32>(task + (i << 2)) << 3);
+    const atSite = ofSites + (load<u32>(site + (i << 2)) << 3);
+    const code = u32(load<u8>(codes + load<u32>(pattern + (i << 2))));
+    let value = load<u64>((code & OF_SITE) == 0 ? atTask : atSite);
+    if (code >= DIFFERENT) {
+      if (at >= end) return EARLY;
+      let coded = u64(load<u8>(at));
+      if (coded < 128) at++;
+      else {
+        coded = longVarint(at, end, 64);
+        if (next == 0) return trouble;
+        at = next;
+      }
+      value += signed(coded);
+    }
+    store<u64>(atTask, value);
+    store<u64>(atSite, value);
+    store<u64>(to + (i << 3), value);
+  }
+  return at == end ? FINE : LONG;
+}
+
+/** Where arguments may be laid: behind what this module needs itself. */
+export function free(): usize { return __heap_base; }
+
+/** Makes the memory so large; false: there is no more. */
+export function reserve(bytes: usize): bool {
+  const pages = <i32>((bytes + 0xffff) >> 16);
+  return pages <= memory.size() || memory.grow(pages - memory.size()) >= 0;
+}
