@@ -2,9 +2,9 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
-import protobuf from 'protobufjs';
 import { beforeAll, expect, it } from 'vitest';
 import { trapline } from '../support/guest.ts';
+import { expectNesting, readPerfetto } from '../support/perfetto.ts';
 import { temporaryFolder, writeTrace } from '../support/trace-files.ts';
 
 const folder = temporaryFolder();
@@ -65,33 +65,13 @@ it('Chrome: one complete event a call, in microseconds', () => {
 it('Perfetto: packets of track events, of which each call begins and ends one slice', () => {
   const out = join(folder, 'calls.perfetto');
   exported('perfetto', '-o', out);
-  const { root } = protobuf.parse(`syntax = "proto2";
-    message Trace { repeated Packet packet = 1; }
-    message Packet { optional uint64 timestamp = 8; optional uint32 sequence = 10; optional Event event = 11; optional Track track = 60; }
-    message Track { optional uint64 uuid = 1; optional string name = 2; optional uint64 parent = 5; }
-    message Event { optional uint32 type = 9; optional uint64 track = 11; repeated string category = 22; optional string name = 23; repeated Fact fact = 4; }
-    message Fact { optional string text = 6; optional string name = 10; }`);
-  const type = root.lookupType('Trace');
-  const { packet } = type.toObject(type.decode(readFileSync(out)), { longs: Number }) as {
-    packet: {
-      timestamp?: number;
-      sequence: number;
-      event?: { type: number; track: number; name?: string; category?: string[] };
-    }[];
-  };
+  const packet = readPerfetto(out);
   expect(new Set(packet.map(({ sequence }) => sequence))).toEqual(new Set([1]));
   const begun = packet.filter(({ event }) => event?.category?.[0] === 'syscall');
   const expected = rows.map(({ name, time }) => ({ name, time })).sort((a, b) => a.time - b.time);
   const ours = begun.map(({ timestamp, event }) => ({ name: event!.name!, time: timestamp! }));
   expect(ours.sort((a, b) => a.time - b.time)).toEqual(expected);
-  const open = new Map<number, number>();
-  for (const { event } of packet) {
-    if (event === undefined || event.type === 3) continue;
-    const depth = (open.get(event.track) ?? 0) + (event.type === 1 ? 1 : -1);
-    expect([0, 1]).toContain(depth);
-    open.set(event.track, depth);
-  }
-  expect(new Set(open.values())).toEqual(new Set([0]));
+  expectNesting(readPerfetto(out));
 });
 
 it('Parquet: traces of several machines form one data set, which another DuckDB reads', async () => {

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { missingForGuest, scratch, trapline } from '../support/guest.ts';
+import { expectNesting, readPerfetto } from '../support/perfetto.ts';
 import { buildProgram, type OracleRun, runUnderStrace } from '../support/strace-oracle.ts';
 
 const missing = missingForGuest('/usr/bin/strace', '/usr/bin/gcc');
@@ -133,6 +134,40 @@ describe.skipIf(missing !== undefined)('a program that lists its own descriptors
     const [row] = query(trace, "SELECT count(*) AS n FROM syscalls WHERE name = 'openat'");
     expect(Number(counted)).toBe(row?.n);
     expect(readFileSync(file).subarray(0, 4).toString()).toBe('PAR1');
+  });
+
+  it('exports a Perfetto trace with the same calls on the tracks of the same threads', () => {
+    const file = join(scratch(), 'descriptors.perfetto');
+    expect(trapline(['export', trace, '--format', 'perfetto', '-o', file]).status).toBe(0);
+    const packets = readPerfetto(file);
+    expectNesting(packets);
+    const tracks = packets.flatMap(({ track }) => track ?? []);
+    const processes = query(trace, 'SELECT pid, comm FROM processes ORDER BY event');
+    expect(tracks.flatMap(({ process }) => (process ? [{ pid: process.pid, comm: process.name }] : []))).toEqual(
+      processes,
+    );
+    expect(tracks.find(({ process }) => process !== undefined)?.process?.cmdline).toHaveLength(1);
+    const threads = new Map(tracks.flatMap(({ uuid, thread }) => (thread ? [[uuid, thread.tid] as const] : [])));
+    const calls = packets.flatMap(({ event, timestamp }) =>
+      event?.category?.[0] === 'syscall' ? [[threads.get(event.track), timestamp, event.name]] : [],
+    );
+    const rows = query(trace, 'SELECT tid, time, name FROM syscalls ORDER BY time');
+    expect(calls.sort((a, b) => Number(a[1]) - Number(b[1]))).toEqual(
+      rows.map(({ tid, time, name }) => [tid, time, name]),
+    );
+  });
+
+  it('has the numbers of events in the rows of replay, too', () => {
+    const { stdout } = trapline(['replay', '--format', 'jsonl', '-e', 'trap=none', trace]);
+    const lines = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { event: number; name: string });
+    const rows = query(trace, 'SELECT event, name FROM syscalls ORDER BY event');
+    expect(lines.map(({ event, name }) => ({ event, name })).sort((a, b) => a.event - b.event)).toEqual(rows);
+    const { event, name } = lines.at(-1)!;
+    const at = `#${event}`;
+    expect(trapline(['replay', trace, '--from', at, '--to', at]).stdout).toContain(`] ${name}(`);
   });
 
   it('answers every named query', () => {

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { TraceReader } from '../../src/replay/reader.ts';
-import { namingsOf } from '../../src/trace/summary.ts';
+import { type ChunkSummary, namingsOf } from '../../src/trace/summary.ts';
 import { trapline } from '../support/guest.ts';
 import { StoryTrace } from '../support/story-trace.ts';
 import { temporaryFolder } from '../support/trace-files.ts';
@@ -65,7 +65,8 @@ it('what tasks say of themselves stands in the index', () => {
   ]);
   for (const { summary } of reader.index) {
     const chunk = reader.chunk(reader.index.find((entry) => entry.summary === summary)!)!;
-    expect(chunk.summarize()).toEqual(summary);
+    const bytes = ({ namings, ...rest }: ChunkSummary): unknown => ({ ...rest, namings: [...namings] });
+    expect(bytes(chunk.summarize())).toEqual(bytes(summary));
   }
   reader.close();
 });
@@ -82,8 +83,9 @@ it('its calls, without and with paths', () => {
 it('chunks of others are read only where their descriptors may have come to it', () => {
   const read = (file: string, sql: string): string | undefined =>
     /(\d+ of \d+) chunks read/.exec(query(file, '--explain', file, sql))?.[1];
-  expect(read(path, 'SELECT name FROM syscalls WHERE pid = 11')).toBe('1 of 9');
-  // Its own, the two in which its parent opened and started, and the one that names it.
+  // Its own, and the one that names it.
+  expect(read(path, 'SELECT name FROM syscalls WHERE pid = 11')).toBe('2 of 9');
+  // And the one in which its parent opened.
   expect(read(path, 'SELECT path FROM syscalls WHERE pid = 11')).toBe('3 of 9');
   const receiving = join(folder, 'receiving.trap');
   write(receiving, true);

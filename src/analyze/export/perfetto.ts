@@ -22,8 +22,7 @@ const processUuid = (count: number): number => 2 ** 40 + count;
 const threadUuid = (count: number): number => 2 ** 41 + count;
 const processorUuid = (vcpu: number): number => 2 ** 42 + vcpu;
 const PROCESSORS = 2 ** 43;
-/** Of calls of which the trace does not tell who made them: slices of several tasks would lie across each other. */
-const UNKNOWN = 2 ** 44;
+const unknownUuid = (lane: number): number => 2 ** 44 + lane;
 
 const packet = (): ProtoWriter => new ProtoWriter().number(PACKET.sequence, SEQUENCE);
 const framed = (inner: ProtoWriter): Uint8Array => new ProtoWriter().message(TRACE.packet, inner).finish();
@@ -50,22 +49,37 @@ export function* perfettoTrace(model: TraceModel, wholeGuest: boolean): Generato
   const threads = new Map<number, Thread[]>();
   yield* describeTracks(model, wholeGuest, threads);
   yield* describedTurns(model);
-  let unknown = false;
+  const unknown: number[] = [];
   for (const { tid, name, start, duration, event: number, facts } of callSlices(model, wholeGuest)) {
     const known = threads.get(tid);
-    const track = (known?.findLast(({ from }) => from <= number) ?? known?.[0])?.track ?? UNKNOWN;
-    if (track === UNKNOWN && !unknown) {
-      unknown = true;
-      yield described(new ProtoWriter().number(TRACK.uuid, UNKNOWN).text(TRACK.name, 'unknown tasks'));
+    let track = (known?.findLast(({ from }) => from <= number) ?? known?.[0])?.track;
+    if (track === undefined) {
+      const lane = freeLane(unknown, start, duration ?? 0);
+      track = unknownUuid(lane.number);
+      if (lane.isNew) yield described(new ProtoWriter().number(TRACK.uuid, track).text(TRACK.name, 'unknown tasks'));
     }
-    const lasts = duration !== undefined && track !== UNKNOWN;
-    const begin = event(start, lasts ? TYPE.sliceBegin : TYPE.instant, track, name, 'syscall');
+    const begin = event(start, duration === undefined ? TYPE.instant : TYPE.sliceBegin, track, name, 'syscall');
     for (const [fact, value] of facts) {
       begin[1].message(EVENT.annotation, new ProtoWriter().text(ANNOTATION.name, fact).text(ANNOTATION.text, value));
     }
     yield placed(begin);
-    if (lasts) yield placed(event(start + duration, TYPE.sliceEnd, track));
+    if (duration !== undefined) yield placed(event(start + duration, TYPE.sliceEnd, track));
   }
+}
+
+/**
+ * Where a slice goes of which the trace does not tell whose it is: slices of several tasks on one track would lie across each
+ * other. They come in the order in which they end; `ends`: when the last of each lane did.
+ */
+function freeLane(
+  ends: number[],
+  start: number,
+  duration: number,
+): { readonly number: number; readonly isNew: boolean } {
+  const found = ends.findIndex((end) => end <= start);
+  const number = found < 0 ? ends.length : found;
+  ends[number] = start + duration;
+  return { number, isNew: found < 0 };
 }
 
 function* describedTurns(model: TraceModel): Generator<Uint8Array> {

@@ -18,15 +18,15 @@ const LIFECYCLE = callKeysOf(['execve', 'execveat', 'exit', 'exit_group', 'wait4
 export class History {
   readonly #reader: TraceReader;
   readonly #namings: Namings;
-  readonly #lifetimes: LifetimeBuilder;
+  /** Of whom is named; when all is read, with the rest. */
+  #lifetimes: LifetimeBuilder;
   readonly #launches: Launches;
   #whole = false;
 
   private constructor(reader: TraceReader, namings: Namings) {
     this.#reader = reader;
     this.#namings = namings;
-    this.#lifetimes = new LifetimeBuilder(this.#commandOnly);
-    for (const naming of namings.all) this.#lifetimes.named(naming);
+    this.#lifetimes = this.#named();
     this.#launches = new Launches(reader, namings);
   }
 
@@ -38,7 +38,7 @@ export class History {
   /** Reads all of it, a chunk a step, for those who have something else to do in between. */
   static *reading(reader: TraceReader): Job<History> {
     const history = new History(reader, yield* Namings.reading(reader));
-    yield* history.#readingLifetimes();
+    yield* history.completing();
     return history;
   }
 
@@ -47,9 +47,23 @@ export class History {
     return this.#reader.header.command.length > 0;
   }
 
-  *#readingLifetimes(): Job<void> {
+  #named(): LifetimeBuilder {
+    const lifetimes = new LifetimeBuilder(this.#commandOnly);
+    for (const naming of this.#namings.all) lifetimes.named(naming);
+    return lifetimes;
+  }
+
+  /** What processes executed and how they ended is known. */
+  get isWhole(): boolean {
+    return this.#whole;
+  }
+
+  /** Reads what is missing, a chunk a step. */
+  *completing(): Job<void> {
+    if (this.#whole) return;
     const { index } = this.#reader;
-    const lifetimes = this.#lifetimes;
+    // Who can't wait for it may read all of it in between.
+    const lifetimes = this.#named();
     const sink: CallSink = {
       entry: (call, identity) => lifetimes.entered(call, identity),
       return: (call, identity) => lifetimes.returned(call, identity),
@@ -72,12 +86,13 @@ export class History {
       reconstruction.feed(chunk);
     }
     lifetimes.finish();
+    this.#lifetimes = lifetimes;
     this.#whole = true;
   }
 
   /** With what they executed and how they ended. */
   #complete(): LifetimeBuilder {
-    if (!this.#whole) runWhole(this.#readingLifetimes());
+    runWhole(this.completing());
     return this.#lifetimes;
   }
 

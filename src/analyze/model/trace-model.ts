@@ -78,7 +78,7 @@ export class TraceModel {
     return this.store.count;
   }
 
-  /** Tasks and processes over time; read when first asked for, from the chunks that tell of them. */
+  /** Tasks and processes over time; what is not in the index is read when it is first asked for. */
   get history(): History {
     this.#history ??= History.read(this.reader);
     return this.#history;
@@ -86,12 +86,13 @@ export class TraceModel {
 
   /** The same as far as it has been read: undefined before `readHistory` came to its end. */
   get historySoFar(): History | undefined {
-    return this.#history;
+    return this.#history?.isWhole === true ? this.#history : undefined;
   }
 
   /** Reads tasks and processes a chunk a step. */
   *readHistory(): Job<void> {
-    this.#history ??= yield* History.reading(this.reader);
+    if (this.#history === undefined) this.#history = yield* History.reading(this.reader);
+    else yield* this.#history.completing();
   }
 
   /** Reads what lies where in the memory of processes a chunk a step. Yields how much is done, 0 to 1. */

@@ -5,7 +5,7 @@
 import { CAPTURE_KIND, RECORD_FLAG } from '../../emu/monitor-layout.ts';
 import type { TaskIdentity } from '../../guest/linux/task-identity.ts';
 import type { Call, Outcome } from '../../replay/calls.ts';
-import { Pairing } from '../../replay/pairing.ts';
+import { Pairing, USER } from '../../replay/pairing.ts';
 import { Task } from '../../replay/task-table.ts';
 import { EVENT_KIND, REGISTER } from '../../trace/event.ts';
 import type { ColumnChoice, EventChunk } from '../../trace/event-chunk.ts';
@@ -120,9 +120,12 @@ export class PlainCallScan extends ChunkScan {
           this.#identify(states[task]!, chunk, row);
           shownFrom[task] = this.#shownFrom(states[task]!) - firstEvent;
         }
-        pending[task] = row < shownFrom[task]! ? NONE : row;
-        if (action === ACTION.entryThatMayEnd && pending[task] === row && NO_RETURN.has(chunk.call(row)!)) {
-          pending[task] = NONE;
+        const shown = row >= shownFrom[task]!;
+        // The kernel's own INT n: where it comes back nothing is recorded, and what the task is in goes on.
+        const own = action === ACTION.kernelEntry;
+        if (!own) pending[task] = shown ? row : NONE;
+        if (shown && (own || (action === ACTION.entryThatMayEnd && NO_RETURN.has(chunk.call(row)!)))) {
+          if (!own) pending[task] = NONE;
           this.#putOne(states[task]!, { chunk, row }, undefined, 0, 'never');
         }
       }
@@ -215,7 +218,7 @@ interface Place {
 const NONE = -1;
 const BEFORE = -2;
 
-const ACTION = { none: 0, entry: 1, entryThatMayEnd: 2, return: 3, oddReturn: 4, name: 5 } as const;
+const ACTION = { none: 0, entry: 1, entryThatMayEnd: 2, return: 3, oddReturn: 4, name: 5, kernelEntry: 6 } as const;
 
 /** Whether a signal or a restart may stand between a return's registers and the call's result. */
 function isOdd(chunk: EventChunk, row: number): boolean {
@@ -229,7 +232,7 @@ function siteActions(chunk: EventChunk): Uint8Array {
   const frames = chunk.hasCaptures(CAPTURE_KIND.signalFrame);
   const entry = chunk.summary.calls.some((call) => NO_RETURN.has(call)) ? ACTION.entryThatMayEnd : ACTION.entry;
   return Uint8Array.from(sites.kind, (kind, at) => {
-    if (kind === callEntry) return entry;
+    if (kind === callEntry) return sites.cpl[at] === USER ? entry : ACTION.kernelEntry;
     if (kind === callReturn) {
       return frames || (sites.flags[at]! & RECORD_FLAG.restarted) !== 0 ? ACTION.oddReturn : ACTION.return;
     }

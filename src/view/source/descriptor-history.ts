@@ -7,29 +7,22 @@ import { Descriptors } from '../../replay/descriptors.ts';
 import type { DescriptorObserver, Slot } from '../../replay/open-file.ts';
 import { EVENT_KIND } from '../../trace/event.ts';
 import type { EventChunk } from '../../trace/event-chunk.ts';
+import { DescriptorChanges } from './descriptor-changes.ts';
 
-/** Changes that are kept: some 60 bytes each. */
-const MOST = 100_000;
+/** Changes that are kept: 12 bytes each, up to 24 while they grow. A trace of 10 M events that opens all the time has some 3 M. */
+const MOST = 4_000_000;
 const ROWS_A_STEP = 2048;
 const KEYS = callKeysOf(DESCRIPTOR_CALLS.keys());
 /** 1 for each of them: an array, for it is asked at every call. */
 const OPENING = Uint8Array.from({ length: Math.max(...KEYS) + 1 }, (_, key) => (KEYS.has(key) ? 1 : 0));
 
-interface Change {
-  /** Number of the event from which on it holds. */
-  readonly event: number;
-  /** undefined: it is closed. */
-  readonly what: string | undefined;
-}
-
 /** What each descriptor of each process meant at any moment: put together from the few calls that open and close them. */
 export class DescriptorHistory implements DescriptorObserver {
   readonly #model: TraceModel;
-  readonly #changes = new Map<string, Change[]>();
+  readonly #changes = new DescriptorChanges();
   readonly #descriptors = new Descriptors(this);
   /** Calls under way, by task: numbers of the events that entered them. */
   readonly #pending = new Map<bigint, number>();
-  #count = 0;
   #event = 0;
 
   constructor(model: TraceModel) {
@@ -40,7 +33,7 @@ export class DescriptorHistory implements DescriptorObserver {
   *read(): Job<void> {
     const { index } = this.#model.store;
     for (const [place, entry] of index.entries()) {
-      if (this.#count > MOST) return;
+      if (this.#changes.count > MOST) return;
       if (!entry.summary.calls.some((key) => KEYS.has(key))) continue;
       const chunk = this.#model.reader.chunk(entry, COLUMNS);
       yield place / index.length;
@@ -76,34 +69,22 @@ export class DescriptorHistory implements DescriptorObserver {
   }
 
   opened(tgid: number, fd: number, { file }: Slot): void {
-    this.#note(tgid, fd, file.what);
+    this.#changes.note(tgid, fd, this.#event, file.what);
   }
 
   closed(tgid: number, fd: number): void {
-    this.#note(tgid, fd, undefined);
-  }
-
-  #note(tgid: number, fd: number, what: string | undefined): void {
-    const key = `${tgid} ${fd}`;
-    const change = { event: this.#event, what };
-    const known = this.#changes.get(key);
-    if (known === undefined) this.#changes.set(key, [change]);
-    else known.push(change);
-    this.#count++;
+    this.#changes.note(tgid, fd, this.#event, undefined);
   }
 
   /** What it means to the call that an event enters; undefined where that is not known. */
   name(tgid: number, fd: number, event: number): string | undefined {
-    return this.#changes.get(`${tgid} ${fd}`)?.findLast((change) => change.event <= event)?.what;
+    return this.#changes.name(tgid, fd, event);
   }
 
   /** From which event to which a descriptor meant what it does at an event; undefined where that is not known. */
   span(tgid: number, fd: number, event: number): readonly [from: number, to: number] | undefined {
-    const changes = this.#changes.get(`${tgid} ${fd}`) ?? [];
-    const at = changes.findLastIndex((change) => change.event <= event);
-    const change = changes[at];
-    if (change?.what === undefined) return undefined;
-    return [change.event, changes[at + 1]?.event ?? this.#model.count - 1];
+    const span = this.#changes.span(tgid, fd, event);
+    return span && [span.from, span.to ?? this.#model.count - 1];
   }
 }
 
