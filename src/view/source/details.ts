@@ -65,6 +65,12 @@ export function detailLines(
   ];
 }
 
+/** An address and what it is part of. */
+function named(source: TraceSource, address: bigint, place: EventPlace): string {
+  const name = source.nameOf(address, place);
+  return name === undefined ? hex(address) : `${hex(address)} (${name})`;
+}
+
 function headLines(source: TraceSource, disassembler: Disassembler, place: EventPlace): StyledLine[] {
   const { chunk, row: at } = place;
   const event = chunk.firstEvent + at;
@@ -81,7 +87,7 @@ function headLines(source: TraceSource, disassembler: Disassembler, place: Event
     row('event', `#${event}, ${kindName(chunk, at)}${how}`, HEAD),
     row('process', who, HEAD),
     row('when', `${seconds(chunk.time(at), 9)} s, after ${grouped(chunk.icount(at))} instructions`, HEAD),
-    row('where', `${hex(rip)}, CPL ${chunk.cpl(at)}, vCPU ${chunk.vcpu(at)}, task ${hex(task)}`, HEAD),
+    row('where', `${named(source, rip, place)}, CPL ${chunk.cpl(at)}, vCPU ${chunk.vcpu(at)}, task ${hex(task)}`, HEAD),
   ];
   const bytes = Exit.of(chunk, at)?.instruction ?? Uint8Array.from(MECHANISM_BYTES.get(mechanism) ?? []);
   if (bytes.length > 0 && chunk.kind(at) !== EVENT_KIND.callReturn) {

@@ -32,6 +32,8 @@ export interface LineSources {
   readonly calls: SingleCalls;
   readonly names: TrapNames;
   identity(task: bigint, event: number): TaskIdentity | undefined;
+  /** What an address is part of, safe for a terminal; undefined where that is not known. */
+  nameOf(address: bigint, place: EventPlace): string | undefined;
   /** What a descriptor of a process meant at an event; undefined where that is not known. */
   descriptor(tgid: number, fd: number, event: number): string | undefined;
 }
@@ -130,10 +132,14 @@ export class EventLines {
     return [segment(`<... ${name} returned ${value}>`, 'dim')];
   }
 
-  #trap({ chunk, row }: EventPlace): Words {
+  #trap(event: EventPlace): Words {
+    const { chunk, row } = event;
     const trap = trapOf(chunk, row, this.#sources.names);
     if (trap === undefined) return { body: [segment(`event of kind ${chunk.kind(row)}`, 'dim')], result: [] };
-    const place = trap.instruction === undefined ? '' : ` at 0x${trap.instruction.toString(16)}`;
+    const { instruction } = trap;
+    const symbol = instruction && this.#sources.nameOf(instruction, event);
+    const place =
+      instruction === undefined ? '' : ` at 0x${instruction.toString(16)}${symbol === undefined ? '' : ` (${symbol})`}`;
     const text = printable(trap.text);
     const change = text.match(CHANGE)?.index ?? text.length;
     return {

@@ -24,6 +24,8 @@ export class TraceSource {
   readonly descriptors: DescriptorHistory;
   readonly names: TrapNames;
   #processRows: readonly ProcessRow[] | undefined;
+  /** What lies where in memory has been read. */
+  #mapped = false;
   readonly #argumentNames: ReadonlyMap<number, readonly string[]>;
 
   private constructor(model: TraceModel) {
@@ -37,6 +39,7 @@ export class TraceSource {
       calls: this.calls,
       names: this.names,
       identity: (task, event) => this.identity(task, event),
+      nameOf: (address, place) => this.nameOf(address, place),
       descriptor: (tgid, fd, event) => this.descriptors.name(tgid, fd, event),
     });
   }
@@ -63,6 +66,13 @@ export class TraceSource {
     return this.model.historySoFar?.identity(task, event);
   }
 
+  /** What an address is part of, safe for a terminal; undefined where the trace does not tell, or it was not read yet. */
+  nameOf(address: bigint, { chunk, row }: EventPlace): string | undefined {
+    const event = chunk.firstEvent + row;
+    const name = this.#mapped ? this.model.nameOf(address, chunk.task(row), event) : this.names.symbols.text(address);
+    return name === undefined ? undefined : printable(name);
+  }
+
   /**
    * What is to be known of the trace as a whole, read in small steps: who its tasks are, what descriptors mean, counts.
    * `told` is called when something that lines show has become known.
@@ -71,6 +81,9 @@ export class TraceSource {
     yield* this.model.readHistory();
     told();
     yield* this.descriptors.read();
+    told();
+    yield* this.model.readAddresses();
+    this.#mapped = true;
     told();
     yield* this.survey.run();
     yield* this.model.reader.checkingUnread();
