@@ -173,18 +173,25 @@ const KIND_NAMES = new Map<number, string>(Object.entries(CAPTURE_KIND).map(([na
 /** They are told by other lines. */
 const TOLD: ReadonlySet<number> = new Set([CAPTURE_KIND.exit]);
 
-function memoryLines(source: TraceSource, { chunk, row: at }: EventPlace, call: Call | undefined): StyledLine[] {
+function memoryLines(source: TraceSource, place: EventPlace, call: Call | undefined): StyledLine[] {
+  const { chunk, row: at } = place;
   const own = call === undefined ? capturesOf(chunk, at) : capturesOf(call.chunk, call.row);
   const exit = call?.exitChunk;
-  const lines = own.flatMap((capture) => captureLines(source, capture, call, call === undefined ? '' : 'given'));
+  const lines = own.flatMap((capture) => captureLines(source, place, capture, call, call === undefined ? '' : 'given'));
   if (exit === undefined || call === undefined) return lines;
   return [
     ...lines,
-    ...capturesOf(exit, call.exitRow).flatMap((each) => captureLines(source, each, call, 'given back')),
+    ...capturesOf(exit, call.exitRow).flatMap((each) => captureLines(source, place, each, call, 'given back')),
   ];
 }
 
-function captureLines(source: TraceSource, capture: CallCapture, call: Call | undefined, when: string): StyledLine[] {
+function captureLines(
+  source: TraceSource,
+  place: EventPlace,
+  capture: CallCapture,
+  call: Call | undefined,
+  when: string,
+): StyledLine[] {
   if (TOLD.has(capture.kind)) return [];
   const { bytes, fullLength, argument, status } = capture;
   const name = call === undefined || argument > LAST_ARGUMENT ? '' : (source.argumentNames(call)[argument & 15] ?? '');
@@ -192,7 +199,7 @@ function captureLines(source: TraceSource, capture: CallCapture, call: Call | un
   const state = status === 0 ? '' : `, ${STATUS_NAMES.get(status) ?? `status ${status}`}`;
   const what = KIND_NAMES.get(capture.kind) ?? `memory of kind ${capture.kind}`;
   const title = [name, what, when].filter((part) => part !== '').join(', ');
-  const size = `${grouped(bytes.length)}${cut} byte${bytes.length === 1 ? '' : 's'} at ${hex(capture.address)}${state}`;
+  const size = `${grouped(bytes.length)}${cut} byte${bytes.length === 1 ? '' : 's'} at ${named(source, capture.address, place)}${state}`;
   const text = textLines(bytes);
   return [
     [],
