@@ -8,6 +8,7 @@ import { KernelSymbols } from './addresses/kernel-symbols.ts';
 import { CallTables } from './call-tables.ts';
 import type { Call } from './calls.ts';
 import { Descriptors } from './descriptors.ts';
+import { endingOf } from './ending.ts';
 import type { DescriptorObserver } from './open-file.ts';
 import { Pairing, type SignalDelivery } from './pairing.ts';
 import { CommandScope, isExecve, type Scope, WHOLE_GUEST } from './scope.ts';
@@ -19,17 +20,6 @@ import { type Trap, trapOf } from './traps/trap.ts';
 const STATUS_SIGNAL = 0x7f;
 const STATUS_STOPPED = 0x7f;
 const WAITS = new Set(['wait4', 'waitpid']);
-/** The one signal that leaves no time to finish the call that sends it. */
-const SIGKILL = 9;
-/** Calls that send a signal, with the argument that names it. */
-const KILLS: Readonly<Record<string, number>> = { kill: 1, tkill: 1, tgkill: 2 };
-
-/** A call that sent its task the signal that the task died of: it succeeded, though it never returned. */
-export function diedOfSending(call: Call, signal: number): boolean {
-  const sent = KILLS[call.name];
-  return sent !== undefined && signal !== 0 && signal !== SIGKILL && call.low(sent) === signal;
-}
-
 /** Takes what was reconstructed, in the order of the trace. A call's return comes only after its entry. */
 export interface CallSink {
   entry(call: Call, identity: TaskIdentity | undefined): void;
@@ -203,7 +193,9 @@ export class Reconstruction {
   #abandon(task: Task, signal: number, chunk: EventChunk, row: number): void {
     const call = this.#pairing.abandon(task);
     if (call === undefined) return;
-    if (diedOfSending(call, signal)) call.outcome = 'value';
+    const { outcome, errno } = endingOf(call, signal);
+    call.outcome = outcome;
+    call.errno = errno;
     this.#returned(call, task.identity, chunk, row);
   }
 

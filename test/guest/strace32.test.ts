@@ -46,4 +46,9 @@ describe.skipIf(missing !== undefined)('strace of 32-bit programs in the guest',
       expect(text).toMatch(/^\[ Process PID=\d+ runs in 32 bit mode\. \]$/m);
     }
   });
+
+  it('shows the same of calls that are seldom made', () => {
+    const folder = scratch();
+    expectSameCalls(runUnderStrace(folder, buildProgram(folder, 'rare-calls', '-m32', '-static'), 0));
+  });
 });

@@ -152,7 +152,9 @@ export abstract class CallScan extends ChunkScan {
   protected override finish(rows: RowBuffer): void {
     this.rows = rows;
     for (const [call, identity] of this.#open) {
-      call.outcome = unreturned(call, identity, this.model.history);
+      const { outcome, errno } = unreturned(call, identity, this.model.history);
+      call.outcome = outcome;
+      call.errno = errno;
       this.#emit(call, identity);
     }
     this.#open.clear();

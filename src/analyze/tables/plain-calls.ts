@@ -202,8 +202,8 @@ export class PlainCallScan extends ChunkScan {
       const { pointer, chunk, row, identity } = state;
       if (chunk === undefined) continue;
       const entry = { chunk, row };
-      const ending = unreturned(paired(pointer, entry), identity, this.model.history);
-      this.#columns.putOne(single(state, entry, undefined, 0), ending, 0, 0);
+      const { outcome, errno } = unreturned(paired(pointer, entry), identity, this.model.history);
+      this.#columns.putOne(single(state, entry, undefined, 0), outcome, errno, 0);
     }
     this.#states.clear();
   }

@@ -286,13 +286,10 @@ export function allSyscalls(): LinuxSyscall[] {
 /** Everything to be captured for a call: its pointer arguments and the conditional ones. */
 export function pointeesOf(syscall: Syscall): Pointee[] {
   const own = syscall.arguments.flatMap((argument) => (argument.pointee === undefined ? [] : [argument.pointee]));
-  const base = new Set(own.map(({ argument, direction }) => `${direction} ${argument}`));
+  const place = ({ argument, direction, behind }: Pointee): string => `${direction} ${argument} ${behind}`;
+  const base = new Set(own.map(place));
   const variants = (syscall.variants ?? []).flatMap((variant) => variantPointees(variant, syscall.arguments));
-  return [
-    ...own,
-    ...syscall.conditional,
-    ...variants.filter((each) => !base.has(`${each.direction} ${each.argument}`)),
-  ];
+  return [...own, ...syscall.conditional, ...variants.filter((each) => !base.has(place(each)))];
 }
 
 /** True when the count of the struct is its size in bytes (socket addresses, CPU sets). */

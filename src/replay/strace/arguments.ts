@@ -11,8 +11,8 @@ import { SCALARS } from './scalars.ts';
 import { manyStructs } from './structs.ts';
 import { structure } from './structures.ts';
 
-/** Largest path the kernel takes: longer ones are cut. */
-const PATH_MAX = 4096;
+/** Longest path the kernel takes, without its NUL: longer ones are cut. */
+const PATH_MAX = 4095;
 
 /** A capture as a literal of at most `limit` bytes, followed by dots when there are more. */
 function quoteCapture(out: TextBuffer, { data, start, length, fullLength }: CallCapture, limit: number): void {

@@ -162,11 +162,14 @@ export const statxFlags = remembered((low) => {
 
 /** Socket type with SOCK_CLOEXEC and SOCK_NONBLOCK. */
 export const socketType = remembered((low) => {
-  const type = enumOrHex('socketType', low & 15);
+  const type = enumName('socketType', low & 15);
+  if (type === undefined) return noted(flagNames('socketType', low));
   const rest = flagNames('socketType', low & ~15, 0, '');
   if (rest === '') return type;
-  return `${type}|${rest}${rest.startsWith('0x') ? ' /* SOCK_??? */' : ''}`;
+  return `${type}|${noted(rest)}`;
 });
+
+const noted = (names: string): string => (names.startsWith('0x') ? `${names} /* SOCK_??? */` : names);
 
 const DIRECTIONS = ['_IOC_NONE', '_IOC_WRITE', '_IOC_READ', '_IOC_READ|_IOC_WRITE'];
 
@@ -174,8 +177,9 @@ const DIRECTIONS = ['_IOC_NONE', '_IOC_WRITE', '_IOC_READ', '_IOC_READ|_IOC_WRIT
 export function ioctlName(command: number): string {
   const known = IOCTL_NAMES.get(command);
   if (known !== undefined) return known;
-  const hex = (value: number): string => `0x${value.toString(16)}`;
-  return `_IOC(${DIRECTIONS[command >>> 30]}, ${hex((command >>> 8) & 0xff)}, ${hex(command & 0xff)}, ${(command >>> 16) & 0x3fff ? hex((command >>> 16) & 0x3fff) : '0'})`;
+  const hex = (value: number): string => (value === 0 ? '0' : `0x${value.toString(16)}`);
+  const size = (command >>> 16) & 0x3fff;
+  return `_IOC(${DIRECTIONS[command >>> 30]}, ${hex((command >>> 8) & 0xff)}, ${hex(command & 0xff)}, ${hex(size)})`;
 }
 
 const TYPES = new Map([
@@ -188,6 +192,11 @@ const TYPES = new Map([
   [0o140000, 'S_IFSOCK'],
 ]);
 const SPECIAL = [[0o4000, 'S_ISUID'], [0o2000, 'S_ISGID'], [0o1000, 'S_ISVTX']] as const; // biome-ignore format: one row
+
+/** Priority of input and output: its class, and the level within. */
+export const priorityText = remembered(
+  (value) => `IOPRIO_PRIO_VALUE(${enumOrHex('ioprioClass', value >>> 13)}, ${value & 0x1fff})`,
+);
 
 /** File type and permissions: `S_IFREG|S_ISUID|0755`. */
 export const fileMode = remembered((mode) => {

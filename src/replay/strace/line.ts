@@ -27,6 +27,12 @@ export interface CallFormat {
 const LATE = new Set(['out', 'inout', 'failure']);
 /** Calls of which all arguments are shown at the entry although the kernel writes to some. */
 const ALL_EARLY = new Set(['select', 'pselect6', 'poll', 'ppoll', 'futex', '_newselect', 'pselect6_time64', 'ppoll_time64', 'futex_time64']); // biome-ignore format: one row
+/** Those of them of which more is told at their return. */
+const TELLS_MORE = new Set([
+  ...[...ALL_EARLY].filter((name) => !name.startsWith('futex')),
+  'rt_sigtimedwait',
+  'rt_sigtimedwait_time64',
+]);
 /** Commands of prctl and arch_prctl that write through their second argument. */
 const ANSWERS = new Set([2, 5, 9, 11, 16, 19, 25, 37, 40, 0x1003, 0x1004]);
 
@@ -119,11 +125,21 @@ const ARRANGED: Readonly<Record<string, Arranged>> = {
   sigreturn: maskRestored,
 };
 
+/** The caller's address, and what is known of a signal, are not always asked for. */
+const unasked =
+  (count: number) =>
+  (call: Call): number =>
+    call.isNull(1) ? count : 1;
+
 const fcntlEarly = (call: Call): number => (fcntlAnswers(call.low(1)) ? 2 : 3);
 
 /** How many arguments are known at the entry, where it is not what the table's directions say. */
 const EARLY: Readonly<Record<string, (call: Call) => number>> = {
   clone: () => 2,
+  accept: unasked(3),
+  accept4: unasked(4),
+  rt_sigtimedwait: unasked(4),
+  rt_sigtimedwait_time64: unasked(4),
   ioctl: (call) => (ioctlAnswers(call.low(1)) ? 2 : 3),
   fcntl: fcntlEarly,
   fcntl64: fcntlEarly,
@@ -237,9 +253,13 @@ export function writeStart(out: TextBuffer, call: Call, format: CallFormat, opti
   writeArguments(out, format, call, 0, format.early(call), true, options);
 }
 
-/** The arguments that are known only at the return, with the comma that joins them. */
+/** The arguments that are known only at the return, with the comma that joins them; of a call that never returned, that. */
 export function writeRest(out: TextBuffer, call: Call, format: CallFormat, options: FormatOptions): void {
   const early = format.early(call);
+  if (call.outcome === 'never' && (early < format.arguments.length || TELLS_MORE.has(format.name))) {
+    out.text(early > 0 && early < format.arguments.length ? ', <unfinished ...>' : ' <unfinished ...>');
+    return;
+  }
   writeArguments(out, format, call, early, format.arguments.length, early === 0, options);
 }
 

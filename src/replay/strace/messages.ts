@@ -35,11 +35,13 @@ export function vectors(
   const size = 2 * word;
   const whole = Math.floor(head.bytes.length / size);
   const shown = verbose ? whole : Math.min(whole, stringLimit);
+  // What was captured follows the vector's order; there is nothing of empty elements.
+  let next = 0;
   for (let i = 0; i < shown; i++) {
     const [low, high] = wordAt(view, i * size, word);
     const length = unsigned64(...wordAt(view, i * size + word, word));
     const start = (BigInt(high) << 32n) | BigInt(low);
-    const bytes = data.find((capture) => capture.address === start);
+    const bytes = length !== '0' && data[next]?.address === start ? data[next++] : undefined;
     parts.push(`{iov_base=${base(bytes, low, high, length, content, stringLimit)}, iov_len=${length}}`);
   }
   if (count > parts.length) {

@@ -4,7 +4,7 @@ import { NT_STATUS } from '../../guest/nt/tables/status.ts';
 import type { Call } from '../calls.ts';
 import type { TextBuffer } from '../text-buffer.ts';
 import { descriptorSet } from './arguments.ts';
-import { enumName, enumOrHex, flagNames, signalName } from './flags.ts';
+import { enumName, enumOrHex, flagNames, priorityText, signalName } from './flags.ts';
 import type { FormatOptions } from './format.ts';
 import { fcntlResult, personality } from './special.ts';
 import { isoTime } from './struct-parts.ts';
@@ -127,6 +127,22 @@ const seconds: ResultFormat = (out, call, options) => {
   out.text(` (${isoTime(call.result + call.resultHigh * 2 ** 32, 0)})`);
 };
 
+/** How much of its timeout recvmmsg leaves. */
+const messages: ResultFormat = (out, call, options) => {
+  const capture = call.capture(4, 'exit');
+  signed(out, call, options);
+  const struct = call.syscall?.arguments[4]?.pointee?.struct;
+  if (struct === undefined || capture === undefined || capture.length < STRUCTS[struct]!.size) return;
+  if (call.result === 0) out.text(' (Timeout)');
+  else {
+    out.text(' (left ');
+    oneStruct(struct)(out, capture, NO_OPTIONS);
+    out.byte(0x29);
+  }
+};
+
+const priority: ResultFormat = (out, { result }) => out.text(`${result} (${priorityText(result)})`);
+
 const clockState: ResultFormat = (out, { result }) => out.text(`${result} (${enumOrHex('adjtimeState', result)})`);
 
 const status: ResultFormat = (out, { result }) => {
@@ -163,6 +179,9 @@ export const RESULTS: Results = {
     prctl,
     membarrier: barriers,
     time: seconds,
+    recvmmsg: messages,
+    recvmmsg_time64: messages,
+    ioprio_get: priority,
     adjtimex: clockState,
     clock_adjtime: clockState,
     clock_adjtime64: clockState,

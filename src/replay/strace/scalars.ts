@@ -1,6 +1,7 @@
 /** Arguments that are shown by their value, by the words of the table. */
 
 import { errnoOf } from '../../guest/linux/tables/errno.ts';
+import { USER_REGISTERS } from '../../guest/linux/tables/user-offsets.ts';
 import {
   enumName,
   enumOrHex,
@@ -9,6 +10,7 @@ import {
   ioctlName,
   mapFlags,
   openFlags,
+  priorityText,
   signalName,
   signalSet,
   socketType,
@@ -31,6 +33,8 @@ import { oneStruct } from './structs.ts';
 import { octal } from './values.ts';
 
 const AT_FDCWD = -100;
+
+const MEMPOLICY_FLAGS = 0xe000;
 
 /** Bits of fanotify_init's flags that are a number. */
 const FAN_CLASSES = 12;
@@ -145,6 +149,18 @@ export const SCALARS: Readonly<Record<string, ArgumentFormat>> = {
   prctl: named((low) => enumOrHex('prctl', low)),
   prctlarg: prctlArgument,
   capability: named(capability),
+  ioprio: named(priorityText),
+  mempolicy: named((low) => {
+    const mode = enumOrHex('mempolicy', low & ~MEMPOLICY_FLAGS);
+    const flags = flagNames('mempolicyMode', low & MEMPOLICY_FLAGS, 0, '');
+    return flags === '' ? mode : `${mode}|${flags}`;
+  }),
+  user: (out, call, argument) => {
+    const at = call.low(argument);
+    const name = call.narrow || at % 8 !== 0 ? undefined : USER_REGISTERS[at / 8];
+    if (name === undefined) out.hexOrZero(at, call.high(argument));
+    else out.text(`8*${name}`);
+  },
   archarg: (out, call, argument, options) => {
     const capture = call.capture(argument, 'exit');
     if (capture === undefined) out.hex64(call.low(argument), call.high(argument));

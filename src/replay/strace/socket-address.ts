@@ -1,7 +1,7 @@
 import { enumOrHex } from './flags.ts';
 import { quote, quoteText } from './values.ts';
 
-const FAMILY = { unspec: 0, unix: 1, inet: 2, inet6: 10, netlink: 16, packet: 17 } as const;
+const FAMILY = { unspec: 0, unix: 1, inet: 2, inet6: 10, netlink: 16, packet: 17, bluetooth: 31 } as const;
 
 /** A socket address of any family, as much of it as is there. */
 export function socketAddress(bytes: Uint8Array): string {
@@ -83,6 +83,7 @@ const etherType = (type: number): string => `htons(${type === 0 ? '0 /* ETH_P_??
 export function socketProtocol(family: number, protocol: number): string {
   if (family === FAMILY.inet || family === FAMILY.inet6) return enumOrHex('ipProtocol', protocol);
   if (family === FAMILY.netlink) return enumOrHex('netlink', protocol);
+  if (family === FAMILY.bluetooth) return enumOrHex('bluetooth', protocol);
   if (family === FAMILY.packet) return etherType(((protocol & 0xff) << 8) | ((protocol >> 8) & 0xff));
   return String(protocol);
 }

@@ -9,10 +9,14 @@ import { type ArgumentFormat, address, type FormatOptions } from './format.ts';
 import { answersInterfaces, interfaceArgument, tellsInterfaces } from './interfaces.ts';
 import { CAPABILITIES } from './process-structs.ts';
 import { remembered } from './remembered.ts';
+import { inet6, interfaceName } from './socket-address.ts';
 import { type CaptureFormat, oneStruct } from './structs.ts';
 import { pointer, quote, quoteBuffer, quoteText } from './values.ts';
 
-const SOL = { ip: 0, socket: 1, tcp: 6, ipv6: 41, netlink: 270 } as const;
+const SOL = { ip: 0, socket: 1, tcp: 6, udp: 17, ipv6: 41, netlink: 270 } as const;
+/** Options that join or leave a group of addresses. */
+const IP_MEMBERSHIP = [35, 36];
+const IPV6_MEMBERSHIP = [20, 21, 27, 28];
 const SO = { error: 4, linger: 13, peercred: 17, bindToDevice: 25, attachFilter: 26 } as const;
 /** Options whose value is a text, however short. */
 const TEXT_OPTIONS = [SO.bindToDevice] as const;
@@ -20,6 +24,7 @@ const OPTION_SETS: Readonly<Record<number, string>> = {
   [SOL.ip]: 'ipOption',
   [SOL.socket]: 'sockOption',
   [SOL.tcp]: 'tcpOption',
+  [SOL.udp]: 'udpOption',
   [SOL.ipv6]: 'ipv6Option',
   [SOL.netlink]: 'netlinkOption',
 };
@@ -44,14 +49,23 @@ export function optionValue({ bytes, address }: CallCapture, call: Call, limit: 
   if (level === SOL.socket && option === SO.attachFilter && bytes.length >= 16) {
     return `{len=${view.getUint16(0, true)}, filter=${pointer(view.getUint32(8, true), view.getUint32(12, true))}}`;
   }
+  if (level === SOL.ip && IP_MEMBERSHIP.includes(option) && bytes.length >= 8) {
+    const group = (at: number): string => `inet_addr("${bytes.subarray(at, at + 4).join('.')}")`;
+    return `{imr_multiaddr=${group(0)}, imr_interface=${group(4)}}`;
+  }
+  if (level === SOL.ipv6 && IPV6_MEMBERSHIP.includes(option) && bytes.length >= 20) {
+    const member = interfaceName(view.getInt32(16, true));
+    return `{inet_pton(AF_INET6, "${inet6(bytes.subarray(0, 16))}", &ipv6mr_multiaddr), ipv6mr_interface=${member}}`;
+  }
   if (level === SOL.socket && option === SO.bindToDevice) return quote(bytes);
   if (bytes.length === 4) {
     const value = view.getInt32(0, true);
     const error = level === SOL.socket && option === SO.error ? errnoOf(value)?.name : undefined;
     return `[${error ?? value}]`;
   }
-  const number = level !== SOL.socket || !(TEXT_OPTIONS as readonly number[]).includes(option);
-  if (bytes.length < 4 && number && call.name === 'setsockopt' && level in OPTION_SETS) {
+  const number =
+    level === SOL.netlink || (level === SOL.socket && !(TEXT_OPTIONS as readonly number[]).includes(option));
+  if (bytes.length < 4 && number && call.name === 'setsockopt') {
     return pointer(Number(address & 0xffff_ffffn), Number(address >> 32n));
   }
   return quoteBuffer(bytes, bytes.length, limit);

@@ -176,6 +176,7 @@ const SPECIAL: Readonly<Record<string, StructFormat>> = {
   seconds32: boxed((out, view, at) => out.text(wholeTime(String(view.getInt32(at, true))))),
   seccompAction: boxed((out, view, at) => out.text(enumOrHex('seccompAction', low(view, at)))),
   quotaFormatWord: boxed((out, view, at) => out.text(enumOrHex('quotaFormat', low(view, at)))),
+  mempolicyWord: boxed((out, view, at) => out.text(enumOrHex('mempolicy', low(view, at)))),
   quotaBlock: told(quotaBlock),
   inodeFlags: boxed((out, view, at) => out.text(flagNames('inodeFlags', low(view, at)))),
   wstatus: boxed((out, view, at) => out.text(waitStatus(low(view, at)))),

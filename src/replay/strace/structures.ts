@@ -23,7 +23,7 @@ type PointeeFormat = (
 /** In-out structs shown as the kernel left them. */
 const SHOWN_AFTER = new Set(['cloneargs', 'filehandle', 'uringSetup']);
 /** Structs with room behind what there is of them: it need not all be readable. */
-const ROOMY = new Set(['residency', 'filehandle', 'msgbuf', 'msgbuf32']);
+const ROOMY = new Set(['residency', 'nodemask', 'filehandle', 'msgbuf', 'msgbuf32']);
 /** In-out words shown before and after when they differ: `[16 => 2]`; offsets only by sendfile. */
 const SHOWN_TWICE = new Set(['socklen', 'off', 'oldoff']);
 const OFFSETS = new Set(['off', 'oldoff']);
@@ -32,6 +32,7 @@ const OFFSETS = new Set(['off', 'oldoff']);
 export function structure(pointee: Pointee): ArgumentFormat {
   const show = SPECIAL[pointee.struct] ?? plain(pointee);
   const { direction, struct } = pointee;
+  const captured = pointee.behind === undefined ? direct : indirect;
   const before = direction === 'in' || direction === 'inout';
   const entryFirst = direction === 'inout' && !SHOWN_AFTER.has(struct);
   const twice = SHOWN_TWICE.has(struct);
@@ -41,8 +42,8 @@ export function structure(pointee: Pointee): ArgumentFormat {
       out.text('NULL');
       return;
     }
-    const entry = before ? call.capture(argument, 'entry') : undefined;
-    const exit = direction === 'in' ? undefined : call.capture(argument, 'exit');
+    const entry = before ? captured(call, argument, 'entry') : undefined;
+    const exit = direction === 'in' ? undefined : captured(call, argument, 'exit');
     const capture = entryFirst ? (entry ?? exit) : (exit ?? entry);
     if (capture === undefined || capture.length === 0 || (whole && capture.status === CAPTURE_STATUS.absent)) {
       address(out, call, argument, options);
@@ -53,6 +54,11 @@ export function structure(pointee: Pointee): ArgumentFormat {
     } else show(out, capture, call, options, argument);
   };
 }
+
+type Captured = (call: Call, argument: number, phase: 'entry' | 'exit') => CallCapture | undefined;
+const direct: Captured = (call, argument, phase) => call.capture(argument, phase);
+const indirect: Captured = (call, argument, phase) =>
+  call.captures(argument, phase).find(({ kind }) => kind === CAPTURE_KIND.indirect);
 
 function text(write: (out: TextBuffer) => void): string {
   const out = new TextBuffer(64);
@@ -79,6 +85,7 @@ const SPECIAL: Readonly<Record<string, PointeeFormat>> = {
   capdata: (out, capture) => out.text(capabilities(capture.bytes)),
   residency: (out, capture, call, options) =>
     residency(out, capture, Math.ceil((call.low(1) + call.high(1) * 2 ** 32) / PAGE), options),
+  nodemask: nodeMask,
   msgbuf: queuedMessage,
   msgbuf32: queuedMessage,
   filehandle: fileHandle,
@@ -89,6 +96,21 @@ const PAGE = 4096;
 const uringAsked = oneStruct('uringAsked');
 const uringSetup = oneStruct('uringSetup');
 const residency = manyStructs('resident');
+
+/** Words of a set of memory nodes; how many nodes there may be is the next argument. */
+function nodeMask(out: TextBuffer, capture: CallCapture, call: Call, options: FormatOptions, argument: number): void {
+  const { view, start, length } = capture;
+  const size = call.narrow ? 4 : 8;
+  const words = Math.floor((call.low(argument + 1) + 8 * size - 2) / (8 * size));
+  const shown = Math.min(words, Math.floor(length / size), options.verbose ? Infinity : options.stringLimit);
+  const texts = Array.from({ length: shown }, (_, i) => {
+    const at = start + i * size;
+    const word = size === 4 ? BigInt(view.getUint32(at, true)) : view.getBigUint64(at, true);
+    const digits = 2 * size;
+    return word === 0n ? '0'.repeat(digits) : `0x${word.toString(16).padStart(digits - 2, '0')}`;
+  });
+  out.text(`[${[...texts, ...(shown < words ? ['...'] : [])].join(', ')}]`);
+}
 
 /** A message of a System V queue: its type and as many bytes of text as another argument says. */
 function queuedMessage(

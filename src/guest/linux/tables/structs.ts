@@ -224,6 +224,9 @@ export const STRUCTS: Readonly<Record<string, StructLayout>> = {
   /** With as much of the handle as there may be. */
   filehandle: layout(8 + 128),
   quotaFormatWord: layout(4),
+  /** As many nodes as are looked at. */
+  nodemask: layout(17 * 8),
+  mempolicyWord: layout(4),
   quotaTimes: layout(
     24,
     'dqi_bgrace@0:8:u dqi_igrace@8:8:u dqi_flags@16:4:F:quotaTimes dqi_valid@20:4:F:quotaTimesValid',

@@ -40,6 +40,11 @@ export const VARIANTS: readonly VariantRow[] = [
   ['prctl', '0=22 1=1', 'prctl E:seccompMode'], ['prctl', '0=22 1=2', 'prctl E:seccompMode <filterProgram'],
   ['seccomp', '0=1', 'E:seccompOp F:seccomp <filterProgram'], ['seccomp', '0=2', 'E:seccompOp hex <seccompAction'],
   ['seccomp', '0=3', 'E:seccompOp hex >seccompSizes'], ['seccomp', '0=0', 'E:seccompOp hex ptr'],
+  ['ptrace', '0=0', 'E:ptrace'], ['ptrace', '0=8,16,0x4207,0x4208', 'E:ptrace pid'], ['ptrace', '0=1,2', 'E:ptrace pid ptr >ptr'],
+  ['ptrace', '0=3', 'E:ptrace pid user >ptr'], ['ptrace', '0=6', 'E:ptrace pid user ptr'], ['ptrace', '0=7,9,17,24,31,32,33', 'E:ptrace pid ptr sig'],
+  ['ptrace', '0=12,13,14,15', 'E:ptrace pid skip ptr'], ['ptrace', '0=0x4200,0x4206', 'E:ptrace pid ptr F:ptraceOptions'],
+  ['ptrace', '0=0x4201', 'E:ptrace pid ptr >ulong'], ['ptrace', '0=0x4202', 'E:ptrace pid ptr >siginfo'], ['ptrace', '0=0x4203', 'E:ptrace pid ptr <siginfo'],
+  ['ptrace', '0=0x4204,0x4205', 'E:ptrace pid E:note ptr'],
   ['landlock_add_rule', '1=1', 'fd E:landlockRule <landlockPath hex'],
 ];
 
