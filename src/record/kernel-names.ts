@@ -9,18 +9,20 @@ import type { KernelAddresses } from './chunk-encoder.ts';
 import type { WatchSpec } from './traps/watch-spec.ts';
 
 /**
- * Names from the guest's own memory, as it stands; undefined when there is nothing to name, or no kernel that tells. What
- * has been unloaded by then has no name.
+ * Names from the guest's own memory, as it stands; none when there is nothing to name, or no kernel that tells. What has
+ * been unloaded by then has no name.
  */
 export function kernelNames(
   machine: Machine,
-  { instructions, values, dropped }: KernelAddresses,
+  addresses: KernelAddresses | undefined,
   watches: readonly WatchSpec[],
-): Fact | undefined {
+): Fact[] {
+  if (addresses === undefined) return [];
+  const { instructions, values, dropped } = addresses;
   const watched = watches.flatMap((watch) => (watch.kind === 'symbol' ? [watch.symbol] : []));
-  if (instructions.length + values.length + watched.length === 0) return undefined;
+  if (instructions.length + values.length + watched.length === 0) return [];
   const { memory, profile } = inspect(machine);
-  if (profile === undefined) return undefined;
+  if (profile === undefined) return [];
   const finder = new RangeFinder(new KernelStructures(memory, profile));
   const found = new Map<bigint, SymbolRange>();
   const add = (range: SymbolRange | undefined): boolean => {
@@ -32,5 +34,5 @@ export function kernelNames(
   for (const address of values) add(finder.at(address));
   for (const name of watched) add(finder.named(name));
   const ranges = [...found.values()].sort((a, b) => (a.start < b.start ? -1 : 1));
-  return symbolsFact({ ranges, unnamed });
+  return [symbolsFact({ ranges, unnamed })];
 }

@@ -260,21 +260,15 @@ class Recording implements WorkloadHost {
   async #close(writer: TraceWriterHandle, ending: Ending): Promise<void> {
     this.#progress.clear();
     this.#addMachineFacts();
-    await this.#addKernelNames(writer);
-    const totals = await writer.close(this.#report(ending, stateHash(this.#workload.guest.machine)));
+    const { machine } = this.#workload.guest;
+    const names = kernelNames(machine, await writer.kernelAddresses(), this.#options.watches);
+    const totals = await writer.close(this.#report(ending, stateHash(machine)), names);
     const { failure } = writer;
     if (failure !== undefined) throw new UserError(failure);
     if (this.#ending !== undefined && ending.message !== '') this.note(ending.message);
     if (!this.#options.quiet && totals !== undefined) {
       this.note(`${totals.calls} calls in ${this.#options.output} (${totals.bytes} bytes)`);
     }
-  }
-
-  async #addKernelNames(writer: TraceWriterHandle): Promise<void> {
-    const addresses = await writer.kernelAddresses();
-    if (addresses === undefined) return;
-    const names = kernelNames(this.#workload.guest.machine, addresses, this.#options.watches);
-    if (names !== undefined) writer.addProfile([names]);
   }
 
   #report({ status, reason, message }: Ending, hash: string): EndReport {

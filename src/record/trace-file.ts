@@ -140,9 +140,10 @@ export class TraceFile implements RecordSink {
     this.#appender.append(FRAME_KIND.index, encodeIndex(entries));
   }
 
-  /** Writes the last chunk, the index and the end, and closes the file. */
-  close(report: EndReport, lost: number): TraceTotals {
+  /** Writes the last chunk, facts that came late, the index and the end, and closes the file. */
+  close(report: EndReport, lost: number, profile?: Uint8Array): TraceTotals {
     this.writeChunk();
+    if (profile !== undefined) this.#append(FRAME_KIND.profile, profile);
     this.#writeIndex();
     this.#writeEnd(report, lost);
     this.#appender.sync();
@@ -156,21 +157,19 @@ export class TraceFile implements RecordSink {
     this.#waitingInputs = [];
   }
 
-  /**
-   * After a failed write: ends the file behind its last whole frame as well as the disk lets it. `lost` are those that
-   * were never taken; those that did not get into the file are counted here.
-   */
-  abandon(report: EndReport, lost: number): TraceTotals {
-    const attempt = (write: () => void): void => {
-      try {
-        write();
-      } catch (error) {
-        // The file ends with the frame before, and what comes next is smaller.
-        if (systemReason(error) === undefined) throw error;
-      }
-    };
+  /** After a failed write: what events there are go behind the last whole frame, as well as the disk lets them. */
+  rescue(): void {
     attempt(() => this.#writeEvents());
+    attempt(() => this.#writeIndex());
+  }
+
+  /**
+   * The end of a file that was rescued. `profile` is for facts that came late. `lost` are the events that were never taken;
+   * those that did not get into the file are counted here.
+   */
+  abandon(report: EndReport, lost: number, profile?: Uint8Array): TraceTotals {
     const missing = lost + this.events - this.#written;
+    if (profile !== undefined) attempt(() => this.#append(FRAME_KIND.profile, profile));
     attempt(() => this.#writeIndex());
     attempt(() => this.#writeEnd(report, missing));
     attempt(() => this.#appender.sync());
@@ -193,5 +192,14 @@ export class TraceFile implements RecordSink {
       lost,
       unattributed: this.#encoder.unattributed,
     };
+  }
+}
+
+/** The file ends with the frame before, and what comes next is smaller. */
+function attempt(write: () => void): void {
+  try {
+    write();
+  } catch (error) {
+    if (systemReason(error) === undefined) throw error;
   }
 }

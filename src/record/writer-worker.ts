@@ -23,7 +23,7 @@ export type WriterOrder =
   | { readonly type: 'inputs'; readonly entries: readonly InputEntry[]; readonly kibibytes: number }
   | { readonly type: 'flush' }
   | { readonly type: 'addresses' }
-  | { readonly type: 'close'; readonly report: EndReport };
+  | { readonly type: 'close'; readonly report: EndReport; readonly profile: Uint8Array | undefined };
 
 /** To the recording thread, one for `open`, each flush, each `addresses` and the close. */
 export type WriterReply =
@@ -46,8 +46,8 @@ class Writer {
   readonly #file: TraceFile;
   #ring: RingReader | undefined;
   #chunkDue = 0;
-  /** Set when a write has failed: from then on everything is dropped. */
-  #abandoned: TraceTotals | undefined;
+  /** Set when a write has failed: from then on everything is dropped, but what the end of the file says. */
+  #abandoned: { readonly report: EndReport; readonly lost: number } | undefined;
 
   constructor({ path, header, control, orders }: WriterStart) {
     this.#path = path;
@@ -67,7 +67,7 @@ class Writer {
       });
       const order = receiveMessageOnPort(this.#orders)?.message as WriterOrder | undefined;
       if (order?.type === 'close') {
-        this.#close(order.report);
+        this.#close(order.report, order.profile);
         return;
       }
       if (order !== undefined) this.#obey(order);
@@ -169,6 +169,7 @@ class Writer {
       if (systemReason(error) === undefined) throw error;
     }
     const message = `can't write ${this.#path}: ${reason}`;
+    this.#file.rescue();
     const report = {
       exitStatus: 1,
       reason: 'write-error',
@@ -178,18 +179,22 @@ class Writer {
       stateSha256: new Uint8Array(0),
       totals: {},
     };
-    this.#abandoned = this.#file.abandon(report, this.#ring?.lost ?? 0);
-    const { events } = this.#abandoned;
+    // What happens from here on, until the recording has stopped, is no part of it.
+    this.#abandoned = { report, lost: this.#ring?.lost ?? 0 };
+    const { events } = this.#file.totals(0);
     this.#control.fail(`${message}; what was recorded before (${events} ${events === 1 ? 'event' : 'events'}) is kept`);
   }
 
-  #close(report: EndReport): void {
+  #close(report: EndReport, profile: Uint8Array | undefined): void {
     let totals: TraceTotals | undefined;
     this.#guarded(() => {
       this.#drainAll();
-      totals = this.#file.close(report, this.#ring?.lost ?? 0);
+      totals = this.#file.close(report, this.#ring?.lost ?? 0, profile);
     });
-    totals ??= this.#abandoned ?? this.#file.totals(0);
+    if (this.#abandoned !== undefined) {
+      totals = this.#file.abandon(this.#abandoned.report, this.#abandoned.lost, profile);
+    }
+    totals ??= this.#file.totals(0);
     this.#control.setProgress(totals.events, totals.calls, totals.bytes);
     this.#control.close();
     this.#reply({ type: 'closed', totals });

@@ -122,9 +122,9 @@ export class TraceWriterHandle {
     if (failure !== undefined) throw new UserError(failure);
   }
 
-  /** Kernel addresses of all that the ring held until now; undefined when the writer has failed. */
+  /** Kernel addresses of all that is in the file, and that the ring held until now; undefined when the writer is gone. */
   async kernelAddresses(): Promise<KernelAddresses | undefined> {
-    if (!this.#control.working) return undefined;
+    if (this.#gone) return undefined;
     const reply = this.#nextReply();
     this.#order({ type: 'addresses' });
     const answer = await reply;
@@ -167,12 +167,13 @@ export class TraceWriterHandle {
   }
 
   /**
-   * Writes everything left, the index and the end, and closes the file. Never throws: look at `failure` for whether
+   * Writes everything left, facts that came late, the index and the end, and closes the file. Never throws: look at `failure` for whether
    * the trace is whole.
    */
-  async close(report: EndReport): Promise<TraceTotals | undefined> {
+  async close(report: EndReport, facts: readonly Fact[] = []): Promise<TraceTotals | undefined> {
     const reply = this.#nextReply();
-    this.#order({ type: 'close', report });
+    const profile = facts.length === 0 ? undefined : encodeProfile(facts);
+    this.#order({ type: 'close', report, profile });
     const closed = await reply;
     if (!this.#gone) {
       this.#worker.ref();

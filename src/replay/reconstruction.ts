@@ -89,11 +89,11 @@ export class Reconstruction {
     this.#sink = sink(this);
   }
 
-  /** Feeds the next chunk. */
-  feed(chunk: EventChunk): void {
+  /** Feeds the next chunk, or rows of it: all are to be fed, in order. */
+  feed(chunk: EventChunk, from = 0, to: number = chunk.count): void {
     const tasks = this.tasks.ofChunk(chunk);
-    const { count, taskRow, site, sites } = chunk;
-    for (let row = 0; row < count; row++) {
+    const { taskRow, site, sites } = chunk;
+    for (let row = from; row < to; row++) {
       const task = tasks[taskRow[row]!]!;
       const kind = sites.kind[site[row]!]!;
       if (kind === EVENT_KIND.callEntry) this.#enter(task, chunk, row);

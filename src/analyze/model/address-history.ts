@@ -6,19 +6,18 @@ import type { TraceReader } from '../../replay/reader.ts';
 import { type CallSink, Reconstruction } from '../../replay/reconstruction.ts';
 import { callKeysOf } from './call-keys.ts';
 import type { History } from './history.ts';
+import type { Job } from './job.ts';
 
 /** Calls that change what lies where, or which file a descriptor stands for. */
 const CHANGES = callKeysOf([...ADDRESS_CALLS.keys(), ...DESCRIPTOR_CALLS.keys()]);
+const ROWS_A_STEP = 4096;
 const NOBODY: CallSink = { entry: () => {}, return: () => {}, signal: () => {}, trap: () => {}, end: () => {} };
 
 /**
  * What lay where in the memory of each process at each moment, from the chunks that hold a call that changes it. Yields
- * how much is done, 0 to 1, a chunk a step.
+ * how much is done, 0 to 1, every few milliseconds.
  */
-export function* readingAddressSpaces(
-  reader: TraceReader,
-  history: History,
-): Generator<number, AddressSpaces | undefined> {
+export function* readingAddressSpaces(reader: TraceReader, history: History): Job<AddressSpaces | undefined> {
   const { profile, index } = reader;
   const reconstruction = new Reconstruction(
     { commandOnly: false, descriptors: true, addresses: true, profile },
@@ -40,7 +39,10 @@ export function* readingAddressSpaces(
       }
     }
     expected = chunk.firstEvent + chunk.count;
-    reconstruction.feed(chunk);
+    for (let row = 0; row < chunk.count; row += ROWS_A_STEP) {
+      reconstruction.feed(chunk, row, Math.min(row + ROWS_A_STEP, chunk.count));
+      yield place / index.length;
+    }
   }
   return spaces;
 }

@@ -13,7 +13,7 @@ import { ChunkStore, type EventPlace } from './chunk-store.ts';
 import { type EventKindName, kindName } from './event-kind.ts';
 import type { EventTest } from './event-test.ts';
 import { History } from './history.ts';
-import type { Job } from './job.ts';
+import { type Job, runWhole } from './job.ts';
 import type { Process } from './processes.ts';
 import { SingleCalls } from './single-calls.ts';
 
@@ -96,12 +96,12 @@ export class TraceModel {
   }
 
   /** Reads what lies where in the memory of processes a chunk a step. Yields how much is done, 0 to 1. */
-  *readAddresses(): Generator<number, void> {
+  *readAddresses(): Job<void> {
     this.#spaces ??= yield* readingAddressSpaces(this.reader, this.history);
   }
 
   #addressSpaces(): AddressSpaces | undefined {
-    for (const _step of this.readAddresses());
+    runWhole(this.readAddresses());
     return this.#spaces;
   }
 
