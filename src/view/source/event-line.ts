@@ -150,7 +150,7 @@ export class EventLines {
 }
 
 /** What something was and is. */
-const CHANGE = /, \S+ -> \S+$/;
+const CHANGE = /, \S+(?: \([^)]*\))? -> \S+(?: \([^)]*\))?$/;
 
 function taskBody(identity: TaskIdentity | undefined): Segment[] {
   if (identity === undefined) return [segment('=== a task that is not named', 'task')];
