@@ -68,14 +68,14 @@ export interface Patterns {
 }
 
 export function decodePatterns(dictionary: Uint8Array): Patterns {
-  const column = new ColumnReader(dictionary);
   const count = dictionary.length >>> 3;
-  const words = new Uint32Array(2 * (count + 1));
-  for (let at = 2; !column.atEnd; at += 2) {
-    column.raw64();
-    if (column.high >>> (2 * (REGISTER_COUNT - 16)) !== 0) throw new ColumnError('a pattern names no register');
-    words[at] = column.low;
-    words[at + 1] = column.high;
+  if (dictionary.length !== 8 * count) throw new ColumnError('a column ends early');
+  const bytes = new Uint8Array(8 * (count + 1));
+  bytes.set(dictionary, 8);
+  // Little-endian, as every machine is that this runs on.
+  const words = new Uint32Array(bytes.buffer);
+  for (let at = 3; at < words.length; at += 2) {
+    if (words[at]! >>> (2 * (REGISTER_COUNT - 16)) !== 0) throw new ColumnError('a pattern names no register');
   }
   return { count, words };
 }

@@ -1,5 +1,7 @@
 /** A trace as slices on tracks: what timeline viewers show. */
 import type { TraceModel } from '../model/trace-model.ts';
+import { events } from '../tables/events.ts';
+import { syscalls } from '../tables/syscalls.ts';
 import { tableRows } from './table-rows.ts';
 
 /** A call of a thread. Times are virtual nanoseconds. */
@@ -52,7 +54,7 @@ export function processTracks(model: TraceModel, wholeGuest: boolean): ProcessTr
 const CALL_COLUMNS = ['time', 'duration', 'pid', 'tid', 'name', 'args', 'ret', 'errno', 'outcome', 'event'];
 
 export function* callSlices(model: TraceModel, wholeGuest: boolean): Generator<Slice> {
-  for (const row of tableRows(model, 'syscalls', CALL_COLUMNS, wholeGuest)) {
+  for (const row of tableRows(model, 'syscalls', syscalls, CALL_COLUMNS, wholeGuest)) {
     const result = row.errno ?? (row.ret === null ? row.outcome : String(row.ret));
     yield {
       pid: Number(row.pid ?? 0),
@@ -74,7 +76,7 @@ export function* callSlices(model: TraceModel, wholeGuest: boolean): Generator<S
 export function* processorTurns(model: TraceModel): Generator<Turn> {
   const running = new Map<number, { name: string; start: number }>();
   let last = 0;
-  for (const row of tableRows(model, 'events', ['time', 'vcpu', 'tid', 'comm'], true)) {
+  for (const row of tableRows(model, 'events', events, ['time', 'vcpu', 'tid', 'comm'], true)) {
     const vcpu = Number(row.vcpu);
     last = Number(row.time);
     const name = row.tid === null ? '?' : `${String(row.comm)} ${String(row.tid)}`;

@@ -23,28 +23,47 @@ interface SyntaxNode {
   readonly value?: { readonly is_null?: boolean; readonly value?: unknown };
 }
 
-/** By name of the scanned function. A table that is scanned twice gets what both wants have in common. */
-export async function scanConstraints(
+/** What a statement wants of a table. */
+export interface Wanted {
+  readonly constraints: Constraints;
+  /** Columns that it looks at; undefined: any. */
+  readonly columns: ReadonlySet<string> | undefined;
+}
+
+/** By name of the scanned function. A table that is scanned twice gets the constraints that both have in common. */
+export async function scans(
   connection: DuckDBConnection,
   sql: string,
   isScan: (name: string) => boolean,
-): Promise<ReadonlyMap<string, Constraints>> {
+): Promise<ReadonlyMap<string, Wanted>> {
   const answer = await connection.runAndReadAll(`EXPLAIN (FORMAT json) ${sql}`);
   const text = String(answer.getRows()[0]?.[1] ?? '[]');
-  const scans = new Map<string, Constraints[]>();
+  const found = new Map<string, Wanted>();
   for (const root of JSON.parse(text) as PlanNode[]) await walk(root, undefined);
-  return new Map([...scans].map(([name, all]) => [name, all.reduce(either)]));
+  return found;
 
   async function walk(node: PlanNode, above: PlanNode | undefined): Promise<void> {
     const name = node.name.trim().toLowerCase();
     if (isScan(name)) {
       const filter = above?.name.trim() === 'FILTER' ? above.extra_info?.Expression : undefined;
       const expressions = filter === undefined ? [] : [filter].flat().map(String);
-      const found = await Promise.all(expressions.map((each) => parse(connection, each)));
-      scans.set(name, [...(scans.get(name) ?? []), found.reduce(both, new Map())]);
+      const conditions = await Promise.all(expressions.map((each) => parse(connection, each)));
+      const wanted = { constraints: conditions.reduce(both, new Map()), columns: projection(node) };
+      const before = found.get(name);
+      found.set(name, before === undefined ? wanted : eitherWanted(before, wanted));
     }
     for (const child of node.children ?? []) await walk(child, node);
   }
+}
+
+function projection({ extra_info: info }: PlanNode): Wanted['columns'] {
+  const names = info?.Projections;
+  return names === undefined ? undefined : new Set([names].flat().map(String));
+}
+
+function eitherWanted(a: Wanted, b: Wanted): Wanted {
+  const columns = a.columns && b.columns && new Set([...a.columns, ...b.columns]);
+  return { constraints: either(a.constraints, b.constraints), columns };
 }
 
 /** Conditions of one expression; what is not understood asks for nothing. */

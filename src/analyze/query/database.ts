@@ -15,10 +15,10 @@ import {
 import { UserError } from '../../emu/errors.ts';
 import type { TraceModel } from '../model/trace-model.ts';
 import { type ColumnType, TABLES, type Table, type TableName } from '../schema.ts';
-import { SOURCES } from '../tables/index.ts';
+import { loadSource } from '../tables/index.ts';
 import { RowBuffer } from '../tables/row-buffer.ts';
-import type { Constraints, Scan, ScanCount } from '../tables/scan.ts';
-import { scanConstraints } from './conditions.ts';
+import type { Constraints, Scan, ScanCount, TableSource } from '../tables/scan.ts';
+import { scans, type Wanted } from './conditions.ts';
 import { fill } from './vectors.ts';
 
 const TYPES: Readonly<Record<ColumnType, DuckDBType>> = {
@@ -46,7 +46,9 @@ export class TraceDatabase {
   readonly #model: TraceModel;
   readonly #instance: DuckDBInstance;
   readonly #wholeGuest: boolean;
-  #constraints: ReadonlyMap<string, Constraints> = new Map();
+  /** What the statement that was prepared wants, by name of the function. */
+  #wanted: ReadonlyMap<string, Wanted> = new Map();
+  #sources: ReadonlyMap<TableName, TableSource> | undefined;
   readonly #uses = new Map<TableName, TableUse>();
 
   private constructor(model: TraceModel, instance: DuckDBInstance, connection: DuckDBConnection, wholeGuest: boolean) {
@@ -75,11 +77,20 @@ export class TraceDatabase {
   async prepare(sql: string): Promise<void> {
     this.#uses.clear();
     try {
-      this.#constraints = await scanConstraints(this.connection, sql, (name) => name.startsWith(PREFIX));
+      this.#wanted = await scans(this.connection, sql, (name) => name.startsWith(PREFIX));
+      // What the plan does not have but the text does may be in a second statement.
+      await this.#load(TABLE_NAMES.filter((name) => this.#wanted.has(PREFIX + name) || sql.includes(name)));
     } catch {
       // What can't be explained (DESCRIBE, SHOW) or makes no sense is not narrowed; running it tells which.
-      this.#constraints = new Map();
+      this.#wanted = new Map();
+      await this.#load(TABLE_NAMES);
     }
+  }
+
+  async #load(names: readonly TableName[]): Promise<void> {
+    const load = (name: TableName): Promise<TableSource> =>
+      loadSource(name, this.#wanted.get(PREFIX + name)?.columns, this.#model);
+    this.#sources = new Map(await Promise.all(names.map(async (name) => [name, await load(name)] as const)));
   }
 
   /** Sets what `getvariable` gives: a whole number or text. */
@@ -90,6 +101,7 @@ export class TraceDatabase {
 
   /** Runs a statement; its rows come as they are asked for. Throws UserError when it makes no sense. */
   async stream(sql: string): Promise<DuckDBResult> {
+    if (this.#sources === undefined) await this.#load(TABLE_NAMES);
     try {
       return await this.connection.stream(sql);
     } catch (error) {
@@ -99,6 +111,7 @@ export class TraceDatabase {
 
   /** Runs a statement to its end. Throws UserError when it makes no sense. */
   async run(sql: string): Promise<void> {
+    if (this.#sources === undefined) await this.#load(TABLE_NAMES);
     try {
       await this.connection.run(sql);
     } catch (error) {
@@ -146,14 +159,16 @@ export class TraceDatabase {
   }
 
   #open(name: TableName, table: Table, wanted: readonly (string | undefined)[]): RowFeed {
-    const constraints = this.#constraints.get(`${PREFIX}${name}`) ?? new Map();
+    const constraints = this.#wanted.get(PREFIX + name)?.constraints ?? new Map();
+    const source = this.#sources?.get(name);
+    if (source === undefined) throw new Error(`${name} was not expected in this statement`);
     const count = this.#uses.get(name)?.count ?? { chunks: 0, read: 0 };
     this.#uses.set(name, { table: name, constraints, count });
     const request = { model: this.#model, constraints, wholeGuest: this.#wholeGuest };
     // A query that only counts rows asks for no column, or for one that is none.
     const known = wanted.map((column) => column ?? table.columns[0]!.name);
     const rows = new RowBuffer(table, known);
-    return new RowFeed(SOURCES[name].open(request, rows, count), rows);
+    return new RowFeed(source.open(request, rows, count), rows);
   }
 }
 

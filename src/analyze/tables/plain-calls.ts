@@ -2,7 +2,7 @@
  * Calls without what they were given: who, when, which, how long and with what result. Most questions ask for no more, and
  * most calls need no object of their own for it: an entry waits as a row of its chunk until its task returns.
  */
-import { CAPTURE_KIND, RECORD_FLAG } from '../../emu/monitor-layout.ts';
+import { ABI, CAPTURE_KIND, RECORD_FLAG } from '../../emu/monitor-layout.ts';
 import type { TaskIdentity } from '../../guest/linux/task-identity.ts';
 import type { Call, Outcome } from '../../replay/calls.ts';
 import { Pairing, USER } from '../../replay/pairing.ts';
@@ -11,10 +11,30 @@ import { EVENT_KIND, REGISTER } from '../../trace/event.ts';
 import type { ColumnChoice, EventChunk } from '../../trace/event-chunk.ts';
 import { type ChunkSummary, callKey } from '../../trace/summary.ts';
 import { callKeysOf } from '../model/call-keys.ts';
+import type { TraceModel } from '../model/trace-model.ts';
 import { type CallRows, PlainColumns } from './plain-columns.ts';
 import type { RowBuffer } from './row-buffer.ts';
-import { ChunkScan, type ChunkTest, chunkTest, type ScanCount, type ScanRequest, wantedTasks } from './scan.ts';
+import {
+  ChunkScan,
+  type ChunkTest,
+  chunkTest,
+  type ScanCount,
+  type ScanRequest,
+  type TableSource,
+  wantedTasks,
+} from './scan.ts';
 import { unreturned } from './unreturned.ts';
+
+export const ARGUMENTS = ['a0', 'a1', 'a2', 'a3', 'a4', 'a5'];
+/** Columns that need a call with all that it was given. */
+const FULL = ['args', 'fd', 'fd_path', 'path', 'path2', ...ARGUMENTS];
+
+/** Whether these columns (undefined: any) of a trace's calls can't be told by plain ones. */
+export function needsArguments(columns: ReadonlySet<string> | undefined, { reader }: TraceModel): boolean {
+  if (columns === undefined || FULL.some((name) => columns.has(name))) return true;
+  // Calls of NT say by their own words how they ended.
+  return reader.index.some(({ summary }) => summary.calls.some((key) => key >= callKey(ABI.nt32, 0)));
+}
 
 /** A task, as the rows read so far leave it. */
 export interface TaskState {
@@ -208,6 +228,14 @@ export class PlainCallScan extends ChunkScan {
     this.#states.clear();
   }
 }
+
+/** The table `syscalls` where nobody looks at what calls were given. */
+export const plainCalls: TableSource = {
+  open: (request, rows, count) => {
+    if (needsArguments(rows.names, request.model)) throw new Error('plain calls have no arguments');
+    return new PlainCallScan(request, rows, count);
+  },
+};
 
 interface Place {
   readonly chunk: EventChunk;

@@ -332,6 +332,11 @@ export class RowBuffer {
     this.#byName = new Map(this.columns.map((buffer) => [buffer.column.name, buffer]));
   }
 
+  /** Names of the columns that are wanted. */
+  get names(): ReadonlySet<string> {
+    return new Set(this.#byName.keys());
+  }
+
   wants(...names: readonly string[]): boolean {
     return names.some((name) => this.#byName.has(name));
   }

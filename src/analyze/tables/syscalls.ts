@@ -1,22 +1,18 @@
-import { ABI } from '../../emu/monitor-layout.ts';
 import type { TaskIdentity } from '../../guest/linux/task-identity.ts';
 import type { Call } from '../../replay/calls.ts';
 import { failureName } from '../../replay/failure.ts';
 import type { FormatOptions } from '../../replay/strace/format.ts';
 import { formatOf, writeAll } from '../../replay/strace/line.ts';
 import { TextBuffer } from '../../replay/text-buffer.ts';
-import { callKey } from '../../trace/summary.ts';
-import type { TraceModel } from '../model/trace-model.ts';
 import { fileArguments, givenPath } from './call-arguments.ts';
 import { CallScan } from './call-scan.ts';
-import { PlainCallScan } from './plain-calls.ts';
+import { ARGUMENTS, needsArguments, PlainCallScan } from './plain-calls.ts';
 import { ABIS, MECHANISMS } from './plain-columns.ts';
 import type { RowBuffer } from './row-buffer.ts';
 import type { ScanCount, ScanRequest, TableSource } from './scan.ts';
 import { EventColumns } from './who.ts';
 
 const MINUS_ONE = 0xffff_ffff;
-const ARGUMENTS = ['a0', 'a1', 'a2', 'a3', 'a4', 'a5'];
 /** All of it: whoever asks for the text of arguments may look for something in it. */
 const FORMAT: FormatOptions = {
   stringLimit: Number.MAX_SAFE_INTEGER,
@@ -138,17 +134,9 @@ class SyscallScan extends CallScan {
 /** Fills some columns of row `at`. */
 type Part = (at: number, call: Call, identity: TaskIdentity | undefined) => void;
 
-/** Columns that need a call with all that it was given. */
-const FULL = ['args', 'fd', 'fd_path', 'path', 'path2', ...ARGUMENTS];
-
 export const syscalls: TableSource = {
   open: (request, rows, count) =>
-    rows.wants(...FULL) || hasServices(request.model)
+    needsArguments(rows.names, request.model)
       ? new SyscallScan(request, rows, count)
       : new PlainCallScan(request, rows, count),
 };
-
-/** Calls of NT say by their own words how they ended. */
-function hasServices({ reader }: TraceModel): boolean {
-  return reader.index.some(({ summary }) => summary.calls.some((key) => key >= callKey(ABI.nt32, 0)));
-}
