@@ -14,10 +14,15 @@ export function viewCommand(): Command {
     .action(view);
 }
 
+/** Damaged places that are told at the end. */
+const TOLD = 5;
+
 async function view(file: string): Promise<void> {
   const { stdin, stdout } = process;
   if (!stdin.isTTY || !stdout.isTTY)
     throw new UserError('view wants a terminal; replay and query write to pipes and files');
+  if (process.env.TERM === 'dumb')
+    throw new UserError('view wants a terminal that can be drawn on (TERM is dumb); replay and query write lines');
   const { columns, rows } = stdout;
   if (isTooSmall({ columns, rows })) {
     throw new UserError(
@@ -38,6 +43,9 @@ async function view(file: string): Promise<void> {
   } finally {
     source.close();
   }
-  for (const finding of source.findings) process.stderr.write(`trapline: ${file}: ${finding}\n`);
-  if (source.findings.length > 0) process.exitCode = 1;
+  const { findings } = source;
+  for (const finding of findings.slice(0, TOLD)) process.stderr.write(`trapline: ${file}: ${finding}\n`);
+  const more = findings.length - TOLD;
+  if (more > 0) process.stderr.write(`trapline: ${file}: ... and ${more} more: verify tells all\n`);
+  if (findings.length > 0) process.exitCode = 1;
 }

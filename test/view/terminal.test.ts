@@ -110,6 +110,12 @@ describe.skipIf(!hasTmux)('on a terminal (tmux is wanted: apt-get install tmux)'
     expect((await pane.shows('status 1')).replaceAll('\n', '')).toContain('the terminal has 70x20; view wants 80x24');
   });
 
+  test('a terminal that can not be drawn on is told in a line', async () => {
+    const pane = new Pane('dumb', 100, 30);
+    pane.keys(`TERM=dumb ${TRAPLINE} view ${whole}; echo status $?`, 'Enter');
+    expect((await pane.shows('status 1')).replaceAll('\n', '')).toContain('view wants a terminal that can be drawn on');
+  });
+
   test('NO_COLOR leaves colours away, and the cursor in sight', async () => {
     const pane = new Pane('plain', 100, 30);
     pane.keys(`NO_COLOR=1 ${TRAPLINE} view ${whole}`, 'Enter');

@@ -49,8 +49,8 @@ function statusLine({ state, source, runner }: Session): StyledLine {
   const work =
     progress !== undefined
       ? `${progress.what} ${Math.floor(100 * progress.done)}% (Esc stops) `
-      : source.survey.done < 1
-        ? `counting ${Math.floor(100 * source.survey.done)}% `
+      : source.progress !== undefined
+        ? `${source.progress.what} ${Math.floor(100 * source.progress.done)}% `
         : '';
   const right = `${work}${source.name} `;
   const room = state.columns - widthOf(right) - widthOf(damage);
@@ -69,7 +69,7 @@ const HINTS: Readonly<Record<ScreenName, string>> = {
   pages:      '← before  → after  Enter its event  v physical  a other',
   statistics: 'Enter its events  / search  | show only  : jump',
   marks:      'Enter goes there  / search  | show only  : jump',
-  help:       '↓ there is more  Esc back',
+  help:       '↑ ↓ scroll  Esc back',
 };
 
 function promptLine({ state }: Session): StyledLine {

@@ -18,7 +18,7 @@ const KEY_LINES: readonly StyledLine[] = KEY_GROUPS.flatMap(({ title, rows }, i)
     ),
 ]);
 
-const WORD = 34;
+const WORD = 20;
 
 /** Every key and what it does, and what a filter takes. */
 export const HELP_LINES: readonly StyledLine[] = [

@@ -23,18 +23,17 @@ const EXPRESSIONS = new Set(['trace', 't', 'status', 'signal', 's', 'trap']);
 /** What a filter line takes, and what it leaves. */
 // biome-ignore format: a table
 export const FILTER_WORDS: readonly (readonly [word: string, what: string])[] = [
-  ['openat,read',        'calls by name; %file %network %process and more by what they are for'],
-  ['status=failed',      'by how they ended: successful, failed, unfinished'],
-  ['trap=page-write',    'traps by their policy; signal=SIGCHLD: deliveries'],
-  ['pid=81',             'of a process or a thread'],
-  ['comm=sh',            'of all that were called so; comm="two words"'],
-  ['path=/etc',          'calls about files with this in their name, by a path or by a descriptor'],
-  ['fd=3',               'calls with this descriptor'],
-  ['addr=0x403000',      'calls and writes that touch the page of this address'],
-  ['kind=page-write',    'call return task interrupt port-io control page-write pages ...'],
-  ['events=#120-#340',   'from one event to another'],
-  ['sql: ret < 0',       'calls by a condition on the table syscalls'],
-  ['sql: page_writes where size > 8', 'the same on another table of events'],
+  ['openat,read',       'calls by name; %file %network %process: what they are for'],
+  ['status=failed',     'by how they ended; also successful, unfinished'],
+  ['trap=page-write',   'traps by policy; signal=SIGCHLD: deliveries'],
+  ['pid=81',            'of a process or a thread'],
+  ['comm=sh',           'of all that were called so; comm="two words"'],
+  ['path=/etc',         'calls about such files, by a path or a descriptor'],
+  ['fd=3',              'calls with this descriptor'],
+  ['addr=0x403000',     'calls and writes that touch the page of this address'],
+  ['kind=page-write',   'call return task interrupt port-io control pages ...'],
+  ['events=#120-#340',  'from one event to another'],
+  ['sql: ret < 0',      'by a condition; sql: page_writes where size > 8'],
 ];
 const WORDS =
   'names of calls, %file, trace=, status=, signal=, trap=, pid=, comm=, fd=, path=, addr=, kind=, events=#1-#9 or sql:';

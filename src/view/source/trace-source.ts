@@ -10,6 +10,7 @@ import type { Call } from '../../replay/calls.ts';
 import { printable } from '../../replay/printable.ts';
 import type { TrapNames } from '../../replay/traps/names.ts';
 import { EVENT_KIND } from '../../trace/event.ts';
+import type { Progress } from '../runner.ts';
 import { DescriptorHistory } from './descriptor-history.ts';
 import { EventLines } from './event-line.ts';
 import { type ProcessRow, processTree } from './process-rows.ts';
@@ -24,6 +25,8 @@ export class TraceSource {
   readonly descriptors: DescriptorHistory;
   readonly names: TrapNames;
   #processRows: readonly ProcessRow[] | undefined;
+  /** What is being read behind the scenes, and how far that is; undefined: nothing. */
+  progress: Progress | undefined;
   /** What lies where in memory has been read. */
   #mapped = false;
   readonly #argumentNames: ReadonlyMap<number, readonly string[]>;
@@ -78,15 +81,24 @@ export class TraceSource {
    * `told` is called when something that lines show has become known.
    */
   *read(told: () => void): Job<void> {
-    yield* this.model.readHistory();
+    yield* this.#reading('who ran', this.model.readHistory());
     told();
-    yield* this.descriptors.read();
+    yield* this.#reading('descriptors', this.descriptors.read());
     told();
-    yield* this.model.readAddresses();
+    yield* this.#reading('mappings', this.model.readAddresses());
     this.#mapped = true;
     told();
-    yield* this.survey.run();
-    yield* this.model.reader.checkingUnread();
+    yield* this.#reading('counting', this.survey.run());
+    yield* this.#reading('checking', this.model.reader.checkingUnread());
+    this.progress = undefined;
+  }
+
+  *#reading(what: string, job: Job<void>): Job<void> {
+    this.progress = { what, done: 0 };
+    for (const done of job) {
+      this.progress = { what, done };
+      yield done;
+    }
   }
 
   /** Events that have a line: returns only where they tell something of their own, or where all are wanted. */
