@@ -42,6 +42,7 @@ export type ActionName =
   | 'previousOfKind'
   | 'followDescriptor'
   | 'followAddress'
+  | 'otherPage'
   | 'pageSpace'
   | 'mark'
   | 'goToMark'
@@ -122,6 +123,7 @@ export const KEY_GROUPS: readonly KeyGroup[] = [
     { keys: ['d'],                      action: 'followDescriptor',  screens: EVENTS, help: 'follow the descriptor of this call' },
     { keys: ['a'],                      action: 'followAddress',     screens: EVENTS, help: 'follow an address: calls and writes that touch its page' },
     { keys: ['a'],                      action: 'followAddress',     screens: ['pages'], help: 'pages: the page of an address, 0x...  virt:PID:0x...  phys:0x...' },
+    { keys: ['o'],                      action: 'otherPage',         screens: ['pages'], help: 'pages: the next page that this event wrote' },
     { keys: ['v'],                      action: 'pageSpace',         screens: ['pages'], help: 'pages: as its process sees it, or the physical page' },
     { keys: ['A'],                      action: 'scope',             help: 'the whole guest, or only the recorded command' },
     { keys: ['r'],                      action: 'returns',           help: 'returns on lines of their own, or not' },

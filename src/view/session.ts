@@ -17,7 +17,7 @@ import { parseFilterLine } from './source/filter.ts';
 import { PageHistory } from './source/page-history.ts';
 import { ShownPage } from './source/shown-page.ts';
 import { eventsWhere } from './source/sql-events.ts';
-import { asSeenBy, parsePage, writtenPage } from './source/subjects.ts';
+import { asSeenBy, parsePage, writtenPages } from './source/subjects.ts';
 import type { TraceSource } from './source/trace-source.ts';
 import type { Effect } from './state/effect.ts';
 import { type Facts, type Input, reduce } from './state/reducer.ts';
@@ -186,6 +186,9 @@ export class Session {
       case 'pageOf':
         this.#guard(() => this.#loadPage(parsePage(effect.text)));
         break;
+      case 'otherPage':
+        this.#guard(() => this.#otherPage());
+        break;
       case 'pageSpace':
         this.#guard(() => this.#otherSpace());
         break;
@@ -264,19 +267,32 @@ export class Session {
 
   #showPage(): void {
     const place = this.source.model.store.at(this.state.event);
-    const page = place && writtenPage(place, this.source);
+    const [page] = place === undefined ? [] : writtenPages(place, this.source);
     if (page !== undefined) this.#loadPage(page);
   }
 
-  #loadPage(place: AddressRange): void {
+  /** Throws UserError. */
+  #otherPage(): void {
+    const event = this.page?.version?.event;
+    const place = event === undefined ? undefined : this.source.model.store.at(event);
+    const pages = place === undefined ? [] : writtenPages(place, this.source);
+    if (event === undefined || pages.length < 2) throw new UserError('this event wrote no other page');
+    const shown = placeText(this.page!.history.place);
+    const next = (pages.findIndex((page) => placeText(page) === shown) + 1) % pages.length;
+    this.#loadPage(pages[next]!, event);
+    this.say(`page ${next + 1} of ${pages.length} that event #${event} wrote`);
+  }
+
+  /** At the version of an event, or the last before it. */
+  #loadPage(place: AddressRange, event = this.state.event): void {
     const history = new PageHistory(this.source.model, place);
     const known = this.page?.history;
     if (known !== undefined && placeText(known.place) === placeText(history.place) && known.extent !== 'reading') {
-      this.#turnToEvent(known);
+      this.#turnToEvent(known, event);
       return;
     }
     this.page = new ShownPage(history, 0);
-    this.#wanted(this.#readPage(history), 'looking for writes');
+    this.#wanted(this.#readPage(history, event), 'looking for writes');
   }
 
   /** Throws UserError. */
@@ -284,20 +300,21 @@ export class Session {
     const version = this.page?.version;
     if (this.page === undefined || version === undefined) throw new UserError('there is no page on the screen');
     const { linear, physical } = version.write;
+    const { event } = version;
     if (this.page.history.place.space === 'virtual')
-      this.#loadPage({ space: 'physical', address: physical, length: 1n });
+      this.#loadPage({ space: 'physical', address: physical, length: 1n }, event);
     else if (linear === undefined) throw new UserError('this write has no virtual address');
-    else this.#loadPage(asSeenBy(version.identity, linear));
+    else this.#loadPage(asSeenBy(version.identity, linear), event);
   }
 
   /** The version shown is the one of the event under the cursor, or the last before it. */
-  *#readPage(history: PageHistory): Job<void> {
+  *#readPage(history: PageHistory, event: number): Job<void> {
     yield* history.read();
-    this.#turnToEvent(history);
+    this.#turnToEvent(history, event);
   }
 
-  #turnToEvent(history: PageHistory): void {
-    const at = history.versions.findLastIndex(({ event }) => event <= this.state.event);
+  #turnToEvent(history: PageHistory, shown: number): void {
+    const at = history.versions.findLastIndex(({ event }) => event <= shown);
     this.#turnTo(history, Math.max(0, at));
   }
 

@@ -66,7 +66,7 @@ const HINTS: Readonly<Record<ScreenName, string>> = {
   processes:  'Enter its events  / search  | show only  : jump',
   events:     'Enter details  / search  | show only  : jump  e failure',
   details:    '← → the events around it  4 its page  Esc back',
-  pages:      '← before  → after  Enter its event  v physical  a other',
+  pages:      '← before  → after  Enter its event  o other page',
   statistics: 'Enter its events  / search  | show only  : jump',
   marks:      'Enter goes there  / search  | show only  : jump',
   help:       '↑ ↓ scroll  Esc back',

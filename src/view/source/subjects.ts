@@ -1,6 +1,6 @@
 /** What an event is about: descriptors, paths, addresses. */
 import { memoryWrites } from '../../analyze/history/memory-writes.ts';
-import { type AddressRange, isKernel, parsePlace } from '../../analyze/history/place.ts';
+import { type AddressRange, isKernel, pageOf, parsePlace } from '../../analyze/history/place.ts';
 import type { EventPlace } from '../../analyze/model/chunk-store.ts';
 import { CAPTURE_KIND } from '../../emu/monitor-layout.ts';
 import type { TaskIdentity } from '../../guest/linux/task-identity.ts';
@@ -90,12 +90,12 @@ export function addressOf({ chunk, row }: EventPlace, source: TraceSource): bigi
   return captured?.address;
 }
 
-/** The first page that an event wrote, as its process sees it; undefined: it wrote none. */
-export function writtenPage({ chunk, row }: EventPlace, source: TraceSource): AddressRange | undefined {
-  const [write] = memoryWrites(chunk, row, source.names);
-  if (write === undefined) return undefined;
-  if (write.linear === undefined) return { space: 'physical', address: write.physical, length: 1n };
-  return asSeenBy(source.identity(chunk.task(row), chunk.firstEvent + row), write.linear);
+/** The pages that an event wrote, as its process sees them. */
+export function writtenPages({ chunk, row }: EventPlace, source: TraceSource): AddressRange[] {
+  const identity = source.identity(chunk.task(row), chunk.firstEvent + row);
+  return memoryWrites(chunk, row, source.names).map(({ linear, physical }) =>
+    pageOf(linear === undefined ? { space: 'physical', address: physical, length: 1n } : asSeenBy(identity, linear)),
+  );
 }
 
 /** A guest-virtual address in the process that used it: those of the kernel are the same in all. */

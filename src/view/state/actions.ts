@@ -156,6 +156,7 @@ export const ACTIONS: Readonly<Record<ActionName, Action>> = {
   previousOfKind: seek('kind', 'backward'),
   followDescriptor: (state) => plain(onEvents(state), { do: 'followDescriptor' }),
   followAddress: (state) => opened(state, state.screen === 'pages' ? 'page' : 'address'),
+  otherPage: (state) => plain(state, { do: 'otherPage' }),
   pageSpace: (state) => plain(state, { do: 'pageSpace' }),
   mark: (state) => plain({ ...state, awaiting: 'mark', message: { text: 'mark with which letter?', bad: false } }),
   goToMark: (state) => plain({ ...state, awaiting: 'goToMark', message: { text: 'to which mark?', bad: false } }),

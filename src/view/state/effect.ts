@@ -11,6 +11,8 @@ export type Effect =
   | { readonly do: 'followDescriptor' }
   | { readonly do: 'followAddress'; readonly text: string }
   | { readonly do: 'pageOf'; readonly text: string }
+  /** The next page that the event of the version on the screen wrote. */
+  | { readonly do: 'otherPage' }
   /** The same page by its physical address, or by that of its process. */
   | { readonly do: 'pageSpace' }
   /** Other events are shown than before. */
