@@ -81,7 +81,7 @@ class Terminal {
     const end = performance.now() + patience;
     while (!come()) {
       if (this.#ended) throw new Error(`the viewer ended before ${what}`);
-      if (performance.now() > end) throw new Error(`${what} does not come`);
+      if (performance.now() > end) throw new Error(`${what} does not come: ${this.#tail}`);
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, 100);
         this.#heard = () => {

@@ -65,6 +65,7 @@ export function Pages({ session }: { readonly session: Session }) {
       segment(who, 'task'),
       segment('  '),
       ...(line?.body ?? []),
+      ...(line?.result ?? []),
     ],
   ];
   const { top } = lists.pages;

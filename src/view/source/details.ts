@@ -126,7 +126,7 @@ function callLines(source: TraceSource, call: Call, event: number): StyledLine[]
     lines.push(
       row(
         name,
-        text === raw || text.length < 2 ? text : `${shortened(text)}  ${text.startsWith('0x') ? '' : raw}`,
+        text === raw || text.length < 2 || SAYS_ITS_NUMBER.test(text) ? text : `${shortened(text)}  ${raw}`,
         width,
       ),
     );
@@ -145,6 +145,8 @@ function callLines(source: TraceSource, call: Call, event: number): StyledLine[]
   return lines;
 }
 
+/** An address, or a descriptor with what it means. */
+const SAYS_ITS_NUMBER = /^(?:0x|-?\d+<)/;
 const SHOWN = 512;
 const shortened = (text: string): string => (text.length > SHOWN ? `${text.slice(0, SHOWN)}...` : text);
 
@@ -159,6 +161,8 @@ function trapLines(source: TraceSource, { chunk, row: at }: EventPlace): StyledL
 }
 
 function fieldLines(name: string, value: FieldValue, width: number): StyledLine[] {
+  // What has no name needs no line that says so.
+  if (value === null && name.endsWith('Symbol')) return [];
   if (!Array.isArray(value)) return [row(name, value === null ? 'not known' : printable(String(value)), width)];
   const rows = value.map((each: Readonly<Record<string, FieldValue>>) =>
     Object.entries(each)
