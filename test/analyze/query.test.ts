@@ -185,3 +185,13 @@ describe('tables', () => {
     expect(cellWidth(cutText('文字文字', 6))).toBeLessThanOrEqual(6);
   });
 });
+
+it('conditions on calls leave out rows alike with arguments and without', () => {
+  for (const condition of ["name = 'openat'", "name IN ('read', 'write') AND ret > 0", "nr = 257 OR name = 'close'"]) {
+    const expected = rows('SELECT event, name, nr, ret FROM (SELECT *, 1 AS one FROM syscalls) ORDER BY event').length;
+    const [all] = rows(`SELECT count(*) FILTER (WHERE ${condition}) AS n, count(*) AS total FROM syscalls`);
+    expect(all!.total).toBe(expected);
+    expect(rows(`SELECT count(*) AS n FROM syscalls WHERE ${condition}`)[0]!.n).toBe(all!.n);
+    expect(rows(`SELECT count(args) AS n FROM syscalls WHERE ${condition}`)[0]!.n).toBe(all!.n);
+  }
+});

@@ -21,6 +21,7 @@ import {
   type ScanCount,
   type ScanRequest,
   type TableSource,
+  wantedCalls,
   wantedTasks,
 } from './scan.ts';
 import { unreturned } from './unreturned.ts';
@@ -55,6 +56,8 @@ const NO_RETURN = callKeysOf(['exit', 'exit_group']);
 export class PlainCallScan extends ChunkScan {
   readonly #holds: ChunkTest;
   readonly #tasks: ReadonlySet<bigint> | undefined;
+  /** Calls that are wanted, as summaries name them. */
+  readonly #calls: ReadonlySet<number> | undefined;
   /** Who made a call matters. */
   readonly #named: boolean;
   readonly #commandOnly: boolean;
@@ -72,6 +75,7 @@ export class PlainCallScan extends ChunkScan {
     super(request, count);
     this.#holds = chunkTest(request);
     this.#tasks = wantedTasks(request);
+    this.#calls = wantedCalls(request);
     this.#commandOnly = !request.wholeGuest && this.model.reader.header.command.length > 0;
     this.#named = this.#commandOnly || rows.wants('pid', 'tid', 'comm');
     this.#times = rows.wants('time', 'duration', 'icount');
@@ -140,7 +144,7 @@ export class PlainCallScan extends ChunkScan {
           this.#identify(states[task]!, chunk, row);
           shownFrom[task] = this.#shownFrom(states[task]!) - firstEvent;
         }
-        const shown = row >= shownFrom[task]!;
+        const shown = row >= shownFrom[task]! && this.#calls?.has(chunk.call(row)!) !== false;
         // The kernel's own INT n: where it comes back nothing is recorded, and what the task is in goes on.
         const own = action === ACTION.kernelEntry;
         if (!own) pending[task] = shown ? row : NONE;

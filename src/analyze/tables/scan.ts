@@ -94,6 +94,14 @@ export function wantedCalls({ constraints }: ScanRequest): ReadonlySet<number> |
   );
 }
 
+/** Whether a call that is entered by an event may be one that is wanted: by who makes it and which it is. */
+export function callTest(request: ScanRequest): (chunk: EventChunk, row: number) => boolean {
+  const tasks = wantedTasks(request);
+  const calls = wantedCalls(request);
+  return (chunk, row) =>
+    (tasks === undefined || tasks.has(chunk.task(row))) && (calls === undefined || calls.has(chunk.call(row)!));
+}
+
 /** Kinds of events (EVENT_KIND) that a constraint on `kind` wants; undefined: all. */
 function wantedKinds({ constraints }: ScanRequest): ReadonlySet<number> | undefined {
   const kind = constraints.get('kind');

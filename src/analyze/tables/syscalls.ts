@@ -9,7 +9,7 @@ import { CallScan } from './call-scan.ts';
 import { ARGUMENTS, needsArguments, PlainCallScan } from './plain-calls.ts';
 import { ABIS, MECHANISMS } from './plain-columns.ts';
 import type { RowBuffer } from './row-buffer.ts';
-import type { ScanCount, ScanRequest, TableSource } from './scan.ts';
+import { callTest, type ScanCount, type ScanRequest, type TableSource } from './scan.ts';
 import { EventColumns } from './who.ts';
 
 const MINUS_ONE = 0xffff_ffff;
@@ -22,6 +22,8 @@ const FORMAT: FormatOptions = {
 
 /** Rows of the table `syscalls`. */
 class SyscallScan extends CallScan {
+  /** Of others no row is made: most of what one costs is its text. */
+  readonly #wanted: ReturnType<typeof callTest>;
   readonly #put: (call: Call, identity: TaskIdentity | undefined) => void;
 
   constructor(request: ScanRequest, rows: RowBuffer, count: ScanCount) {
@@ -34,11 +36,12 @@ class SyscallScan extends CallScan {
       descriptors,
       identities: rows.wants('pid', 'tid', 'comm'),
     });
+    this.#wanted = callTest(request);
     this.#put = this.#writer(rows);
   }
 
   protected override call(call: Call, identity: TaskIdentity | undefined): void {
-    this.#put(call, identity);
+    if (this.#wanted(call.chunk, call.row)) this.#put(call, identity);
   }
 
   /** Columns are looked up once; a row costs what it shows. */
