@@ -1,3 +1,4 @@
+import { type Choice, type Condition, conditionsOf, parseChoice } from './choices.ts';
 import { STRUCTS } from './tables/structs.ts';
 import { IPC_VARIANTS, VARIANTS } from './tables/syscall-variants.ts';
 import { SYSCALLS_AMD64 } from './tables/syscalls-amd64.ts';
@@ -16,13 +17,6 @@ export type Count =
   | { readonly by: 'argument'; readonly argument: number }
   | { readonly by: 'result' }
   | { readonly by: 'pointer'; readonly argument: number };
-
-/** Only when argument `argument`, under `mask`, has `value`. */
-export interface Condition {
-  readonly argument: number;
-  readonly mask: number;
-  readonly value: number;
-}
 
 /** What a pointer argument names. */
 export interface Pointee {
@@ -44,13 +38,6 @@ export interface Argument {
   readonly register: number;
   /** It takes two registers of 32 bits: which half the first of them holds. */
   readonly halves?: 'low' | 'high';
-}
-
-/** One of `values`, of argument `argument` under `mask`. */
-export interface Choice {
-  readonly argument: number;
-  readonly mask: number;
-  readonly values: readonly number[];
 }
 
 /** What the arguments of a call are where all of `choices` hold. */
@@ -163,14 +150,6 @@ function parseArguments(abi: Abi, words: readonly string[], registers?: readonly
   });
 }
 
-/** `1&0x7f=0,9`. */
-function parseChoice(text: string): Choice {
-  const match = /^(\d)(?:&(0x[0-9a-f]+))?=(.+)$/.exec(text);
-  if (match === null) throw new Error(`choice ${text}`);
-  const [, argument, mask, values] = match;
-  return { argument: Number(argument), mask: Number(mask ?? 0xffff_ffff), values: values!.split(',').map(Number) };
-}
-
 /** `?1&0x7f=0,9 <timespec@3`: the words after a `?` word up to the next. */
 function parseConditional(abi: Abi, words: readonly string[]): Pointee[] {
   const out: Pointee[] = [];
@@ -187,9 +166,6 @@ function parseConditional(abi: Abi, words: readonly string[]): Pointee[] {
   }
   return out;
 }
-
-const conditionsOf = ({ argument, mask, values }: Choice): Condition[] =>
-  values.map((value) => ({ argument, mask, value }));
 
 const byName = (rows: typeof VARIANTS): ReadonlyMap<string, typeof VARIANTS> => Map.groupBy(rows, ([name]) => name);
 const VARIANTS_OF = byName(VARIANTS);

@@ -5,11 +5,11 @@ import type { Call } from '../calls.ts';
 import type { TextBuffer } from '../text-buffer.ts';
 import { directoryEntries } from './directory-entries.ts';
 import { enumOrHex, enumOrNote, flagNames, openFlags } from './flags.ts';
-import { type ArgumentFormat, address, type FormatOptions } from './format.ts';
-import { messageHeader, messageRoom, type VectorOptions, vectors } from './messages.ts';
+import { type ArgumentFormat, address } from './format.ts';
 import { SCALARS } from './scalars.ts';
 import { manyStructs } from './structs.ts';
 import { structure } from './structures.ts';
+import { iovec, message, messageArray } from './vector-arguments.ts';
 
 /** Longest path the kernel takes, without its NUL: longer ones are cut. */
 const PATH_MAX = 4095;
@@ -184,70 +184,6 @@ const controlledEvent = (pointee: Pointee): ArgumentFormat => {
     (call.low(1) === EPOLL_CTL_DEL ? address : event)(out, call, argument, options);
 };
 
-type Phase = 'entry' | 'exit';
-
-const vectorOptions = (call: Call, { stringLimit, verbose }: FormatOptions): VectorOptions => ({
-  stringLimit,
-  verbose,
-  word: call.narrow ? 4 : 8,
-});
-
-const iovec =
-  (phase: Phase): ArgumentFormat =>
-  (out, call, argument, options) => {
-    const captures = call.captures(argument, phase);
-    const head = captures.find(({ kind }) => kind === CAPTURE_KIND.iovec);
-    const count = call.low(argument + 1);
-    const content = phase === 'entry' ? 'given' : call.failed ? 'untouched' : 'filled';
-    if (count === 0 && !call.isNull(argument)) out.text('[]');
-    else if (head === undefined || head.length === 0) address(out, call, argument, options);
-    else out.text(vectors(captures, count, content, vectorOptions(call, options)));
-  };
-
-/** Words of a struct msghdr. */
-const MSGHDR_WORDS = 7;
-
-const message =
-  (phase: Phase): ArgumentFormat =>
-  (out, call, argument, options) => {
-    const before = phase === 'entry' ? undefined : call.capture(argument, 'entry');
-    const sizes = vectorOptions(call, options);
-    const size = MSGHDR_WORDS * sizes.word;
-    if (phase === 'exit' && call.failed) {
-      if (before?.length === size) out.text(messageRoom(before, sizes.word));
-      else address(out, call, argument, options);
-      return;
-    }
-    const captures = call.captures(argument, phase);
-    if ((captures[0]?.length ?? 0) < size) address(out, call, argument, options);
-    else out.text(messageHeader(captures, before, phase === 'entry' ? 'given' : 'filled', sizes));
-  };
-
-/** Several messages: each with how much of it was sent or received, where the call did something. */
-const messageArray =
-  ({ pointee }: Argument): ArgumentFormat =>
-  (out, call, argument, options) => {
-    const receives = pointee?.direction === 'out';
-    const captures = receives && call.failed ? [] : call.captures(argument, call.failed ? 'entry' : 'exit');
-    const heads = captures.flatMap(({ kind }, i) => (kind === CAPTURE_KIND.mmsghdr ? [i] : []));
-    if (heads.length === 0) {
-      address(out, call, argument, options);
-      return;
-    }
-    const shown = call.failed ? heads.length : Math.min(heads.length, call.result);
-    const sizes = vectorOptions(call, options);
-    out.byte(0x5b);
-    for (const [i, at] of heads.slice(0, shown).entries()) {
-      if (i > 0) out.text(', ');
-      const own = captures.slice(at, heads[i + 1] ?? captures.length);
-      out.text(`{msg_hdr=${messageHeader(own, undefined, receives ? 'filled' : 'given', sizes)}`);
-      const lengthAt = own[0]!.start + MSGHDR_WORDS * sizes.word;
-      if (!call.failed) out.text(`, msg_len=${own[0]!.view.getUint32(lengthAt, true)}`);
-      out.byte(0x7d);
-    }
-    out.byte(0x5d);
-  };
-
 /** Formats that look at what an argument points to. */
 const POINTEES: Readonly<Record<string, (argument: Argument) => ArgumentFormat>> = {
   path: () => string(false),
@@ -276,7 +212,7 @@ const POINTEES: Readonly<Record<string, (argument: Argument) => ArgumentFormat>>
   mmsghdr: (argument) => messageArray(argument),
 };
 
-const phaseOf = ({ pointee }: Argument): Phase => (pointee?.direction === 'in' ? 'entry' : 'exit');
+const phaseOf = ({ pointee }: Argument): 'entry' | 'exit' => (pointee?.direction === 'in' ? 'entry' : 'exit');
 
 /** How an argument of the table is shown. Throws at start if the table uses a word that has no format. */
 export function argumentFormat(argument: Argument): ArgumentFormat {
