@@ -62,12 +62,12 @@ class Terminal {
 
   #read(text: string): void {
     this.pid ||= Number(/pid (\d+)/.exec(text)?.[1] ?? 0);
-    const status = [...text.matchAll(STATUS)].at(-1);
+    this.#tail = (this.#tail + text).slice(-LINE);
+    const status = [...this.#tail.matchAll(STATUS)].at(-1);
     if (status !== undefined) {
       this.at = status[1];
       this.count = Number(status[2]!.replaceAll(',', ''));
     }
-    this.#tail = (this.#tail + text).slice(-LINE);
     this.counted ||= this.#tail.includes(COUNTED);
     this.#heard();
   }
@@ -81,7 +81,7 @@ class Terminal {
     const end = performance.now() + patience;
     while (!come()) {
       if (this.#ended) throw new Error(`the viewer ended before ${what}`);
-      if (performance.now() > end) throw new Error(`${what} does not come: ${this.#tail}`);
+      if (performance.now() > end) throw new Error(`${what} does not come`);
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, 100);
         this.#heard = () => {
