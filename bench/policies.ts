@@ -2,14 +2,14 @@ import { TRAP_POLICIES } from '../src/record/traps/index.ts';
 import { DEFAULT_LIMITS } from '../src/record/traps/syscall-captures.ts';
 import { parseWatch } from '../src/record/traps/watch-spec.ts';
 import { OUTPUT } from './image.ts';
-import { least, type Mode, OFF, type Turn, takeTurns } from './turns.ts';
+import { type Mode, OFF, ratioTo, type Turn, takeTurns } from './turns.ts';
 
-/** What one policy costs one program: CPU seconds of the thread that runs the guest, each the least of several turns. */
+/** What one policy costs one program. */
 export interface PolicyCost {
   readonly policy: string;
   readonly program: string;
-  readonly off: number;
-  readonly on: number;
+  /** CPU seconds of the thread that runs the guest, over those without anything armed: the median of several turns. */
+  readonly ratio: number;
   /** In one turn. */
   readonly events: number;
 }
@@ -46,23 +46,21 @@ function modes(): Record<string, Mode> {
 /** These go instruction by instruction: one turn tells enough. */
 const STEPPING: readonly string[] = ['register'];
 
-/** Every policy on against off, in one run: one machine, in which all of them take turns with each program. */
+/** Every policy on against off, in one run: one machine, in which each takes turns with nothing armed, for each program. */
 export async function measurePolicies(): Promise<readonly PolicyCost[]> {
   const all = modes();
   const names = Object.keys(all);
   const stepped = names.filter((name) => all[name]!.traps.some((policy) => STEPPING.includes(policy.name)));
-  const often = [OFF, ...names.filter((name) => !stepped.includes(name))];
-  const taken = [...Array.from({ length: ROUNDS }, () => often).flat(), ...stepped];
-  const turns = Object.values(PROGRAMS).flatMap((command) =>
-    taken.map((mode): Turn => ({ mode, commands: [command] })),
-  );
+  const often = names.filter((name) => !stepped.includes(name));
+  const taken = [...Array.from({ length: ROUNDS }, () => often).flat(), ...stepped].flatMap((name) => [OFF, name]);
+  const own = [...taken, OFF];
+  const turns = Object.values(PROGRAMS).flatMap((command) => own.map((mode): Turn => ({ mode, commands: [command] })));
   const { spans } = await takeTurns('policies', [...turns, { mode: OFF, commands: [] }], all);
   return Object.keys(PROGRAMS).flatMap((program, i) => {
-    const own = spans.slice(i * taken.length, (i + 1) * taken.length);
-    const off = least(own, OFF).thread;
+    const part = spans.slice(i * own.length, (i + 1) * own.length);
     return names.map((policy) => {
-      const events = own.find(({ mode }) => mode === policy)?.events ?? 0;
-      return { policy, program, off, on: least(own, policy).thread, events };
+      const events = part.find(({ mode }) => mode === policy)?.events ?? 0;
+      return { policy, program, ratio: ratioTo(part, policy, OFF), events };
     });
   });
 }

@@ -82,7 +82,7 @@ export function policyTable(costs: readonly PolicyCost[]): string {
   const cell = (policy: string, program: string): string => {
     const cost = costs.find((one) => one.policy === policy && one.program === program);
     if (cost === undefined) return '';
-    return `${percent(cost.on, cost.off)} (${fixed(cost.events / 1000, 1)})`;
+    return `${percent(cost.ratio, 1)} (${fixed(cost.events / 1000, 1)})`;
   };
   const rows = policies.map((policy) => [policy, ...programs.map((program) => cell(policy, program))]);
   return table(['policy', ...programs], rows);

@@ -140,3 +140,16 @@ export function least(spans: readonly Span[], mode: string): { thread: number; a
   const own = spans.filter((span) => span.mode === mode);
   return { thread: Math.min(...own.map(({ thread }) => thread)), all: Math.min(...own.map(({ all }) => all)) };
 }
+
+/**
+ * How many times the other mode's seconds a mode's turns take: each is compared with the turns before and behind it, so
+ * that a machine which is faster now than a minute ago does not matter, and the median counts.
+ */
+export function ratioTo(spans: readonly Span[], mode: string, other: string): number {
+  const ratios = spans.flatMap((span, i) => {
+    const beside = [spans[i - 1], spans[i + 1]].filter((one) => one?.mode === other);
+    const mean = beside.reduce((sum, one) => sum + one!.thread, 0) / beside.length;
+    return span.mode === mode && beside.length > 0 ? [span.thread / mean] : [];
+  });
+  return ratios.sort((a, b) => a - b)[ratios.length >> 1] ?? Number.NaN;
+}
