@@ -7,6 +7,7 @@ import { CallCapture } from './call-captures.ts';
 import { CallTables } from './call-tables.ts';
 import { Call } from './calls.ts';
 import type { Task } from './task-table.ts';
+import { WaitingCalls } from './waiting-calls.ts';
 
 /** A signal that was delivered to a handler when a call returned. */
 export interface SignalDelivery {
@@ -20,6 +21,11 @@ export interface SignalDelivery {
 }
 
 const NO_RETURN = new Set(['exit', 'exit_group']);
+/** A call that never comes back, as its task does not either. */
+export function endsProcess({ name }: Call): boolean {
+  return NO_RETURN.has(name);
+}
+
 const SIGNAL_RETURN = new Set(['rt_sigreturn', 'sigreturn']);
 /** Number of restart_syscall in each table. */
 const RESTART_NUMBER = { narrow: 0, wide: 219 } as const;
@@ -34,14 +40,21 @@ const EINTR = 4;
 export const USER = 3;
 const RESTART = { sys: 512, noHand: 514, block: 516 } as const;
 
+/** Of a system that is not known, so that nobody can tell which of its tasks makes the call. */
+function isNobodys({ pointer }: Task, call: Call): boolean {
+  return pointer === 0n && call.foreign;
+}
+
 /** Pairs the entries and returns of each task. */
 export class Pairing {
-  readonly #tables: CallTables;
+  /** What the numbers of calls stand for from here on. */
+  tables: CallTables;
   /** Entries so far. */
   #sequence = 0;
+  readonly #waiting = new WaitingCalls();
 
   constructor(tables: CallTables = new CallTables()) {
-    this.#tables = tables;
+    this.tables = tables;
   }
 
   /** Ends the call of a task that was killed in it; undefined when it was in none. */
@@ -55,7 +68,7 @@ export class Pairing {
 
   enter(task: Task, chunk: EventChunk, row: number): Call {
     const number = chunk.detail(row);
-    const call = new Call(this.#sequence++, chunk, row, number, this.#tables.of(chunk, row, number));
+    const call = new Call(this.#sequence++, chunk, row, number, this.tables.of(chunk, row, number));
     if (chunk.cpl(row) !== USER) {
       // The kernel's own INT n: where it comes back nothing is recorded.
       call.outcome = 'never';
@@ -64,16 +77,17 @@ export class Pairing {
     task.handlerStack = undefined;
     if (call.name === 'restart_syscall') call.resumes = task.last;
     if (SIGNAL_RETURN.has(call.name)) call.signalMask = maskOf(frameCapture(chunk, row), returnedFrame(call));
-    if (NO_RETURN.has(call.name)) {
+    if (endsProcess(call)) {
       call.outcome = 'never';
       task.pending = undefined;
-    } else task.pending = call;
+    } else if (isNobodys(task, call)) this.#waiting.add(call);
+    else task.pending = call;
     return call;
   }
 
   /** undefined: it never entered (a child's first return), or before the recording began. */
   leave(task: Task, chunk: EventChunk, row: number): Call | undefined {
-    const call = task.pending;
+    const call = task.pending ?? (task.pointer === 0n ? this.#waiting.take(chunk, row) : undefined);
     if (call === undefined) return undefined;
     task.pending = undefined;
     task.last = call.name;
@@ -183,7 +197,7 @@ function plainOutcome(call: Call, chunk: EventChunk, row: number): void {
     fromStatus(call, low, chunk.registerHigh(row, REGISTER.rax));
     return;
   }
-  if ((chunk.flags(row) & RECORD_FLAG.restarted) !== 0 && !SIGNAL_RETURN.has(call.name)) {
+  if ((chunk.flags(row) & RECORD_FLAG.restarted) !== 0 && !call.foreign && !SIGNAL_RETURN.has(call.name)) {
     const restart = call.narrow ? RESTART_NUMBER.narrow : RESTART_NUMBER.wide;
     fail(call, 'restart', low === restart ? RESTART.block : restartErrno(call));
   } else fromValue(call, low, chunk.registerHigh(row, REGISTER.rax));

@@ -103,6 +103,11 @@ export class Reconstruction {
     }
   }
 
+  /** The guest has become known while it runs: from here on its calls have its names. */
+  learn(profile: ReadonlyMap<string, Fact>): void {
+    this.#pairing.tables = new CallTables(profile);
+  }
+
   /** The trace has ended. */
   end(): void {
     this.#sink.end();

@@ -14,6 +14,8 @@ export const WHOLE_GUEST: Scope = { shows: () => true, beginsWith: () => true };
 
 const INIT = 1;
 const INIT_NAME = 'init';
+/** The idle task and kthreadd, whose children are the kernel's own. */
+const KERNEL_THREADS: ReadonlySet<number> = new Set([0, 2]);
 
 /** Whether a call puts another program into its process. */
 export function isExecve({ name }: Call): boolean {
@@ -23,7 +25,8 @@ export function isExecve({ name }: Call): boolean {
 /**
  * The recorded command and all its descendants, as `strace -f CMD` shows them: a child of the guest's init counts from
  * its first successful execve on (what it does before is the launcher's own), everything that it starts from its first call on.
- * Where calls are not in the trace, the name of the child's program tells that it has begun.
+ * Where calls are not in the trace, the name of the child's program tells that it has begun, and everything that is not
+ * the kernel's or init's own counts.
  */
 export class CommandScope implements Scope {
   readonly #groups = new Map<number, 'launching' | 'shown' | 'hidden'>();
@@ -55,7 +58,10 @@ export class CommandScope implements Scope {
     const known = this.#groups.get(tgid);
     if (known !== undefined) return known;
     const state = tgid === INIT ? 'hidden' : parent === INIT ? 'launching' : this.#groups.get(parent);
-    const settled = state === 'shown' || state === 'launching' ? state : 'hidden';
+    // Without calls many processes have no event: that the parent is not known does not say that it is none of the command's.
+    const stranger = this.#calls || KERNEL_THREADS.has(tgid) || KERNEL_THREADS.has(parent);
+    const unknown = state === undefined && !stranger ? 'shown' : 'hidden';
+    const settled = state === 'shown' || state === 'launching' ? state : unknown;
     this.#groups.set(tgid, settled);
     return settled;
   }

@@ -102,7 +102,7 @@ export class LiveMonitors extends Monitors {
   #knownFacts(): GuestFacts | undefined {
     if (this.#facts === undefined) {
       const facts = readGuestFacts(this.#guest.machine);
-      if (facts.banner !== '') this.#facts = facts;
+      if (facts.banner !== '' || facts.nt !== undefined) this.#facts = facts;
     }
     return this.#facts;
   }
@@ -126,7 +126,9 @@ export class LiveMonitors extends Monitors {
       ...machineFacts(this.#watches, bus.memoryWindows(), bus.portRanges()),
       ...(this.#facts === undefined ? [] : profileFacts(this.#facts)),
     ];
-    const names = trapNames(new Map(facts.map((fact) => [fact.name, fact])));
+    const profile = new Map(facts.map((fact) => [fact.name, fact]));
+    this.#reconstruction.learn(profile);
+    const names = trapNames(profile);
     Object.assign(this.#names, names, { introspections: this.#introspections });
   }
 

@@ -4,6 +4,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { stateHash } from '../../src/emu/state-hash.ts';
+import { ntServices } from '../../src/guest/nt/services.ts';
 import { LiveGuest, type MonitorEvent, type MonitorOptions, monitorsOf, TraceGuest } from '../../src/index.ts';
 import { TRAP_POLICIES } from '../../src/record/traps/index.ts';
 import { scratch, trapline } from '../support/guest.ts';
@@ -137,13 +138,19 @@ describe.skipIf(!available('nasm'))('trap policies', () => {
   });
 
   it('leave a 32-bit kernel with other conventions as it is', () => {
+    const named: string[] = [];
     const account = (names: readonly string[]): [output: string, state: string, calls: (number | undefined)[]] => {
       const guest = LiveGuest.boot({ kernel: 'guest/nt/kernel' }, { vendor: 'GenuineIntel', memory: 64 << 20 });
       const monitors = monitorsOf(guest);
       const calls: (number | undefined)[] = [];
       for (const name of names) {
         const { options } = ROWS[name]!;
-        monitors.start(name, ({ call }) => call && calls.push(call.number), { ...options, at: 'entry' });
+        const seen = ({ call }: MonitorEvent): void => {
+          if (call === undefined) return;
+          calls.push(call.number);
+          named.push(call.name);
+        };
+        monitors.start(name, seen, { ...options, at: 'entry' });
       }
       monitors.run();
       return [guest.output, stateHash(guest.machine), calls];
@@ -156,6 +163,8 @@ describe.skipIf(!available('nasm'))('trap policies', () => {
     );
     expect(watched[2]).toEqual(told);
     expect(told).toHaveLength(11);
+    const services = ntServices('x86', 'XP')!;
+    expect(named).toEqual(told.map((number) => services.get(number)?.name ?? `service_0x${number.toString(16)}`));
   });
 
   it('are started and stopped while the guest runs', () => {

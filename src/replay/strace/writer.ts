@@ -4,7 +4,7 @@ import { type CallFilter, wantsCall, wantsOutcome, wantsTrap } from '../call-fil
 import type { Call } from '../calls.ts';
 import type { Descriptors } from '../descriptors.ts';
 import type { TextOutput } from '../output.ts';
-import type { SignalDelivery } from '../pairing.ts';
+import { endsProcess, type SignalDelivery } from '../pairing.ts';
 import { printable as printableText } from '../printable.ts';
 import type { CallSink } from '../reconstruction.ts';
 import { TextBuffer } from '../text-buffer.ts';
@@ -102,8 +102,10 @@ export class StraceWriter implements CallSink {
     writeStart(this.#out, call, formatOf(call), this.#format);
     this.#equals(start);
     this.#out.text('?\n');
-    this.#prefix(this.#out, call.chunk, call.row, identity);
-    this.#out.text(`+++ exited with ${call.low(0) & 0xff} +++\n`);
+    if (endsProcess(call)) {
+      this.#prefix(this.#out, call.chunk, call.row, identity);
+      this.#out.text(`+++ exited with ${call.low(0) & 0xff} +++\n`);
+    }
     this.#written(line);
   }
 

@@ -1,0 +1,26 @@
+// A small kernel that no table knows: its calls by a vector of its own, paired though its tasks can't be told apart.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { scratch, trapline } from '../support/guest.ts';
+
+const assembler = spawnSync('nasm', ['--version']).error === undefined;
+
+describe.skipIf(!assembler)('a teaching kernel', () => {
+  it('has each call with its own return, also where another process ran in between', () => {
+    const folder = scratch();
+    const [kernel, trace] = [join(folder, 'teaching'), join(folder, 'teaching.trap')];
+    execFileSync('nasm', ['-f', 'bin', '-o', kernel, 'test/guest/kernels/teaching.asm']);
+    trapline(['record', '-q', '-o', trace, '--kernel', kernel, '--memory', '64M'], { input: null });
+    const calls = trapline(['replay', '--format', 'jsonl', trace])
+      .stdout.trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { nr: number; ret: string | null; raw: string[] })
+      .map(({ nr, ret }) => [nr, ret === null ? null : Number(ret)]);
+    // A's first call, its yield to B, ...: those that the end overtakes do not come back, nor does the kernel's own.
+    const sorted = calls.sort(([a], [b]) => a! - b!);
+    expect(sorted).toEqual([[1, 101], [2, 2], [2, 2], [2, 2], [2, null], [3, null], [5, 105], [10, 110], [11, 111], [0x77, null]]); // biome-ignore format: a list
+    const text = trapline(['replay', trace]).stdout;
+    expect(text).not.toMatch(/exited|---/);
+  });
+});
