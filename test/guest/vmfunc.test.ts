@@ -102,6 +102,24 @@ describe.skipIf(missing !== undefined)('VMFUNC', () => {
     expect(trapline(['ps', trace])).toMatchObject({ status: 0, stdout: expect.stringContaining(' init ') });
   });
 
+  it('has views for each virtual CPU', () => {
+    const file = join(folder, 'processors.trap');
+    const both = `taskset -c 0 ${PROGRAM} & taskset -c 1 ${PROGRAM} & wait`;
+    const command = [...watch, '--', 'sh', '-c', both];
+    const { stdout } = trapline(['record', '-q', '-o', file, '--cpus', '2', '--traps', 'vmfunc', ...command], {
+      input: null,
+    });
+    expect(stdout.match(/^done$/gm)).toHaveLength(2);
+    const events = trapline(['replay', '--format', 'jsonl', file])
+      .stdout.trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { vcpu: number; fields: { access?: string; leaf?: number } });
+    for (const processor of [0, 1]) {
+      const own = events.filter(({ vcpu }) => vcpu === processor).map(({ fields: { access, leaf } }) => access ?? leaf);
+      expect(own).toEqual(['read', 'write', 1, 2, 3, 40, 0]);
+    }
+  });
+
   it('triggers on a live guest, too', () => {
     const guest = LiveGuest.start([PROGRAM]);
     const monitors = monitorsOf(guest);

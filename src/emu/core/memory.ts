@@ -10,7 +10,7 @@ import {
   walk, isRam, ramAddress, pageInfo, secondLevelRights, walkGlobal, walkPageSize, NO_TRANSLATION, ACCESS_READ,
   ACCESS_WRITE, ACCESS_USER, ACCESS_AC,
 } from "./mmu";
-import { entryOf, fillTlb, tableOf, TLB_READ, TLB_WRITE, TLB_HAS_CODE, TLB_LOOK } from "./tlb";
+import { entryOf, fillTlb, tableOf, TLB_READ, TLB_WRITE, TLB_HAS_CODE, TLB_LOOK, writesOpened } from "./tlb";
 import { noteMmio, recordsMmio, roomForMmio } from "./monitor/mmio";
 import { listPage, listsPages } from "./monitor/pages";
 import { noteRead, readIsWatched } from "./monitor/views";
@@ -168,6 +168,7 @@ function translateWrite(linear: u64, table: usize, size: u32, value: u64): u64 {
       const look = looked(linear, cached);
       if (look != 0 && watchesWrites() && !roomForWrites()) return NO_TRANSLATION;
       store<u64>(entry, (tag & ~TLB_LOOK) | look);
+      if (look == 0 && listsPages()) writesOpened(entry);
     }
     return cached;
   }
@@ -187,6 +188,7 @@ function translateWrite(linear: u64, table: usize, size: u32, value: u64): u64 {
   store<u32>(pageInfo(physical), PAGE_WRITTEN, PAGE_INFO_WRITTEN);
   if (load<u32>(BREAKPOINTS) != 0 && watchedPage(linear)) return physical;
   fillTlb(table, linear, (linear & ~4095) | (hasCode ? TLB_HAS_CODE : 0) | look, <u32>ramAddress(physical & ~4095), walkGlobal, walkPageSize);
+  if (look == 0 && listsPages()) writesOpened(entry);
   return physical;
 }
 

@@ -192,9 +192,22 @@ function flushWritesOf(vcpu: u32, log: usize, counter: usize, host: u32): void {
   }
 }
 
+const MOST_OPEN: u32 = 8192;
+/** Entries that let writes through since all were marked, whosever they are. More than MOST_OPEN are only counted. */
+const OPEN: usize = memory.data(4 * 8192);
+let openCount: u32 = 0;
+
+/** The entry of a write table is not marked any more. To be told by who lets writes through while somebody marks them. */
+export function writesOpened(entry: usize): void {
+  if (openCount < MOST_OPEN) store<u32>(OPEN + (openCount << 2), <u32>entry);
+  openCount++;
+}
+
 /** The next write through any translation takes the slow path once; the translations stay. */
 export function markWrites(): void {
-  for (let vcpu: u32 = 0; vcpu < load<u32>(VCPU_COUNT); vcpu++) markTables(vcpu, TLB_WRITE, TLB_WRITE + 3);
+  if (openCount <= MOST_OPEN) markLogged(OPEN, openCount, 0, ~(<u32>0));
+  else for (let vcpu: u32 = 0; vcpu < load<u32>(VCPU_COUNT); vcpu++) markTables(vcpu, TLB_WRITE, TLB_WRITE + 3);
+  openCount = 0;
 }
 
 /** The next access of any kind by the running virtual CPU. */

@@ -1,6 +1,6 @@
 // Accesses to devices, whose value is known only when they are done: looked for before, recorded after.
 import {
-  EXIT_ERROR_CODE, EXIT_LENGTH, EXIT_QUALIFICATION, EXIT_RING_FULL, EXIT_VALUE, EXIT_VECTOR, ICOUNT, MONITOR_ON,
+  EXIT_ERROR_CODE, EXIT_LENGTH, EXIT_QUALIFICATION, EXIT_RING_FULL, EXIT_VALUE, EXIT_VECTOR, MONITOR_ON,
 } from "../generated/layout";
 import { COMPLETION_host, RECORD_KIND_pad, TRAP_ROW_completion, TRAP_ROW_recordKind } from "../generated/monitor-layout";
 import { raiseExit } from "../fault";
@@ -52,5 +52,5 @@ export function recordAccess(op: usize, reason: u32, value: u64): void {
   store<u32>(EXIT_VECTOR, 0);
   store<u32>(EXIT_ERROR_CODE, 0);
   store<u64>(EXIT_VALUE, value);
-  recordExit(row, reason, 0, rip, load<u64>(ICOUNT));
+  recordExit(row, reason, 0, rip);
 }

@@ -1,7 +1,7 @@
 // System calls: the entry, which stays pending with its task, and the return to user mode that ends it.
 import { CPL, EXIT_INTERRUPT, GPR, RIP } from "../generated/layout";
 import {
-  ABI_linux32, CAPTURE_KIND_image, CAPTURE_LATE, CAPTURE_KIND_signalFrame, ARGUMENT_result, MECHANISM_int, MECHANISM_syscall32, MECHANISM_sysenter, POLICY_header,
+  ABI_linux32, ABI_unknown, CAPTURE_KIND_image, CAPTURE_LATE, CAPTURE_KIND_signalFrame, ARGUMENT_result, MECHANISM_int, MECHANISM_syscall32, MECHANISM_sysenter, POLICY_header,
   POLICY_HEADER_frameContext32, POLICY_HEADER_imageBlock, POLICY_HEADER_imageBytes, POLICY_HEADER_imageMemory, POLICY_HEADER_frameInfoResult32, POLICY_HEADER_frameResult, POLICY_HEADER_frameResult32, POLICY_HEADER_frameSiginfo,
   RECORD_abi, RECORD_detail, RECORD_FLAG_firstReturn, RECORD_FLAG_overlapped, RECORD_FLAG_restarted,
   RECORD_FLAG_ripDiffers, RECORD_KIND_callEntry, RECORD_KIND_callReturn, RECORD_mechanism, SIGNAL_FRAME_BYTES,
@@ -119,7 +119,9 @@ export function recordReturn(mechanism: u32): void {
   const task = currentTask(true);
   const entry = entryOfTask(task, icount);
   const before = load<u32>(entry, TASK_ENTRY_state);
-  if (before == TASK_STATE_seen || (task == 0 && before == 0)) {
+  // Whose return it is, is found out later where nobody knows which task runs.
+  const anyone = task == 0 && before != 0 && u32(load<u8>(entry, TASK_ENTRY_abi)) == ABI_unknown;
+  if (!anyone && (before == TASK_STATE_seen || (task == 0 && before == 0))) {
     if (before == TASK_STATE_seen && entersHandler()) recordHandler(mechanism, rip, icount, task);
     return;
   }
@@ -166,7 +168,7 @@ function describeReturn(entry: usize, rip: u64): void {
       setFlag(RECORD_FLAG_restarted);
       return;
     }
-    if (isNt(abi)) return;
+    if (isNt(abi) || abi == ABI_unknown) return;
     if (row == 0 || (load<u32>(row, SYSCALL_ROW_flags) & SYSCALL_FLAG_newContext) == 0) {
       captureLate(entry, row);
       const stack = register(4);

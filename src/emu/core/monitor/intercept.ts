@@ -1,7 +1,7 @@
 // Where the processor meets the monitor: each intercept records, and then completes, injects, or leaves run().
 import {
   CPL, EXIT_ERROR_CODE, EXIT_EXCEPTION, EXIT_INTERRUPT, EXIT_LENGTH, EXIT_QUALIFICATION, EXIT_REASON, EXIT_RING_FULL, EXIT_VALUE,
-  EXIT_VECTOR, FAULT_ADDRESS, FAULT_CODE, FAULT_HAS_CODE, FAULT_PENDING, ICOUNT, IDTR_BASE, IDTR_LIMIT, MONITOR_ON, RFLAGS, RIP, RUN_OP,
+  EXIT_VECTOR, FAULT_ADDRESS, FAULT_CODE, FAULT_HAS_CODE, FAULT_PENDING, IDTR_BASE, IDTR_LIMIT, MONITOR_ON, RFLAGS, RIP, RUN_OP,
   CONTROL_IDT_LIMIT, VMCS_CONTROLS, VMCS_EXCEPTION_BITMAP,
 } from "../generated/layout";
 import {
@@ -15,11 +15,12 @@ import { IOPL, VM } from "../flags";
 import { opLength } from "../op";
 import { instructionRip, syncCount } from "../run";
 import { recordEntry } from "./calls";
-import { captureExit, closeRecord, hasRoom, openRecord, record } from "./record";
+import { captureExit, closeRecord, hasRoom, record } from "./record";
 import { hostOf } from "./read";
 import { exitSkipped } from "./resume";
 import { armReturn } from "./returns";
 import { countInjected, instructionBytes, matchRow } from "./rows";
+import { openTaskRecord } from "./task-filter";
 import { currentTask } from "./tasks";
 
 /** What interceptException and interceptInterrupt answer. */
@@ -30,9 +31,9 @@ export const LEAVE: u32 = 2;
 // @ts-ignore: decorator
 @inline function monitored(): bool { return load<u32>(MONITOR_ON) != 0; }
 
-/** A record of the exit fields. */
-export function recordExit(row: usize, reason: u32, vector: u32, rip: u64, icount: u64): void {
-  openRecord(u32(load<u8>(row, TRAP_ROW_recordKind)), rip, icount, currentTask(false));
+/** A record of the exit fields, with the instruction count up to date. */
+export function recordExit(row: usize, reason: u32, vector: u32, rip: u64): void {
+  openTaskRecord(u32(load<u8>(row, TRAP_ROW_recordKind)), rip, currentTask(false));
   store<u8>(record, load<u8>(row, TRAP_ROW_mechanism), RECORD_mechanism);
   store<u8>(record, load<u8>(row, TRAP_ROW_abi), RECORD_abi);
   store<u32>(record, reason | (vector << 8), RECORD_detail);
@@ -69,7 +70,7 @@ export function interceptException(vector: u32, hasCode: bool, code: u32): u32 {
         store<u32>(EXIT_REASON, EXIT_RING_FULL);
         return LEAVE;
       }
-      recordExit(row, EXIT_EXCEPTION, vector, rip, load<u64>(ICOUNT));
+      recordExit(row, EXIT_EXCEPTION, vector, rip);
     }
     if (load<u8>(row, TRAP_ROW_completion) != COMPLETION_host) return DELIVER;
   }
@@ -125,7 +126,7 @@ export function interceptBreakpoint(vector: u32): bool {
       }
       syncCount();
       describe(vector, 0, opLength(op));
-      recordExit(row, EXIT_EXCEPTION, vector, instructionRip(op), load<u64>(ICOUNT));
+      recordExit(row, EXIT_EXCEPTION, vector, instructionRip(op));
     }
     if (load<u8>(row, TRAP_ROW_completion) != COMPLETION_host) return true;
   }
@@ -173,7 +174,7 @@ export function interceptInstruction(op: usize, reason: u32, qualification: u32,
   store<u64>(EXIT_VALUE, value);
   if (row) {
     syncCount();
-    if (load<u8>(row, TRAP_ROW_recordKind) != RECORD_KIND_pad) recordExit(row, reason, qualification & 255, rip, load<u64>(ICOUNT));
+    if (load<u8>(row, TRAP_ROW_recordKind) != RECORD_KIND_pad) recordExit(row, reason, qualification & 255, rip);
     if (load<u8>(row, TRAP_ROW_completion) != COMPLETION_host) return true;
   }
   raiseExit(reason);
@@ -194,7 +195,7 @@ export function interceptInterrupt(vector: u32, software: bool): u32 {
     const outside = matchRow(EXIT_INTERRUPT, vector, 0);
     if (outside != 0 && load<u8>(outside, TRAP_ROW_recordKind) != RECORD_KIND_pad) {
       describeInterrupt(vector);
-      recordExit(outside, EXIT_INTERRUPT, vector, load<u64>(RIP), load<u64>(ICOUNT));
+      recordExit(outside, EXIT_INTERRUPT, vector, load<u64>(RIP));
     }
     return DELIVER;
   }
@@ -213,7 +214,7 @@ export function interceptInterrupt(vector: u32, software: bool): u32 {
     if (kind == RECORD_KIND_callEntry) recordEntry(op, u32(load<u8>(row, TRAP_ROW_mechanism)), u32(load<u8>(row, TRAP_ROW_abi)));
     else if (kind != RECORD_KIND_pad) {
       syncCount();
-      recordExit(row, EXIT_INTERRUPT, vector, instructionRip(op), load<u64>(ICOUNT));
+      recordExit(row, EXIT_INTERRUPT, vector, instructionRip(op));
     }
     if (load<u8>(row, TRAP_ROW_completion) != COMPLETION_host) return DELIVER;
   } else describeInterrupt(vector);

@@ -5,16 +5,33 @@ import {
 } from "../generated/monitor-layout";
 import { canonical, inspect, isRam, NO_TRANSLATION } from "../mmu";
 import { MODE_LONG } from "../mode";
-import { TLB_READ, entryOf, tableOf } from "../tlb";
+import { TLB_CODE, TLB_READ, entryOf, tableOf, translations } from "../tlb";
 
 const ABSENT: usize = 0;
+
+/** Walks done lately, 16 bytes each: page address + 1, then what is to be added to it, and `translations` at the time. */
+const WALKED: usize = memory.data(16 * 64);
 
 /** Address in linear memory of a guest-virtual one; 0 if its page is not present or not RAM. */
 export function hostOf(linear: u64): usize {
   const page = linear & ~4095;
-  // The upper half is the kernel's: either buffer may be looked into, this only picks the likelier one.
-  const likely = entryOf(tableOf(<i64>linear < 0 ? TLB_READ : TLB_READ + 2), linear);
-  if (load<u64>(likely) == page) return <u32>linear + load<u32>(likely, 8);
+  // The upper half is the kernel's: any buffer may be looked into, this only picks the likelier ones.
+  const upper = <i64>linear < 0;
+  const data = entryOf(tableOf(upper ? TLB_READ : TLB_READ + 2), linear);
+  if (load<u64>(data) == page) return <u32>linear + load<u32>(data, 8);
+  const code = entryOf(tableOf(upper ? TLB_CODE : TLB_CODE + 1), linear);
+  if (load<u64>(code) == page) return <u32>linear + load<u32>(code, 8);
+  const walked: usize = WALKED + (((<usize>linear >> 12) & 63) << 4);
+  if (load<u64>(walked) == page + 1 && load<u32>(walked, 12) == translations) return <u32>linear + load<u32>(walked, 8);
+  const host = walkTo(linear);
+  if (host == ABSENT) return ABSENT;
+  store<u64>(walked, page + 1);
+  store<u32>(walked, <u32>host - <u32>linear, 8);
+  store<u32>(walked, translations, 12);
+  return host;
+}
+
+function walkTo(linear: u64): usize {
   if (load<u32>(MODE) & MODE_LONG) {
     if (!canonical(linear)) return ABSENT;
   } else linear &= 0xffff_ffff;

@@ -1,14 +1,20 @@
 // Whose doing counts: TASK_FILTER of watch and register rows, and records of what a task did.
 import { CPL, ICOUNT } from "../generated/layout";
 import {
-  POLICY_header, POLICY_HEADER_nameField, POLICY_HEADER_processField, POLICY_taskFields, TASK_FIELD_ROW_BYTES,
-  TASK_FIELD_ROW_dereferences, TASK_FIELD_ROW_offset0,
+  POLICY_header, POLICY_HEADER_nameField, POLICY_HEADER_processField, POLICY_HEADER_taskBase, POLICY_taskFields, TASK_BASE_kernelFs,
+  TASK_FIELD_ROW_BYTES, TASK_FIELD_ROW_dereferences, TASK_FIELD_ROW_offset0,
   TASK_FILTER_flags, TASK_FILTER_FLAG_kernel, TASK_FILTER_FLAG_name, TASK_FILTER_FLAG_process, TASK_FILTER_FLAG_user,
   TASK_FILTER_name, TASK_FILTER_process,
 } from "../generated/monitor-layout";
 import { kernelHostOf } from "./read";
 import { openRecord } from "./record";
 import { checkIdentity, currentTask, entryOfTask } from "./tasks";
+
+/** The kernel's pointer at an address in linear memory. */
+export function pointerAt(host: usize): u64 {
+  const narrow = load<u32>(POLICY_header, POLICY_HEADER_taskBase) == TASK_BASE_kernelFs;
+  return narrow ? u64(load<u32>(host)) : load<u64>(host);
+}
 
 /** Address in linear memory of a field of the task, 0 if it is not known or absent. */
 function fieldOf(task: u64, field: u32): usize {
@@ -17,9 +23,10 @@ function fieldOf(task: u64, field: u32): usize {
   const steps = u32(load<u8>(row, TASK_FIELD_ROW_dereferences));
   let at = task + i64(load<i32>(row, TASK_FIELD_ROW_offset0));
   for (let i: u32 = 0; i < steps; i++) {
-    const pointer = kernelHostOf(at);
-    if (pointer == 0 || load<u64>(pointer) == 0) return 0;
-    at = load<u64>(pointer) + i64(load<i32>(row + TASK_FIELD_ROW_offset0 + ((i + 1) << 2)));
+    const place = kernelHostOf(at);
+    const pointer = place == 0 ? 0 : pointerAt(place);
+    if (pointer == 0) return 0;
+    at = pointer + i64(load<i32>(row + TASK_FIELD_ROW_offset0 + ((i + 1) << 2)));
   }
   return kernelHostOf(at);
 }

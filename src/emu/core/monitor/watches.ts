@@ -7,7 +7,7 @@ import {
 } from "../generated/layout";
 import {
   CAPTURE_KIND_after, CAPTURE_KIND_before, POLICY_header, POLICY_HEADER_imageOffset, POLICY_HEADER_imageStart,
-  POLICY_HEADER_physicalRowCount, POLICY_HEADER_watchRowCount, POLICY_watchRows, RECORD_detail, RECORD_KIND_exit, VIEW_ANY,
+  POLICY_HEADER_physicalRowCount, POLICY_HEADER_taskMinimum, POLICY_HEADER_watchRowCount, POLICY_watchRows, RECORD_detail, RECORD_KIND_exit, VIEW_ANY,
   WATCH_KIND_imageRelative, WATCH_ROW_accesses, WATCH_ROW_BYTES, WATCH_ROW_end, WATCH_ROW_filter, WATCH_ROW_hits, WATCH_ROW_imageBase,
   WATCH_ROW_kind, WATCH_ROW_number, WATCH_ROW_start, WATCH_ROW_view, WRITE_SOURCE_delivery, WRITE_SOURCE_device,
   WRITE_SOURCE_instruction, WRITE_SOURCE_pageWalk,
@@ -20,7 +20,7 @@ import { instructionRip, syncCount } from "../run";
 import { kernelHostOf } from "./read";
 import { captureExit, captureOwn, closeRecord, hasRoom, publishRecords, record } from "./record";
 import { instructionBytes } from "./rows";
-import { openTaskRecord, presentTask, taskMatches, levelMatches } from "./task-filter";
+import { openTaskRecord, pointerAt, presentTask, taskMatches, levelMatches } from "./task-filter";
 
 /** Are writes to be looked at? */
 // @ts-ignore: decorator
@@ -46,19 +46,37 @@ function overlaps(row: usize, at: u64, size: u64, moved: u64): bool {
   return at < load<u64>(row, WATCH_ROW_end) + moved && at + size > load<u64>(row, WATCH_ROW_start) + moved;
 }
 
-/** How far the task's program lies from where the row's addresses are meant. False: not known. */
+const UNKNOWN: u32 = 0;
+const FOUND: u32 = 1;
+/** The kernel is executing a program: it has not yet said where it lies, but may write to its pages. */
+const LOADING: u32 = 2;
+
+/** How far the task's program lies from where the row's addresses are meant. */
 let distance: u64 = 0;
-function findDistance(row: usize, task: u64): bool {
+function findDistance(row: usize, task: u64): u32 {
   distance = 0;
-  if (u32(load<u8>(row, WATCH_ROW_kind)) != WATCH_KIND_imageRelative) return true;
+  if (u32(load<u8>(row, WATCH_ROW_kind)) != WATCH_KIND_imageRelative) return FOUND;
   const offset = load<u32>(POLICY_header, POLICY_HEADER_imageOffset);
-  if (task == 0 || offset == 0) return false;
+  if (task == 0 || offset == 0) return UNKNOWN;
   const pointer = kernelHostOf(task + offset);
-  if (pointer == 0 || load<u64>(pointer) == 0) return false;
-  const image = kernelHostOf(load<u64>(pointer) + load<u32>(POLICY_header, POLICY_HEADER_imageStart));
-  if (image == 0) return false;
-  distance = load<u64>(image) - load<u64>(row, WATCH_ROW_imageBase);
-  return true;
+  const space = pointer == 0 ? 0 : pointerAt(pointer);
+  if (space == 0) return UNKNOWN;
+  const image = kernelHostOf(space + load<u32>(POLICY_header, POLICY_HEADER_imageStart));
+  if (image == 0) return UNKNOWN;
+  const start = pointerAt(image);
+  if (start == 0) return LOADING;
+  distance = start - load<u64>(row, WATCH_ROW_imageBase);
+  return FOUND;
+}
+
+/**
+ * May a byte of the page be the row's, in whatever task? What a task is called, and where its program lies, changes
+ * while translations stay: threads share them, and execve comes before the answer.
+ */
+function mayLieIn(row: usize, page: u64, task: u64): bool {
+  const found = findDistance(row, task);
+  if (found == LOADING) return page < load<u64>(POLICY_header, POLICY_HEADER_taskMinimum);
+  return found == FOUND && overlaps(row, page, 4096, distance);
 }
 
 /** Is the row about such an access, in the view that is in force? */
@@ -88,9 +106,14 @@ export function rowOf(after: usize, linear: u64, physical: u64, size: u32, acces
   const task = presentTask();
   for (; i < rows; i++) {
     const row: usize = POLICY_watchRows + i * WATCH_ROW_BYTES;
+    if (!appliesTo(row, access)) continue;
+    if (ofPage) {
+      if (mayLieIn(row, linear, task)) return row;
+      continue;
+    }
     const filter = row + WATCH_ROW_filter;
-    if (appliesTo(row, access) && findDistance(row, task) && overlaps(row, linear, u64(size), distance) && taskMatches(filter, task)
-      && (ofPage || levelMatches(filter, load<u32>(CPL)))) return row;
+    if (findDistance(row, task) == FOUND && overlaps(row, linear, u64(size), distance)
+      && levelMatches(filter, load<u32>(CPL)) && taskMatches(filter, task)) return row;
   }
   return 0;
 }
