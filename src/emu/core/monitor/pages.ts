@@ -1,6 +1,6 @@
 // Which pages each task dirties in each interval, and what they hold at its end. A page is listed when a write reaches it
-// for the first time in the interval; from then on writes are as fast as ever. At the end of the interval the write
-// look-aside buffers are marked, not emptied: when the guest's accessed and dirty bits are set must not depend on us.
+// for the first time in the interval; from then on writes are as fast as ever. At the end of the interval the entries of
+// write look-aside buffers are marked, not emptied: when the guest's accessed and dirty bits are set must not depend on us.
 import {
   CONTROL_PAGES, CR3, ICOUNT, REGION_CONTENTS, REGION_SECOND_LEVEL, SECOND_LEVEL_LISTED, VMCS_CONTROLS,
 } from "../generated/layout";
@@ -19,6 +19,8 @@ const BATCH: u32 = 48;
 /** Beyond so many pages the interval ends. */
 const MANY: u32 = PAGE_LIST_ENTRIES - 0x2000;
 
+const NEVER: u32 = ~(<u32>0);
+
 let listed: u32 = 0;
 let recorded: u32 = 0;
 /** Where the interval began. */
@@ -26,8 +28,13 @@ let start: u64 = 0;
 /** Task of the latest entry: another one means that a switch went by. */
 let lastTask: u64 = 0;
 let switched: bool = false;
-/** CR3 of the interval that a CR3 load ended; all ones: the present one. */
-let leftTables: u64 = ~(<u64>0);
+/** Entries before this one were listed with other tables in CR3 than those behind it. All ones: CR3 has not changed. */
+let tablesChanged: u32 = NEVER;
+let tablesBefore: u64 = 0;
+/** Who ran when CR3 changed, 0 if that is not known: another task means that a switch went by, itself that it was execve or exit. */
+let leaving: u64 = 0;
+/** Tables of the later entries; all ones: the present ones. */
+let tablesBehind: u64 = ~(<u64>0);
 
 // @ts-ignore: decorator
 @inline export function listsPages(): bool { return (load<u32>(VMCS_CONTROLS) & CONTROL_PAGES) != 0; }
@@ -56,12 +63,19 @@ export function listPage(linear: u64, physical: u64, flags: u32): bool {
 /** Address bits of CR3 without the one by which page-table isolation tells user from kernel tables. */
 const TABLES: u64 = 0x000f_ffff_ffff_e000;
 
-/** CR3 is about to be loaded: a task is switched away unless only its own other tables are meant. */
+/** CR3 is about to be loaded. Where tasks are known the interval goes on until the processor is another one's. */
 export function addressSpaceChanges(value: u64): void {
   const old = load<u64>(CR3);
   if (((old ^ value) & TABLES) == 0) return;
+  if (tablesChanged == NEVER) {
+    tablesChanged = listed;
+    tablesBefore = old;
+    leaving = presentTask();
+    if (leaving == 0) switched = true;
+    return;
+  }
+  tablesBehind = old;
   switched = true;
-  leftTables = old;
 }
 
 /** Is the interval over? Asked between instructions. */
@@ -69,6 +83,7 @@ export function intervalEnds(): bool {
   if (!listsPages()) return false;
   const now = load<u64>(ICOUNT);
   if (now < start) start = now;
+  if (leaving != 0 && presentTask() != leaving) return true;
   return switched || recorded != 0 || now - start >= load<u64>(POLICY_header, POLICY_HEADER_intervalLength);
 }
 
@@ -77,15 +92,20 @@ const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
 // @ts-ignore: decorator
 @inline function mix(hash: u64, word: u64): u64 { return rotl<u64>((hash ^ word) * MULTIPLIER, 29); }
 
-/** Four independent chains over the page's words. Never 0. */
-function hashOf(page: usize): u64 {
+/** Copies a page; returns a hash of it, four independent chains over its words. Never 0. */
+function copyHashed(page: usize, to: usize): u64 {
   let a: u64 = 1, b: u64 = 2, c: u64 = 3, d: u64 = 4;
   const end = page + 4096;
-  for (let at = page; at < end; at += 32) {
-    a = mix(a, load<u64>(at));
-    b = mix(b, load<u64>(at, 8));
-    c = mix(c, load<u64>(at, 16));
-    d = mix(d, load<u64>(at, 24));
+  for (let at = page; at < end; at += 32, to += 32) {
+    const first = load<u64>(at), second = load<u64>(at, 8), third = load<u64>(at, 16), fourth = load<u64>(at, 24);
+    store<u64>(to, first);
+    store<u64>(to, second, 8);
+    store<u64>(to, third, 16);
+    store<u64>(to, fourth, 24);
+    a = mix(a, first);
+    b = mix(b, second);
+    c = mix(c, third);
+    d = mix(d, fourth);
   }
   const hash = mix(mix(mix(mix(a, b), c), d), 0);
   return hash == 0 ? 1 : hash;
@@ -95,13 +115,12 @@ function capturePage(entry: usize): void {
   const page = load<u32>(entry, PAGE_LIST_ENTRY_page);
   const from = ramAddress(u64(page) << 12);
   const known: usize = PAGE_HASHES + (<usize>page << 3);
-  const hash = hashOf(from);
   const block = capturePlace();
+  const hash = copyHashed(from, block + PAGE_BLOCK_BYTES);
   let flags = load<u32>(entry, PAGE_LIST_ENTRY_flags);
   if (load<u64>(known) != hash) {
     store<u64>(known, hash);
     flags |= PAGE_FLAG_content;
-    memory.copy(block + PAGE_BLOCK_BYTES, from, 4096);
   }
   store<u64>(block, u64(page) << 12, PAGE_BLOCK_physical);
   store<u64>(block, u64(flags), PAGE_BLOCK_flags);
@@ -120,19 +139,24 @@ export function endInterval(rip: u64): bool {
   while (recorded < listed) {
     if (!hasRoom()) return false;
     const task = load<u64>(entryAt(recorded), PAGE_LIST_ENTRY_task);
+    const before = recorded < tablesChanged;
+    const end = before ? min(listed, tablesChanged) : listed;
     let count: u32 = 0;
     openTaskRecord(RECORD_KIND_pages, rip, task);
-    while (count < BATCH && recorded < listed && load<u64>(entryAt(recorded), PAGE_LIST_ENTRY_task) == task) {
+    if (before && tablesChanged != NEVER) store<u64>(record, tablesBefore, RECORD_cr3);
+    else if (~tablesBehind != 0) store<u64>(record, tablesBehind, RECORD_cr3);
+    while (count < BATCH && recorded < end && load<u64>(entryAt(recorded), PAGE_LIST_ENTRY_task) == task) {
       capturePage(entryAt(recorded++));
       count++;
     }
-    if (~leftTables != 0) store<u64>(record, leftTables, RECORD_cr3);
     store<u32>(record, count, RECORD_detail);
     closeRecord();
   }
   listed = recorded = 0;
   switched = false;
-  leftTables = ~(<u64>0);
+  tablesChanged = NEVER;
+  tablesBehind = ~(<u64>0);
+  leaving = 0;
   start = load<u64>(ICOUNT);
   return true;
 }
