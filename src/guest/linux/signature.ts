@@ -167,7 +167,8 @@ function parseConditional(abi: Abi, words: readonly string[]): Pointee[] {
   return out;
 }
 
-const byName = (rows: typeof VARIANTS): ReadonlyMap<string, typeof VARIANTS> => Map.groupBy(rows, ([name]) => name);
+const byName = (rows: typeof VARIANTS): ReadonlyMap<string, typeof VARIANTS> =>
+  new Map(rows.map(([name]) => [name, rows.filter(([other]) => other === name)]));
 const VARIANTS_OF = byName(VARIANTS);
 const IPC_VARIANTS_OF = byName(IPC_VARIANTS);
 
