@@ -28,6 +28,13 @@ export function findImagePlace(types: KernelTypes | undefined, limit: number): I
   return bytes > limit ? undefined : { memory, block, bytes, members: members as ImagePlace['members'] };
 }
 
+/** Whether something that was read is one, with every member in the piece. */
+export function isImagePlace(value: unknown): value is ImagePlace {
+  const { bytes, members } = (value ?? {}) as Partial<ImagePlace>;
+  if (typeof bytes !== 'number' || typeof members !== 'object' || members === null) return false;
+  return MEMBERS.every((name) => Number.isInteger(members[name]) && members[name] >= 0 && members[name] + 8 <= bytes);
+}
+
 /** Where a program lies, from its kernel's description. Addresses are exact: they are below 2^53. */
 export interface ProgramImage {
   /** Where the first byte of the program's file would lie. */

@@ -1,4 +1,4 @@
-import type { ImagePlace } from '../../guest/linux/program-image.ts';
+import { isImagePlace } from '../../guest/linux/program-image.ts';
 import type { TaskIdentity } from '../../guest/linux/task-identity.ts';
 import type { Fact } from '../../trace/messages.ts';
 import type { Call } from '../calls.ts';
@@ -87,6 +87,9 @@ function imageFacts(profile: ReadonlyMap<string, Fact> | undefined): Pick<Addres
       return null;
     }
   };
-  const place = fact('linux.image') as ImagePlace | null;
-  return { imagePlace: place ?? undefined, kernelWord: fact('linux.pointerBytes') === 4 ? 4 : 8 };
+  const place = fact('linux.image');
+  return {
+    imagePlace: isImagePlace(place) ? place : undefined,
+    kernelWord: fact('linux.pointerBytes') === 4 ? 4 : 8,
+  };
 }
