@@ -26,8 +26,9 @@ export function directoryEntries(
   verbose: boolean,
 ): void {
   const shape = shapeOf(call);
-  if (capture !== undefined && verbose) {
-    allEntries(out, capture, shape);
+  if (verbose) {
+    if (capture === undefined) out.text('[]');
+    else allEntries(out, capture, shape);
     return;
   }
   out.pointer(call.low(argument), call.high(argument));

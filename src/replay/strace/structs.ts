@@ -83,7 +83,7 @@ function statTime(out: TextBuffer, view: DataView, at: number, name: string): vo
   out.text(`, st_${name}=`);
   signed(out, view, at);
   out.text(` /* ${isoTime(Number(view.getBigInt64(at, true)), nanoseconds)} */`);
-  if (nanoseconds !== 0) out.text(`, st_${name}_nsec=${nanoseconds}`);
+  out.text(`, st_${name}_nsec=${nanoseconds}`);
 }
 
 function statx(out: TextBuffer, view: DataView, at: number, options: StructOptions): void {
@@ -130,6 +130,8 @@ function textField(out: TextBuffer, view: DataView, at: number, size: number): v
 }
 
 const UTSNAME_FIELD = 65;
+/** Fields behind those that are always shown. */
+const UTSNAME_REST = ['release', 'version', 'machine', 'domainname'];
 
 const rlimit: StructFormat = (out, view, at) => {
   out.text('{rlim_cur=');
@@ -197,12 +199,20 @@ const SPECIAL: Readonly<Record<string, StructFormat>> = {
     unsigned(out, view, at + 4);
     out.text('}}');
   },
-  utsname: (out, view, at) => {
+  utsname: (out, view, at, { verbose }) => {
     out.text('{sysname=');
     textField(out, view, at, UTSNAME_FIELD);
     out.text(', nodename=');
     textField(out, view, at + UTSNAME_FIELD, UTSNAME_FIELD);
-    out.text(', ...}');
+    if (!verbose) {
+      out.text(', ...}');
+      return;
+    }
+    for (const [i, name] of UTSNAME_REST.entries()) {
+      out.text(`, ${name}=`);
+      textField(out, view, at + (2 + i) * UTSNAME_FIELD, UTSNAME_FIELD);
+    }
+    out.byte(0x7d);
   },
 };
 

@@ -37,8 +37,8 @@ interface StatFields {
   readonly size: string;
   /** Block size and number of blocks, where there are such. */
   readonly blocks?: readonly [number, string];
-  /** Seconds and nanoseconds of atime, mtime, ctime. */
-  readonly times: readonly (readonly [number, number])[];
+  /** Seconds and, where there are such, nanoseconds of atime, mtime, ctime. */
+  readonly times: readonly (readonly [number, number | undefined])[];
 }
 
 function statText(fields: StatFields, { verbose }: StructOptions): string {
@@ -47,8 +47,8 @@ function statText(fields: StatFields, { verbose }: StructOptions): string {
   if (!verbose) return `{st_mode=${fileMode(mode)}, ${size}, ...}`;
   const times = fields.times.map(([seconds, nanoseconds], i) => {
     const name = `st_${'amc'[i]}time`;
-    const text = nanoseconds === 0 ? '' : `, ${name}_nsec=${nanoseconds}`;
-    return `${name}=${seconds} /* ${isoTime(seconds, nanoseconds)} */${text}`;
+    const rest = nanoseconds === undefined ? '' : `, ${name}_nsec=${nanoseconds}`;
+    return `${name}=${seconds} /* ${isoTime(seconds, nanoseconds ?? 0)} */${rest}`;
   });
   const blocks = fields.blocks === undefined ? [] : [`st_blksize=${fields.blocks[0]}`, `st_blocks=${fields.blocks[1]}`];
   const parts = [
@@ -114,7 +114,7 @@ const oldstat: StructText = (view, options) =>
       gid: short(view, 10),
       special: short(view, 12),
       size: String(low(view, 16)),
-      times: [20, 24, 28].map((at) => [low(view, at), 0]),
+      times: [20, 24, 28].map((at) => [low(view, at), undefined]),
     },
     options,
   );
