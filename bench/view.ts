@@ -54,6 +54,7 @@ class Terminal {
     const line = words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
     this.#child = spawn('script', ['-qefc', line, '/dev/null'], { env: { ...process.env, TERM: 'xterm-256color' } });
     this.#child.stdout.on('data', (data: Buffer) => this.#read(data.toString('utf8')));
+    process.on('exit', () => this.#child.kill());
     this.#child.on('close', () => {
       this.#ended = true;
       this.#heard();

@@ -1,18 +1,11 @@
 /** What lies where in the memory of a process, at each moment of a trace. */
+import { SpaceChanges } from './space-changes.ts';
 
 /** Something that has a name: a file, `[heap]`, ... */
 export interface Region {
   readonly name: string;
   /** From where offsets are counted: where the file's first byte lies, or would; undefined: none is told. */
   readonly origin: number | undefined;
-}
-
-/** From an event on, `region` lies at `start` to `end - 1`; undefined: nothing that is known. */
-interface Change {
-  readonly event: number;
-  readonly start: number;
-  readonly end: number;
-  readonly region: Region | undefined;
 }
 
 /** Changes of a page, by their places among all; those up to `scanned` have been looked at. */
@@ -32,7 +25,7 @@ export class AddressSpace {
   heap: { readonly start: number; end: number } | undefined;
   /** Last part of the path of its program; undefined: not known. */
   program: string | undefined;
-  readonly #changes: Change[] = [];
+  readonly #changes = new SpaceChanges();
   readonly #pages = new Map<number, PageChanges>();
 
   constructor(parent: AddressSpace | undefined, since: number) {
@@ -43,7 +36,7 @@ export class AddressSpace {
   }
 
   set(event: number, start: number, end: number, region: Region | undefined): void {
-    if (end > start) this.#changes.push({ event, start, end, region });
+    if (end > start) this.#changes.push(event, start, end, region);
   }
 
   /** Another program takes the place of all that was. */
@@ -57,8 +50,8 @@ export class AddressSpace {
   at(address: number, event: number): Region | undefined {
     const { places } = this.#changesOf(Math.floor(address / PAGE));
     for (let i = places.length - 1; i >= 0; i--) {
-      const change = this.#changes[places[i]!]!;
-      if (change.event <= event && address >= change.start && address < change.end) return change.region;
+      const place = places[i]!;
+      if (this.#changes.holds(place, address, event)) return this.#changes.region(place);
     }
     return this.parent?.at(address, Math.min(event, this.since));
   }
@@ -70,9 +63,8 @@ export class AddressSpace {
       found = { scanned: 0, places: [] };
       this.#pages.set(page, found);
     }
-    for (; found.scanned < this.#changes.length; found.scanned++) {
-      const { start, end } = this.#changes[found.scanned]!;
-      if (start < (page + 1) * PAGE && end > page * PAGE) found.places.push(found.scanned);
+    for (; found.scanned < this.#changes.count; found.scanned++) {
+      if (this.#changes.touches(found.scanned, page * PAGE, (page + 1) * PAGE)) found.places.push(found.scanned);
     }
     return found;
   }
