@@ -14,14 +14,14 @@ export interface PolicyCost {
   readonly events: number;
 }
 
-const ROUNDS = 8;
+const ROUNDS = 6;
 /** Programs in turns so short that some of them are not disturbed. */
 const PROGRAMS: Readonly<Record<string, string>> = {
-  a_int: 'a_int 20000',
+  a_int: 'a_int 80000',
   b_sha: 'b_sha 1',
-  d_interp: 'd_interp 100000',
-  f_getppid: 'f_getppid 25000',
-  f_fork: 'f_fork 50',
+  d_interp: 'd_interp 300000',
+  f_getppid: 'f_getppid 100000',
+  f_fork: 'f_fork 200',
 };
 /** What policies watch that need to be told: ranges that nobody writes, a register that never has the value. */
 const WATCHES: Readonly<Record<string, readonly string[]>> = {

@@ -35,7 +35,7 @@ export interface RecordingResults {
 }
 
 const ROUNDS = 10;
-const BOOTS = 3;
+const BOOTS = 7;
 /** Each in turns so short that some of them are not disturbed. */
 const COMPARED: Readonly<Record<string, string>> = { a_int: 'a_int 60000', f_getppid: 'f_getppid 100000' };
 /** Recorded for as long as it takes to see that memory does not grow with the trace. */
