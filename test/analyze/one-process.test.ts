@@ -25,7 +25,7 @@ function write(file: string, receives: boolean): void {
   story.cut();
   story.call(10, { number: EXECVE, arguments: [AT], given: { 0: '/bin/command' }, result: 0n });
   open(10, '/etc/inherited', 3n);
-  story.call(10, { number: CHDIR, arguments: [AT], given: { 0: '/work' }, result: 0n });
+  story.call(10, { number: CHDIR, arguments: [AT], given: { 0: '/srv' }, result: 0n });
   story.cut();
   for (let i = 0; i < 3; i++) {
     open(20, `/not/ours/${i}`, 4n);
@@ -75,7 +75,7 @@ it('its calls, without and with paths', () => {
   expect(rows(path, 'SELECT name FROM syscalls WHERE pid = 11')).toEqual([{ name: 'read' }, { name: 'open' }]);
   expect(rows(path, 'SELECT name, fd_path, path FROM syscalls WHERE pid = 11')).toEqual([
     { name: 'read', fd_path: '/etc/inherited', path: null },
-    { name: 'open', fd_path: null, path: '/work/relative' },
+    { name: 'open', fd_path: null, path: '/srv/relative' },
   ]);
   expect(rows(path, "SELECT path FROM syscalls WHERE comm = 'other'")).toEqual([]);
 });
