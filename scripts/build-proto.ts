@@ -1,4 +1,4 @@
-/** Compiles proto/trace.proto to a static protobufjs module with declarations, beside its sources and in dist/. */
+/** Compiles proto/trace.proto to a static protobufjs module with declarations beside its sources; the declarations also in dist/. */
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -22,5 +22,4 @@ run('pbjs', ['-t', 'static-module', '-w', 'es6', ...shape, '-o', script, 'proto/
 // Node resolves a package's inner file only by its full name.
 writeFileSync(script, readFileSync(script, 'utf8').replace(/(['"])protobufjs\/minimal\1/, '$1protobufjs/minimal.js$1'));
 run('pbts', ['-o', types, script]);
-copyFileSync(script, join(built, 'trace.js'));
 copyFileSync(types, join(built, 'trace.d.ts'));

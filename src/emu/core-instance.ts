@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { packageFile } from '../package-file.ts';
 import { FIELDS, type Field, fieldAddress, PAGE_INFO, PAGE_WRITTEN, REGION } from './layout.ts';
 
 /** What the core calls while it runs; see core/host.ts for when. Values are unsigned, sizes 1, 2 or 4 bytes. */
@@ -39,7 +40,7 @@ interface CoreExports {
   writeFlags(value: bigint): void;
 }
 
-const CORE_WASM = new URL('../../dist/core.wasm', import.meta.url);
+const CORE_WASM = packageFile('dist/core.wasm');
 /** Of WebAssembly. */
 const PAGE = 65536;
 const GUEST_PAGE = 4096;

@@ -3,6 +3,7 @@
  * WebAssembly (encoder/), in memory of a fixed size: it compares 128 bits at once and never meets a value it must allocate for.
  */
 import { readFileSync } from 'node:fs';
+import { packageFile } from '../package-file.ts';
 import { EVENT_KIND, REGISTER_COUNT } from '../trace/event.ts';
 import { trapline } from '../trace/generated/trace.js';
 import { type ChunkSummary, summaryToMessage } from '../trace/summary.ts';
@@ -32,11 +33,11 @@ interface EncoderExports {
   callAt(index: number): number;
 }
 
-const ENCODER_WASM = new URL('../../dist/encoder.wasm', import.meta.url);
+const ENCODER_WASM = packageFile('dist/encoder.wasm');
 let compiled: WebAssembly.Module | undefined;
 
 type Copy = (to: number, from: number, length: number) => void;
-const COPY_WASM = new URL('../../dist/copy.wasm', import.meta.url);
+const COPY_WASM = packageFile('dist/copy.wasm');
 
 /** From one memory to the other; undefined on hosts whose WebAssembly has one memory a module. */
 function copier(ring: WebAssembly.Memory, encoder: WebAssembly.Memory): Copy | undefined {

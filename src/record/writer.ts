@@ -4,6 +4,7 @@ import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { UserError } from '../emu/errors.ts';
 import { fieldAddress, REGION } from '../emu/layout.ts';
 import { ROOM } from '../emu/monitor-layout.ts';
+import { packageFile } from '../package-file.ts';
 import { FRAME_KIND } from '../trace/frame.ts';
 import type { InputEntry } from '../trace/inputs.ts';
 import { encodeProfile, encodeStatePart, type Fact, type StatePart, type TraceHeader } from '../trace/messages.ts';
@@ -16,8 +17,8 @@ import type { WriterOrder, WriterReply, WriterStart } from './writer-worker.ts';
 /** Payloads under way to the writer may take so much memory, in kibibytes. */
 const QUEUE_LIMIT = 64 << 10;
 
-/** The worker's file lies beside this one, in TypeScript or built. */
-const WORKER = new URL(import.meta.url.endsWith('.ts') ? './writer-worker.ts' : './writer-worker.js', import.meta.url);
+/** Of the sources when this runs from them, else of what they are built to. */
+const WORKER = packageFile(import.meta.url.endsWith('.ts') ? 'src/record/writer-worker.ts' : 'dist/writer-worker.js');
 
 export class TraceWriterHandle {
   readonly #control: WriterControl;

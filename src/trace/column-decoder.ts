@@ -3,6 +3,7 @@
  * 64 bits at once. What was decoded is copied out, so that any number of chunks may be kept.
  */
 import { readFileSync } from 'node:fs';
+import { packageFile } from '../package-file.ts';
 import { ColumnError } from './bytes.ts';
 
 /** Where a column lies and how many bytes it has; where its rows go and how many there are. */
@@ -21,7 +22,7 @@ interface DecoderExports {
   ): number;
 }
 
-const WASM = new URL('../../dist/decoder.wasm', import.meta.url);
+const WASM = packageFile('dist/decoder.wasm');
 const wasm = new WebAssembly.Instance(new WebAssembly.Module(readFileSync(WASM)), {})
   .exports as unknown as DecoderExports;
 const FREE = wasm.free();

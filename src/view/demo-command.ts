@@ -3,9 +3,10 @@ import { existsSync, readSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { UserError } from '../emu/errors.ts';
+import { packageFile } from '../package-file.ts';
 import { DEMO_STEPS, SAMPLE, UNPACK } from './demo-steps.ts';
 
-const fromRoot = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+const fromRoot = (path: string): string => fileURLToPath(packageFile(path));
 const TRACES: Readonly<Record<string, string>> = {
   [SAMPLE]: fromRoot('traces/suspect.trap'),
   [UNPACK]: fromRoot('traces/unpack.trap'),

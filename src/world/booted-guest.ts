@@ -4,6 +4,7 @@ import zlib from 'node:zlib';
 import { UserError } from '../emu/errors.ts';
 import { packSnapshot, restoreSnapshot, type SnapshotCodec, takeSnapshot, unpackSnapshot } from '../emu/snapshot.ts';
 import { stateHash } from '../emu/state-hash.ts';
+import { packageFile } from '../package-file.ts';
 import type { Guest } from './guest.ts';
 import { type GuestFacts, readGuestFacts } from './guest-facts.ts';
 import { SnapshotCache, type World } from './index.ts';
@@ -51,7 +52,7 @@ const LENGTH_BYTES = 4;
 /** What the key of a cached boot must name beyond the world's own: another core or snapshot format is another boot. */
 export function bootKey(world: Pick<World, 'snapshotKey'>, machine: Readonly<Record<string, string | number>>): string {
   const core = createHash('sha256')
-    .update(readFileSync(new URL('../../dist/core.wasm', import.meta.url)))
+    .update(readFileSync(packageFile('dist/core.wasm')))
     .digest('hex');
   return world.snapshotKey({ ...machine, core, head: HEAD_VERSION, codec: CODEC.name });
 }

@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type CpioEntry, cpio } from '../emu/boot/cpio.ts';
+import { packageFile } from '../package-file.ts';
 import type { KernelModule } from './modules.ts';
 
-/** Our init, built from guest/init, by the kernel's bits; the same place seen from src and from dist. */
+/** Our init, built from guest/init, by the kernel's bits. */
 const INIT = {
-  32: fileURLToPath(new URL('../../guest/init/init32', import.meta.url)),
-  64: fileURLToPath(new URL('../../guest/init/init', import.meta.url)),
+  32: fileURLToPath(packageFile('guest/init/init32')),
+  64: fileURLToPath(packageFile('guest/init/init')),
 } as const;
 
 /** Where init looks for the program's file tree when there is no share. */

@@ -2,9 +2,11 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { UserError } from '../../emu/errors.ts';
+import { packageFile } from '../../package-file.ts';
 
-const OWN = new URL('../../../queries', import.meta.url).pathname;
+const OWN = fileURLToPath(packageFile('queries'));
 
 /** A value that a query takes: `-- $name: what it is`, or `-- $name = default: what it is`. */
 export interface QueryParameter {

@@ -1,0 +1,33 @@
+/**
+ * Bundles the sources to dist/: loading some hundred small files takes longer than many a question to a trace. What a verb
+ * alone needs is a file of its own, loaded with the verb. All lie one folder deep, as src/package-file.ts wants it.
+ */
+import { readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { rolldown } from 'rolldown';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const dist = join(root, 'dist');
+
+/** Packages that become part of the bundle; all others are loaded from where they are installed. */
+const BUNDLED = ['commander', 'protobufjs', 'long'];
+
+const isOurs = (id: string): boolean => /^[./]/.test(id);
+const isBundled = (id: string): boolean => BUNDLED.some((name) => id === name || id.startsWith(`${name}/`));
+
+for (const name of readdirSync(dist)) if (/\.js(\.map)?$/.test(name)) rmSync(join(dist, name));
+const bundle = await rolldown({
+  cwd: root,
+  input: { cli: 'src/cli.ts', index: 'src/index.ts', 'writer-worker': 'src/record/writer-worker.ts' },
+  platform: 'node',
+  external: (id, importer) => importer !== undefined && !isOurs(id) && !isBundled(id),
+});
+await bundle.write({
+  dir: dist,
+  format: 'esm',
+  entryFileNames: '[name].js',
+  chunkFileNames: '[name].js',
+  sourcemap: true,
+});
+await bundle.close();
