@@ -2,12 +2,13 @@
 declare namespace WebAssembly {
   interface MemoryDescriptor {
     initial: number;
-    maximum: number;
-    shared: boolean;
+    maximum?: number;
+    shared?: boolean;
   }
-  class Memory {
+  /** Its buffer is a SharedArrayBuffer where the descriptor says `shared`. */
+  class Memory<Buffer extends ArrayBufferLike = SharedArrayBuffer> {
     constructor(descriptor: MemoryDescriptor);
-    readonly buffer: SharedArrayBuffer;
+    readonly buffer: Buffer;
   }
   class Module {
     constructor(bytes: Uint8Array);

@@ -2,6 +2,7 @@
 import { ColumnError, ColumnReader, finished } from './bytes.ts';
 import type { RegisterColumns } from './chunk-registers.ts';
 import { decodeVarints } from './column-decoder.ts';
+import type { ColumnMemory } from './column-memory.ts';
 import type { trapline } from './generated/trace.js';
 
 /** What captures are of: a dictionary, as there are few. */
@@ -26,22 +27,22 @@ export interface Captures {
 }
 
 /** Decodes the captures of `count` events, but for their addresses. Throws ColumnError. */
-export function decodeCaptures(message: trapline.EventChunk, count: number): Captures {
-  const first = decodeFirst(message, count);
+export function decodeCaptures(memory: ColumnMemory, message: trapline.EventChunk, count: number): Captures {
+  const first = decodeFirst(memory, message, count);
   const total = first[count]!;
   // A shape takes a byte of its column at least.
   if (total > message.captureShape.length) throw new ColumnError('a column ends early');
   const shapes = decodeShapes(message);
-  const shape = decodeVarints(message.captureShape, total, shapes.kind.length);
-  const length = decodeVarints(message.captureLength, total);
+  const shape = decodeVarints(memory, message.captureShape, total, shapes.kind.length);
+  const length = decodeVarints(memory, message.captureLength, total);
   const bytes = message.captureBytes;
   return {
     first,
     shape,
     shapes,
     length,
-    fullLength: decodeFullLengths(message, length),
-    offset: offsets(length, bytes.length),
+    fullLength: decodeFullLengths(memory, message, length),
+    offset: offsets(memory, length, bytes.length),
     bytes,
     view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length),
   };
@@ -49,6 +50,7 @@ export function decodeCaptures(message: trapline.EventChunk, count: number): Cap
 
 /** Guest-virtual addresses of captures, two words each. Throws ColumnError. */
 export function decodeAddresses(
+  memory: ColumnMemory,
   message: trapline.EventChunk,
   captures: Captures,
   registers: RegisterColumns,
@@ -56,7 +58,7 @@ export function decodeAddresses(
   const sources = new ColumnReader(message.captureAddressSource);
   const column = new ColumnReader(message.captureAddress);
   const { first } = captures;
-  const addresses = new Uint32Array(2 * captures.shape.length);
+  const addresses = memory.words(2 * captures.shape.length);
   let low = 0;
   let high = 0;
   for (let row = 0; row < first.length - 1; row++) {
@@ -80,9 +82,9 @@ export function decodeAddresses(
   return addresses;
 }
 
-function decodeFirst(message: trapline.EventChunk, count: number): Uint32Array {
-  const counts = decodeVarints(message.captureCount, count);
-  const sums = new Uint32Array(count + 1);
+function decodeFirst(memory: ColumnMemory, message: trapline.EventChunk, count: number): Uint32Array {
+  const counts = decodeVarints(memory, message.captureCount, count);
+  const sums = memory.words(count + 1);
   let total = 0;
   for (let i = 0; i < count; i++) {
     total += counts[i]!;
@@ -107,16 +109,16 @@ export function decodeShapes(message: trapline.EventChunk): CaptureShapes {
 }
 
 /** A difference to the length of what was captured. */
-function decodeFullLengths(message: trapline.EventChunk, length: Uint32Array): Uint32Array {
+function decodeFullLengths(memory: ColumnMemory, message: trapline.EventChunk, length: Uint32Array): Uint32Array {
   const missing = new ColumnReader(message.captureMissing).differences();
   if (missing.length !== 2 * length.length) throw new ColumnError('a column does not fit its captures');
-  const full = new Uint32Array(length.length);
+  const full = memory.words(length.length);
   for (let i = 0; i < full.length; i++) full[i] = length[i]! + missing[2 * i]!;
   return full;
 }
 
-function offsets(length: Uint32Array, total: number): Uint32Array {
-  const offset = new Uint32Array(length.length);
+function offsets(memory: ColumnMemory, length: Uint32Array, total: number): Uint32Array {
+  const offset = memory.words(length.length);
   let end = 0;
   for (let i = 0; i < length.length; i++) {
     offset[i] = end;

@@ -2,6 +2,7 @@
 import { ColumnError } from './bytes.ts';
 import { decodePatterns, type Patterns, registerCodes } from './chunk-dictionaries.ts';
 import { decodePatternRows, decodeRegister, type RowKeys } from './column-decoder.ts';
+import type { ColumnMemory } from './column-memory.ts';
 import { REGISTER_COUNT } from './event.ts';
 import type { trapline } from './generated/trace.js';
 
@@ -9,13 +10,15 @@ import type { trapline } from './generated/trace.js';
 export type ChunkRows = Omit<RowKeys, 'pattern'>;
 
 export class RegisterColumns {
+  readonly #memory: ColumnMemory;
   readonly #message: trapline.EventChunk;
   readonly #rows: ChunkRows;
   readonly #columns: (Uint32Array | undefined)[] = new Array<undefined>(REGISTER_COUNT).fill(undefined);
   #patterns: Patterns | undefined;
   #keys: RowKeys | undefined;
 
-  constructor(message: trapline.EventChunk, rows: ChunkRows) {
+  constructor(memory: ColumnMemory, message: trapline.EventChunk, rows: ChunkRows) {
+    this.#memory = memory;
     this.#message = message;
     this.#rows = rows;
   }
@@ -36,11 +39,12 @@ export class RegisterColumns {
     }
     this.#patterns ??= decodePatterns(this.#message.patternDictionary);
     this.#keys ??= this.#decodeKeys(this.#patterns.count);
-    return decodeRegister(coded, this.#keys, registerCodes(this.#patterns, register));
+    return decodeRegister(this.#memory, coded, this.#keys, registerCodes(this.#patterns, register));
   }
 
   #decodeKeys(patterns: number): RowKeys {
     const { site, siteCount } = this.#rows;
-    return { ...this.#rows, pattern: decodePatternRows(this.#message.pattern, site, siteCount, patterns) };
+    const pattern = decodePatternRows(this.#memory, this.#message.pattern, site, siteCount, patterns);
+    return { ...this.#rows, pattern };
   }
 }

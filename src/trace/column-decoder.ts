@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { packageFile } from '../package-file.ts';
 import { ColumnError } from './bytes.ts';
+import type { ColumnMemory } from './column-memory.ts';
 
 /** Where a column lies and how many bytes it has; where its rows go and how many there are. */
 type Columns = readonly [column: number, length: number, to: number, count: number];
@@ -76,10 +77,14 @@ function lay(values: Uint8Array | Uint32Array): number {
   return place;
 }
 
-const taken = (place: number, words: number): Uint32Array => new Uint32Array(wasm.memory.buffer, place, words).slice();
+function taken(place: number, words: number, memory: ColumnMemory): Uint32Array {
+  const column = memory.words(words);
+  column.set(new Uint32Array(wasm.memory.buffer, place, words));
+  return column;
+}
 
-/** `count` integers of 32 bits, each below `limit`. Throws ColumnError, as all of these do. */
-export function decodeVarints(column: Uint8Array, count: number, limit = 2 ** 32): Uint32Array {
+/** `count` integers of 32 bits, each below `limit`, in memory of the chunk. Throws ColumnError, as all of these do. */
+export function decodeVarints(memory: ColumnMemory, column: Uint8Array, count: number, limit = 2 ** 32): Uint32Array {
   if (count > column.length) throw new ColumnError(TROUBLE[1]);
   if (limit === 0 && count > 0) throw new ColumnError(TROUBLE[4]);
   placed = undefined;
@@ -87,11 +92,11 @@ export function decodeVarints(column: Uint8Array, count: number, limit = 2 ** 32
   const from = lay(column);
   const to = room(4 * count);
   check(wasm.varints(from, column.length, to, count, limit - 1));
-  return taken(to, count);
+  return taken(to, count, memory);
 }
 
 /** `count` running sums of differences modulo 2^64, two words each: of each column, added up. */
-export function decodeSums(columns: readonly Uint8Array[], count: number): Uint32Array {
+export function decodeSums(memory: ColumnMemory, columns: readonly Uint8Array[], count: number): Uint32Array {
   placed = undefined;
   begin(
     FREE,
@@ -102,11 +107,12 @@ export function decodeSums(columns: readonly Uint8Array[], count: number): Uint3
     if (count > column.length) throw new ColumnError(TROUBLE[1]);
     check(wasm.sums(lay(column), column.length, to, count, i));
   }
-  return taken(to, 2 * count);
+  return taken(to, 2 * count, memory);
 }
 
 /** Rows of sites: see `site` in proto/trace.proto. */
 export function decodeSiteRows(
+  memory: ColumnMemory,
   column: Uint8Array,
   taskRow: Uint32Array,
   taskCount: number,
@@ -120,11 +126,12 @@ export function decodeSiteRows(
   const to = room(4 * count);
   const follows = zeros(4 * siteCount + 4);
   check(wasm.sites(from, column.length, to, count, lay(taskRow), siteCount, follows, zeros(4 * taskCount)));
-  return taken(to, count);
+  return taken(to, count, memory);
 }
 
 /** Rows of patterns: see `pattern` in proto/trace.proto. `limit`: how many patterns the dictionary has. */
 export function decodePatternRows(
+  memory: ColumnMemory,
   column: Uint8Array,
   site: Uint32Array,
   siteCount: number,
@@ -137,7 +144,7 @@ export function decodePatternRows(
   const from = lay(column);
   const to = room(4 * count);
   check(wasm.patterns(from, column.length, to, count, lay(site), limit, zeros(4 * siteCount)));
-  return taken(to, count);
+  return taken(to, count, memory);
 }
 
 /** What the rows of a chunk's registers are predicted from. */
@@ -152,7 +159,12 @@ export interface RowKeys {
 }
 
 /** One register, two words a row; `codes`: how each pattern codes it. One after the other of the same chunk is fastest. */
-export function decodeRegister(column: Uint8Array, keys: RowKeys, codes: Uint8Array): Uint32Array {
+export function decodeRegister(
+  memory: ColumnMemory,
+  column: Uint8Array,
+  keys: RowKeys,
+  codes: Uint8Array,
+): Uint32Array {
   const { taskRow, taskCount, site, siteCount, pattern } = keys;
   const count = taskRow.length;
   const rows = padded(4 * count);
@@ -172,5 +184,5 @@ export function decodeRegister(column: Uint8Array, keys: RowKeys, codes: Uint8Ar
   const coded = lay(codes);
   const last = zeros(states);
   check(wasm.register(from, column.length, to, count, FREE, taskCount, siteRows, patternRows, coded, last));
-  return taken(to, 2 * count);
+  return taken(to, 2 * count, memory);
 }

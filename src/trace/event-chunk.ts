@@ -7,6 +7,7 @@ import { type Captures, decodeAddresses, decodeCaptures, decodeShapes } from './
 import { decodeSites, decodeTasks, type Sites } from './chunk-dictionaries.ts';
 import { RegisterColumns } from './chunk-registers.ts';
 import { decodeSiteRows, decodeSums, decodeVarints } from './column-decoder.ts';
+import { ColumnMemory } from './column-memory.ts';
 import { EVENT_KIND, REGISTER, REGISTER_COUNT } from './event.ts';
 import { trapline } from './generated/trace.js';
 import { type ChunkSummary, callKey, putNaming, summaryFromMessage } from './summary.ts';
@@ -74,6 +75,7 @@ export class EventChunk {
   /** Row i's task: an index into `tasks`. */
   readonly taskRow: Uint32Array;
   readonly tasks: readonly bigint[];
+  readonly #memory = new ColumnMemory();
   readonly #message: trapline.EventChunk;
   readonly #registers: RegisterColumns;
   #icounts: Uint32Array | undefined;
@@ -93,22 +95,22 @@ export class EventChunk {
     this.tasks = decodeTasks(message.taskDictionary);
     this.sites = decodeSites(message.siteDictionary);
     const [taskCount, siteCount] = [this.tasks.length, this.sites.kind.length];
-    const taskRow = decodeVarints(message.task, this.count, taskCount);
+    const taskRow = decodeVarints(this.#memory, message.task, this.count, taskCount);
     this.taskRow = taskRow;
-    this.site = decodeSiteRows(message.site, taskRow, taskCount, siteCount);
-    this.#registers = new RegisterColumns(message, { taskRow, taskCount, site: this.site, siteCount });
+    this.site = decodeSiteRows(this.#memory, message.site, taskRow, taskCount, siteCount);
+    this.#registers = new RegisterColumns(this.#memory, message, { taskRow, taskCount, site: this.site, siteCount });
   }
 
   /** Instruction counts, two words a row. */
   get icounts(): Uint32Array {
-    this.#icounts ??= decodeSums([this.#message.icount], this.count);
+    this.#icounts ??= decodeSums(this.#memory, [this.#message.icount], this.count);
     return this.#icounts;
   }
 
   /** Virtual nanoseconds, two words a row. */
   get times(): Uint32Array {
     // Nanoseconds are coded as what they are ahead of the instruction count.
-    this.#times ??= decodeSums([this.#message.icount, this.#message.time], this.count);
+    this.#times ??= decodeSums(this.#memory, [this.#message.icount, this.#message.time], this.count);
     return this.#times;
   }
 
@@ -190,13 +192,13 @@ export class EventChunk {
 
   /** All captures as columns. */
   get captureColumns(): Captures {
-    this.#captures ??= decodeCaptures(this.#message, this.count);
+    this.#captures ??= decodeCaptures(this.#memory, this.#message, this.count);
     return this.#captures;
   }
 
   /** Guest-virtual addresses of captures, two words each. */
   get captureAddresses(): Uint32Array {
-    this.#addresses ??= decodeAddresses(this.#message, this.captureColumns, this.#registers);
+    this.#addresses ??= decodeAddresses(this.#memory, this.#message, this.captureColumns, this.#registers);
     return this.#addresses;
   }
 
@@ -226,8 +228,9 @@ export class EventChunk {
   decode({ registers, moments, captures }: ColumnChoice): void {
     for (const register of registers(this.sites)) this.#registers.column(register);
     if (moments) void this.times;
-    if (captures !== 'none') this.#captures ??= decodeCaptures(this.#message, this.count);
-    if (captures === 'all') this.#addresses ??= decodeAddresses(this.#message, this.captureColumns, this.#registers);
+    if (captures !== 'none') this.#captures ??= decodeCaptures(this.#memory, this.#message, this.count);
+    if (captures === 'all')
+      this.#addresses ??= decodeAddresses(this.#memory, this.#message, this.captureColumns, this.#registers);
   }
 
   /** The summary anew, from the events. */
