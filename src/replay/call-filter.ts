@@ -2,7 +2,8 @@ import { UsageError } from '../emu/errors.ts';
 import { allSyscalls, type Syscall } from '../guest/linux/signature.ts';
 import { ntNames } from '../guest/nt/calls.ts';
 import type { Call } from './calls.ts';
-import { TRAP_NAMES, type Trap, type TrapName } from './traps/trap.ts';
+import { TRAP_NAMES, type TrapName } from './traps/description.ts';
+import type { Trap } from './traps/trap.ts';
 
 /** What `-e` selects: calls by name, and by how they ended; other traps by their policies. */
 export interface CallFilter {

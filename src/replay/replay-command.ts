@@ -9,8 +9,9 @@ import { type CallSink, Reconstruction } from './reconstruction.ts';
 import { RowWriter } from './rows.ts';
 import { StraceWriter } from './strace/writer.ts';
 import { SummaryWriter } from './summary.ts';
+import { TRAP_NAMES } from './traps/description.ts';
 import { trapNames } from './traps/names.ts';
-import { TRAP_NAMES, withTrapColumns } from './traps/trap.ts';
+import { withTrapColumns } from './traps/trap.ts';
 import { parseMoment, type Window, windowPredicate } from './window.ts';
 
 interface ReplayFlags {

@@ -2,7 +2,8 @@ import { type CallFilter, wantsCall, wantsOutcome, wantsTrap } from './call-filt
 import type { Call } from './calls.ts';
 import type { TextOutput } from './output.ts';
 import type { CallSink } from './reconstruction.ts';
-import { TRAP_NAMES, type Trap } from './traps/trap.ts';
+import { TRAP_NAMES } from './traps/description.ts';
+import type { Trap } from './traps/trap.ts';
 
 interface Row {
   readonly name: string;

@@ -1,6 +1,7 @@
 // Keys to states and effects, without a terminal and without a trace.
 import { expect, test } from 'vitest';
-import { type Facts, reduce } from '../../src/view/state/reducer.ts';
+import type { Facts } from '../../src/view/state/outcome.ts';
+import { reduce } from '../../src/view/state/reducer.ts';
 import { initialState, type ViewState } from '../../src/view/state/state.ts';
 
 const LENGTHS = { overview: 0, processes: 100, details: 50, pages: 257, statistics: 5, marks: 0, help: 40 };

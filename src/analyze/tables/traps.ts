@@ -1,6 +1,7 @@
 /** Tables of traps that are no calls: a row a trap, its columns from the trap's own fields. */
 
-import { type FieldValue, type Trap, type TrapName, trapOf, withTrapColumns } from '../../replay/traps/trap.ts';
+import type { FieldValue, TrapName } from '../../replay/traps/description.ts';
+import { type Trap, trapOf, withTrapColumns } from '../../replay/traps/trap.ts';
 import { EVENT_KIND, REGISTER } from '../../trace/event.ts';
 import type { ColumnChoice, EventChunk } from '../../trace/event-chunk.ts';
 import type { ChunkSummary } from '../../trace/summary.ts';

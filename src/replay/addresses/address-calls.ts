@@ -5,7 +5,8 @@ import { type ImagePlace, type ProgramImage, parseImage } from '../../guest/linu
 import { type CallCapture, capturesOf } from '../call-captures.ts';
 import type { Call } from '../calls.ts';
 import type { Descriptors } from '../descriptors.ts';
-import type { AddressSpace, Region } from './address-space.ts';
+import type { AddressSpace } from './address-space.ts';
+import type { Region } from './space-changes.ts';
 
 /** What is known beside the calls. */
 export interface AddressContext {

@@ -1,12 +1,5 @@
 /** What lies where in the memory of a process, at each moment of a trace. */
-import { SpaceChanges } from './space-changes.ts';
-
-/** Something that has a name: a file, `[heap]`, ... */
-export interface Region {
-  readonly name: string;
-  /** From where offsets are counted: where the file's first byte lies, or would; undefined: none is told. */
-  readonly origin: number | undefined;
-}
+import { type Region, SpaceChanges } from './space-changes.ts';
 
 /** Changes of a page, by their places among all; those up to `scanned` have been looked at. */
 interface PageChanges {

@@ -4,7 +4,8 @@ import type { Fact } from '../../trace/messages.ts';
 import type { Call } from '../calls.ts';
 import type { Descriptors } from '../descriptors.ts';
 import { ADDRESS_CALLS, type AddressContext } from './address-calls.ts';
-import { AddressSpace, type Region } from './address-space.ts';
+import { AddressSpace } from './address-space.ts';
+import type { Region } from './space-changes.ts';
 
 /** A process as long as it has its number. */
 interface Life {

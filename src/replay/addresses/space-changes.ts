@@ -1,5 +1,11 @@
 /** Changes of an address space in columns: a few numbers each, for a trace may hold a million. */
-import type { Region } from './address-space.ts';
+
+/** Something that has a name: a file, `[heap]`, ... */
+export interface Region {
+  readonly name: string;
+  /** From where offsets are counted: where the file's first byte lies, or would; undefined: none is told. */
+  readonly origin: number | undefined;
+}
 
 /** Numbers of a change: its event, where it starts and ends, and the region's origin (NaN: none is told). */
 const NUMBERS = 4;

@@ -1,7 +1,7 @@
 import { PORT_ACCESS } from '../../emu/layout.ts';
+import type { Description } from './description.ts';
 import type { Exit } from './exit.ts';
 import { deviceAt, type TrapNames } from './names.ts';
-import type { Description } from './trap.ts';
 import { hex, inParentheses, plural } from './values.ts';
 
 export function portAccess(exit: Exit, names: TrapNames): Description {

@@ -3,9 +3,9 @@ import { msrs } from '../../emu/isa/msrs.ts';
 import { DESCRIPTOR_TABLE, SENSITIVE } from '../../emu/layout.ts';
 import { REGISTER, type RegisterName } from '../../trace/event.ts';
 import { TRIGGER } from '../../trace/introspection.ts';
+import type { Description, FieldValue } from './description.ts';
 import type { Exit } from './exit.ts';
 import type { Introspected, TrapNames } from './names.ts';
-import type { Description, FieldValue } from './trap.ts';
 import { hex, hexBytes, inParentheses, plural } from './values.ts';
 
 const instructionOf = ({ chunk, row }: Exit): bigint => chunk.rip(row);

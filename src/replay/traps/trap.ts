@@ -2,6 +2,7 @@
 import { EXIT } from '../../emu/layout.ts';
 import { EVENT_KIND, REGISTER_COUNT } from '../../trace/event.ts';
 import type { ColumnChoice, EventChunk } from '../../trace/event-chunk.ts';
+import type { Description } from './description.ts';
 import { memoryAccess, portAccess } from './device-access.ts';
 import { Exit } from './exit.ts';
 import type { TrapNames } from './names.ts';
@@ -16,26 +17,6 @@ import {
   vmfunc,
 } from './processor.ts';
 import { dirtiedPages, registerChange, watchedAccess } from './watched.ts';
-
-/** Policies of traps that are no calls, in the order in which they are listed. */
-// biome-ignore format: a list
-export const TRAP_NAMES = ['interrupt', 'port-io', 'mmio', 'control', 'sensitive', 'rdtsc', 'cpuid', 'vmfunc', 'page-write', 'pages', 'register'] as const;
-export type TrapName = (typeof TRAP_NAMES)[number];
-
-export type FieldValue = string | number | boolean | null | readonly { readonly [name: string]: FieldValue }[];
-
-export interface Description {
-  /** `unknown`: an exit that this version has no words for. */
-  readonly policy: TrapName | 'unknown';
-  /** What traps of a policy are counted by. */
-  readonly subject: string;
-  /** What happened, subject included. */
-  readonly text: string;
-  /** 64-bit values and addresses are 0x strings, bytes hexadecimal. */
-  readonly fields: Readonly<Record<string, FieldValue>>;
-  /** Guest-virtual; undefined where no instruction did it. */
-  readonly instruction: bigint | undefined;
-}
 
 /** A trap and its event: a row of a chunk. */
 export interface Trap extends Description {

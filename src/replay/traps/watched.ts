@@ -5,9 +5,9 @@ import { REGISTER } from '../../trace/event.ts';
 import type { EventChunk } from '../../trace/event-chunk.ts';
 import { KernelSymbols } from '../addresses/kernel-symbols.ts';
 import { type CallCapture, capturesOf } from '../call-captures.ts';
+import type { Description } from './description.ts';
 import type { Exit } from './exit.ts';
 import type { TrapNames } from './names.ts';
-import type { Description } from './trap.ts';
 import { hex, hexBytes, inParentheses, littleEndian, plural } from './values.ts';
 
 type WriteSource = keyof typeof WRITE_SOURCE;

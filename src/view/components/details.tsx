@@ -5,7 +5,8 @@ import { Lines } from './lines.tsx';
 
 /** All that the event under the cursor tells. */
 export function Details({ session }: { readonly session: Session }) {
-  const { state, details } = session;
+  const { state } = session;
+  const details = session.details.lines;
   const { top } = state.lists.details;
   const shown = details.slice(top, top + session.bodyRows);
   const last = Math.min(details.length, top + session.bodyRows);

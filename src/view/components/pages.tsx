@@ -39,7 +39,8 @@ function nothing({ place, extent }: PageHistory): readonly StyledLine[] {
 /** A page at one of its versions: who wrote it, and its bytes with those marked that changed. */
 export function Pages({ session }: { readonly session: Session }) {
   const { columns, lists } = session.state;
-  const { page, bodyRows } = session;
+  const { bodyRows } = session;
+  const page = session.pages.shown;
   const version = page?.version;
   if (page === undefined || version === undefined) {
     const lines = page === undefined ? NO_PAGE : nothing(page.history);

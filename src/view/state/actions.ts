@@ -1,7 +1,7 @@
 import type { ActionName, ScreenName } from '../keys.ts';
 import type { Criterion, Effect } from './effect.ts';
+import type { Facts, Outcome } from './outcome.ts';
 import { opened } from './prompt.ts';
-import type { Facts, Outcome } from './reducer.ts';
 import { bodyRows, type ListName, type ViewState } from './state.ts';
 
 type Action = (state: ViewState, facts: Facts) => Outcome;

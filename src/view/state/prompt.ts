@@ -1,5 +1,5 @@
 import type { Effect } from './effect.ts';
-import type { Outcome } from './reducer.ts';
+import type { Outcome } from './outcome.ts';
 import type { Prompt, PromptKind, ViewState } from './state.ts';
 
 /** What stands before the text. */

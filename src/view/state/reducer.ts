@@ -1,7 +1,7 @@
 /** Keys to states and effects: no terminal and no trace, so that a test plays a session in a few lines. */
 import { actionOf, type ScreenName } from '../keys.ts';
 import { ACTIONS } from './actions.ts';
-import type { Effect } from './effect.ts';
+import type { Facts, Outcome } from './outcome.ts';
 import { isSearch, typed } from './prompt.ts';
 import type { ListName, Message, ViewState } from './state.ts';
 
@@ -15,17 +15,6 @@ export type Input =
   | { readonly type: 'filtered'; readonly filter: string }
   | { readonly type: 'show'; readonly screen: ScreenName }
   | { readonly type: 'scroll'; readonly list: ListName; readonly cursor: number };
-
-/** What the reducer must know of what is shown. */
-export interface Facts {
-  /** Lines of each list. */
-  readonly lengths: Readonly<Record<ListName, number>>;
-}
-
-export interface Outcome {
-  readonly state: ViewState;
-  readonly effects: readonly Effect[];
-}
 
 export function reduce(state: ViewState, input: Input, facts: Facts): Outcome {
   switch (input.type) {
