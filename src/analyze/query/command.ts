@@ -35,9 +35,11 @@ export function queryCommand(): Command {
       else if (file === undefined) throw new UsageError('query wants a trace: trapline query FILE SQL|NAME');
       else if (query === undefined) throw new UsageError(`query wants SQL or a name:\n${helpQueries()}`);
       else {
-        // DuckDB is loaded only where it is asked.
+        // DuckDB is loaded only where it is asked, and opens while what asks it is loaded.
+        const { Connection } = await import('./connection.ts');
+        const opening = Connection.open();
         const { runQuery } = await import('./run-query.ts');
-        await runQuery(file, query, given, optionsOf(flags));
+        await runQuery(file, query, given, optionsOf(flags), opening);
       }
     });
 }

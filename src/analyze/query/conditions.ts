@@ -1,6 +1,6 @@
 /** What a query wants of a table, as DuckDB's own plan says: the conditions that stand right above each scan. */
-import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Constraint, Constraints } from '../tables/scan.ts';
+import type { Connection } from './connection.ts';
 
 interface PlanNode {
   readonly name: string;
@@ -32,12 +32,11 @@ export interface Wanted {
 
 /** By name of the scanned function. A table that is scanned twice gets the constraints that both have in common. */
 export async function scans(
-  connection: DuckDBConnection,
+  connection: Connection,
   sql: string,
   isScan: (name: string) => boolean,
 ): Promise<ReadonlyMap<string, Wanted>> {
-  const answer = await connection.runAndReadAll(`EXPLAIN (FORMAT json) ${sql}`);
-  const text = String(answer.getRows()[0]?.[1] ?? '[]');
+  const [, text = '[]'] = await connection.firstRow(`EXPLAIN (FORMAT json) ${sql}`);
   const found = new Map<string, Wanted>();
   for (const root of JSON.parse(text) as PlanNode[]) await walk(root, undefined);
   return found;
@@ -67,10 +66,10 @@ function eitherWanted(a: Wanted, b: Wanted): Wanted {
 }
 
 /** Conditions of one expression; what is not understood asks for nothing. */
-async function parse(connection: DuckDBConnection, expression: string): Promise<Constraints> {
+async function parse(connection: Connection, expression: string): Promise<Constraints> {
   const statement = `SELECT 1 WHERE ${expression}`.replaceAll("'", "''");
-  const answer = await connection.runAndReadAll(`SELECT json_serialize_sql('${statement}')`);
-  const tree = JSON.parse(String(answer.getRows()[0]?.[0])) as {
+  const [text = '{}'] = await connection.firstRow(`SELECT json_serialize_sql('${statement}')`);
+  const tree = JSON.parse(text) as {
     readonly statements?: readonly { readonly node?: { readonly where_clause?: SyntaxNode } }[];
   };
   const clause = tree.statements?.[0]?.node?.where_clause;

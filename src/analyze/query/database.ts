@@ -1,17 +1,5 @@
 /** DuckDB over the tables of a trace: they are filled while a query runs, with the rows and columns that it looks at. */
-import {
-  BIGINT,
-  BLOB,
-  BOOLEAN,
-  type DuckDBConnection,
-  DuckDBInstance,
-  type DuckDBResult,
-  DuckDBTableFunction,
-  type DuckDBType,
-  INTEGER,
-  UBIGINT,
-  VARCHAR,
-} from '@duckdb/node-api';
+import duckdb from '@duckdb/node-bindings';
 import { UserError } from '../../emu/errors.ts';
 import type { TraceModel } from '../model/trace-model.ts';
 import { type ColumnType, TABLES, type Table, type TableName } from '../schema.ts';
@@ -19,16 +7,19 @@ import { loadSource } from '../tables/index.ts';
 import { RowBuffer } from '../tables/row-buffer.ts';
 import type { Constraints, Scan, ScanCount, TableSource } from '../tables/scan.ts';
 import { scans, type Wanted } from './conditions.ts';
+import { Connection } from './connection.ts';
+import type { ResultRows } from './result-rows.ts';
 import { fill } from './vectors.ts';
 
-const TYPES: Readonly<Record<ColumnType, DuckDBType>> = {
-  integer: INTEGER,
-  bigint: BIGINT,
-  address: UBIGINT,
-  text: VARCHAR,
-  name: VARCHAR,
-  boolean: BOOLEAN,
-  bytes: BLOB,
+const { Type } = duckdb;
+const TYPES: Readonly<Record<ColumnType, duckdb.Type>> = {
+  integer: Type.INTEGER,
+  bigint: Type.BIGINT,
+  address: Type.UBIGINT,
+  text: Type.VARCHAR,
+  name: Type.VARCHAR,
+  boolean: Type.BOOLEAN,
+  bytes: Type.BLOB,
 };
 
 const TABLE_NAMES = Object.keys(TABLES) as TableName[];
@@ -42,44 +33,49 @@ export interface TableUse {
 }
 
 export class TraceDatabase {
-  readonly connection: DuckDBConnection;
+  readonly #connection: Connection;
   readonly #model: TraceModel;
-  readonly #instance: DuckDBInstance;
   readonly #wholeGuest: boolean;
   /** What the statement that was prepared wants, by name of the function. */
   #wanted: ReadonlyMap<string, Wanted> = new Map();
   #sources: ReadonlyMap<TableName, TableSource> | undefined;
   readonly #uses = new Map<TableName, TableUse>();
+  readonly #views = new Set<TableName>();
 
-  private constructor(model: TraceModel, instance: DuckDBInstance, connection: DuckDBConnection, wholeGuest: boolean) {
+  private constructor(model: TraceModel, connection: Connection, wholeGuest: boolean) {
     this.#model = model;
-    this.#instance = instance;
     this.#wholeGuest = wholeGuest;
-    this.connection = connection;
+    this.#connection = connection;
   }
 
   /** `wholeGuest`: calls of the whole guest, not only of the recorded command and what it started. */
-  static async open(model: TraceModel, wholeGuest: boolean): Promise<TraceDatabase> {
-    const instance = await DuckDBInstance.create(':memory:', {
-      autoinstall_known_extensions: 'false',
-      autoload_known_extensions: 'false',
-    });
-    const connection = await instance.connect();
-    const database = new TraceDatabase(model, instance, connection, wholeGuest);
-    for (const name of TABLE_NAMES) connection.registerTableFunction(database.#function(name, TABLES[name]));
-    await connection.run(
-      TABLE_NAMES.map((name) => `CREATE VIEW ${name} AS SELECT * FROM ${PREFIX}${name}()`).join(';'),
+  static async open(model: TraceModel, wholeGuest: boolean, opening = Connection.open()): Promise<TraceDatabase> {
+    return new TraceDatabase(model, await opening, wholeGuest);
+  }
+
+  /** Makes the views that are not there yet. */
+  async #show(names: readonly TableName[]): Promise<void> {
+    const missing = names.filter((name) => !this.#views.has(name));
+    if (missing.length === 0) return;
+    for (const name of missing) {
+      this.#views.add(name);
+      this.#register(name, TABLES[name]);
+    }
+    await this.#connection.run(
+      missing.map((name) => `CREATE VIEW ${name} AS SELECT * FROM ${PREFIX}${name}()`).join(';'),
     );
-    return database;
   }
 
   /** Looks which rows a statement wants. */
   async prepare(sql: string): Promise<void> {
     this.#uses.clear();
+    const text = sql.toLowerCase();
+    const named = TABLE_NAMES.filter((name) => text.includes(name));
     try {
-      this.#wanted = await scans(this.connection, sql, (name) => name.startsWith(PREFIX));
-      // What the plan does not have but the text does may be in a second statement.
-      await this.#load(TABLE_NAMES.filter((name) => this.#wanted.has(PREFIX + name) || sql.includes(name)));
+      // A statement that names none may ask which there are.
+      await this.#show(named.length === 0 ? TABLE_NAMES : named);
+      this.#wanted = await scans(this.#connection, sql, (name) => name.startsWith(PREFIX));
+      await this.#load(named);
     } catch {
       // What can't be explained (DESCRIBE, SHOW) or makes no sense is not narrowed; running it tells which.
       this.#wanted = new Map();
@@ -88,6 +84,7 @@ export class TraceDatabase {
   }
 
   async #load(names: readonly TableName[]): Promise<void> {
+    await this.#show(names);
     const load = (name: TableName): Promise<TableSource> =>
       loadSource(name, this.#wanted.get(PREFIX + name)?.columns, this.#model);
     this.#sources = new Map(await Promise.all(names.map(async (name) => [name, await load(name)] as const)));
@@ -96,14 +93,14 @@ export class TraceDatabase {
   /** Sets what `getvariable` gives: a whole number or text. */
   async setVariable(name: string, value: string): Promise<void> {
     const literal = /^-?\d{1,18}$/.test(value) ? value : `'${value.replaceAll("'", "''")}'`;
-    await this.connection.run(`SET VARIABLE ${name} = ${literal}`);
+    await this.#connection.run(`SET VARIABLE ${name} = ${literal}`);
   }
 
   /** Runs a statement; its rows come as they are asked for. Throws UserError when it makes no sense. */
-  async stream(sql: string): Promise<DuckDBResult> {
+  async stream(sql: string): Promise<ResultRows> {
     if (this.#sources === undefined) await this.#load(TABLE_NAMES);
     try {
-      return await this.connection.stream(sql);
+      return await this.#connection.stream(sql);
     } catch (error) {
       throw sqlError(error);
     }
@@ -113,7 +110,7 @@ export class TraceDatabase {
   async run(sql: string): Promise<void> {
     if (this.#sources === undefined) await this.#load(TABLE_NAMES);
     try {
-      await this.connection.run(sql);
+      await this.#connection.run(sql);
     } catch (error) {
       throw sqlError(error);
     }
@@ -125,37 +122,39 @@ export class TraceDatabase {
   }
 
   close(): void {
-    this.connection.disconnectSync();
-    this.#instance.closeSync();
+    this.#connection.close();
   }
 
-  #function(name: TableName, table: Table): DuckDBTableFunction {
+  /** The function that gives the rows of a table, with the columns that are asked for. */
+  #register(name: TableName, table: Table): void {
     const { columns } = table;
-    return DuckDBTableFunction.create({
-      name: `${PREFIX}${name}`,
-      supportsProjectionPushdown: true,
-      bindFunction: (bind) => {
-        for (const column of columns) bind.addResultColumn(column.name, TYPES[column.type]);
-        bind.setCardinality(this.#model.count, false);
-      },
-      initFunction: (init) => {
-        init.setMaxThreads(1);
-        try {
-          const wanted = init.getColumnIndexes().map((index) => columns[index]?.name);
-          init.setInitData(this.#open(name, table, wanted));
-        } catch (error) {
-          init.setError(messageOf(error));
-        }
-      },
-      mainFunction: (info, output) => {
-        try {
-          const feed = info.initData as RowFeed;
-          feed.next(output.chunk);
-        } catch (error) {
-          info.setError(messageOf(error));
-        }
-      },
+    const rows = duckdb.create_table_function();
+    duckdb.table_function_set_name(rows, PREFIX + name);
+    duckdb.table_function_supports_projection_pushdown(rows, true);
+    duckdb.table_function_set_bind(rows, (info) => {
+      for (const { name: column, type } of columns) {
+        duckdb.bind_add_result_column(info, column, duckdb.create_logical_type(TYPES[type]));
+      }
+      duckdb.bind_set_cardinality(info, this.#model.count, false);
     });
+    duckdb.table_function_set_init(rows, (info) => {
+      duckdb.init_set_max_threads(info, 1);
+      try {
+        const count = duckdb.init_get_column_count(info);
+        const wanted = Array.from({ length: count }, (_, i) => columns[duckdb.init_get_column_index(info, i)]?.name);
+        duckdb.init_set_init_data(info, this.#open(name, table, wanted));
+      } catch (error) {
+        duckdb.init_set_error(info, messageOf(error));
+      }
+    });
+    duckdb.table_function_set_function(rows, (info, output) => {
+      try {
+        (duckdb.function_get_init_data(info) as RowFeed).next(output);
+      } catch (error) {
+        duckdb.function_set_error(info, messageOf(error));
+      }
+    });
+    duckdb.register_table_function(this.#connection.native, rows);
   }
 
   #open(name: TableName, table: Table, wanted: readonly (string | undefined)[]): RowFeed {
@@ -187,7 +186,7 @@ class RowFeed {
   }
 
   /** Fills a chunk; leaves it empty at the end. */
-  next(chunk: Parameters<typeof fill>[0]): void {
+  next(chunk: duckdb.DataChunk): void {
     const rows = this.#rows;
     if (this.#taken === rows.rows) {
       rows.clear();

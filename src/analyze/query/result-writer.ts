@@ -1,5 +1,5 @@
-import type { DuckDBResult, DuckDBType, DuckDBValue } from '@duckdb/node-api';
 import type { TextOutput } from '../../replay/output.ts';
+import type { ResultRows, Value } from './result-rows.ts';
 import { TableWriter } from './table-writer.ts';
 import { isNumeric, valueJson, valueText } from './values.ts';
 
@@ -7,14 +7,11 @@ export type ResultFormat = 'table' | 'jsonl' | 'csv';
 
 /** How rows of a result are written down. */
 interface Form {
-  row(values: readonly DuckDBValue[]): void;
+  row(values: readonly Value[]): void;
   end(): void;
 }
 
-interface Shape {
-  readonly names: readonly string[];
-  readonly types: readonly DuckDBType[];
-}
+type Shape = Pick<ResultRows, 'names' | 'types'>;
 
 function table({ names, types }: Shape, output: TextOutput, width: number | undefined): Form {
   const columns = names.map((name, i) => ({ name, right: isNumeric(types[i]!) }));
@@ -50,18 +47,19 @@ function csv({ names, types }: Shape, output: TextOutput): Form {
 
 /** Writes the rows of a result as they come. `width`: cells of a terminal that a table is fitted into. */
 export async function writeResult(
-  result: DuckDBResult,
+  result: ResultRows,
   format: ResultFormat,
   output: TextOutput,
   width: number | undefined,
 ): Promise<void> {
-  const shape = { names: result.deduplicatedColumnNames(), types: result.columnTypes() };
   const form =
-    format === 'table' ? table(shape, output, width) : format === 'csv' ? csv(shape, output) : jsonLines(shape, output);
-  for (;;) {
-    const chunk = await result.fetchChunk();
-    if (chunk === null || chunk.rowCount === 0) break;
-    for (const row of chunk.getRows()) form.row(row);
+    format === 'table'
+      ? table(result, output, width)
+      : format === 'csv'
+        ? csv(result, output)
+        : jsonLines(result, output);
+  for (let rows = await result.next(); rows !== undefined; rows = await result.next()) {
+    for (const row of rows) form.row(row);
   }
   form.end();
 }

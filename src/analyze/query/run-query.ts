@@ -4,6 +4,7 @@ import { ClosedPipe, openOutput, type TextOutput } from '../../replay/output.ts'
 import { systemReason } from '../../trace/system-reason.ts';
 import { TraceModel } from '../model/trace-model.ts';
 import type { Constraint } from '../tables/scan.ts';
+import type { Connection } from './connection.ts';
 import { sqlError, type TableUse, TraceDatabase } from './database.ts';
 import { isQueryName, namedQuery, queryArguments } from './named.ts';
 import { type ResultFormat, writeResult } from './result-writer.ts';
@@ -20,12 +21,13 @@ export interface QueryOptions {
   readonly width: number | undefined;
 }
 
-/** Runs SQL or a named query over a trace. Throws UserError. */
+/** Runs SQL or a named query over a trace; `opening` is where. Throws UserError. */
 export async function runQuery(
   file: string,
   query: string,
   given: readonly string[],
   options: QueryOptions,
+  opening: Promise<Connection>,
 ): Promise<void> {
   const named = isQueryName(query) ? namedQuery(query) : undefined;
   if (named === undefined && given.length > 0) throw new UsageError(`SQL takes no arguments: ${given[0]} is too much`);
@@ -34,7 +36,7 @@ export async function runQuery(
   }
   const values = named === undefined ? new Map<string, string>() : queryArguments(named, given);
   const model = TraceModel.open(file);
-  const database = await TraceDatabase.open(model, options.wholeGuest);
+  const database = await TraceDatabase.open(model, options.wholeGuest, opening);
   try {
     for (const [name, value] of values) await database.setVariable(name, value);
     await answer(database, named?.sql ?? query, options);
@@ -47,6 +49,7 @@ export async function runQuery(
 
 async function answer(database: TraceDatabase, sql: string, options: QueryOptions): Promise<void> {
   const statement = withDecimalNumbers(sql.trim().replace(/;\s*$/, ''));
+  if (statement === '') throw new UsageError('query wants SQL or a name, not nothing');
   await database.prepare(statement);
   if (options.explain) await explain(database, statement, options);
   else if (options.format === 'parquet') await writeParquet(database, statement, options.output!);
@@ -89,15 +92,11 @@ async function writeParquet(database: TraceDatabase, sql: string, path: string):
 
 async function explain(database: TraceDatabase, sql: string, { output }: QueryOptions): Promise<void> {
   const result = await database.stream(sql);
-  let rows = 0;
-  for (;;) {
-    const chunk = await result.fetchChunk();
-    if (chunk === null || chunk.rowCount === 0) break;
-    rows += chunk.rowCount;
-  }
+  let count = 0;
+  for (let rows = await result.next(); rows !== undefined; rows = await result.next()) count += rows.length;
   const out: TextOutput = openOutput(output);
   for (const use of database.uses) out.write(`${describeUse(use)}\n`);
-  out.write(`${rows} ${rows === 1 ? 'row' : 'rows'}\n`);
+  out.write(`${count} ${count === 1 ? 'row' : 'rows'}\n`);
   out.close();
 }
 

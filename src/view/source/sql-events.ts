@@ -36,12 +36,8 @@ export async function eventsWhere(model: TraceModel, text: string): Promise<Even
     await database.prepare(statement);
     const result = await database.stream(statement);
     const events: number[] = [];
-    for (
-      let chunk = await result.fetchChunk();
-      chunk !== null && chunk.rowCount > 0;
-      chunk = await result.fetchChunk()
-    ) {
-      for (const event of chunk.getColumnValues(0)) if (event !== null) events.push(Number(event));
+    for (let rows = await result.next(); rows !== undefined; rows = await result.next()) {
+      for (const [event] of rows) if (event !== null) events.push(Number(event));
     }
     if (events.length > MOST) throw new UserError(`more than ${MOST} events pass: narrow the condition`);
     return among(Float64Array.from(events));
