@@ -1,6 +1,6 @@
 import type { TraceModel } from '../model/trace-model.ts';
 import type { TableName } from '../schema.ts';
-import { needsArguments } from './plain-calls.ts';
+import { needsArguments, plainCalls } from './plain-calls.ts';
 import type { TableSource } from './scan.ts';
 
 /** Columns that are looked at; undefined: any. */
@@ -17,7 +17,7 @@ const trapTable =
 const LOADERS: Readonly<Record<TableName, Load>> = {
   events:      async () => (await import('./events.ts')).events,
   syscalls:    async (columns, model) =>
-    needsArguments(columns, model) ? (await import('./syscalls.ts')).syscalls : (await import('./plain-calls.ts')).plainCalls,
+    needsArguments(columns, model) ? (await import('./syscalls.ts')).syscalls : plainCalls,
   processes:   async () => (await import('./lifetimes.ts')).processes,
   executions:  async () => (await import('./lifetimes.ts')).executions,
   threads:     async () => (await import('./lifetimes.ts')).threads,

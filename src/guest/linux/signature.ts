@@ -189,28 +189,63 @@ function variantPointees({ choices, arguments: all }: Variant, base: readonly Ar
   );
 }
 
-function parse(
-  abi: LinuxAbi,
-  number: number,
-  name: string,
-  signature: string,
-  registers?: readonly number[],
-): LinuxSyscall {
+type Parts = Pick<LinuxSyscall, 'arguments' | 'conditional' | 'variants' | 'result'>;
+
+function parse(abi: LinuxAbi, name: string, signature: string, registers?: readonly number[]): Parts {
   const words = signature.split(' ').filter((word) => word !== '');
   const firstCondition = words.findIndex((word) => word.startsWith('?'));
   const conditional = firstCondition < 0 ? [] : words.splice(firstCondition);
   const arrow = words.indexOf('->');
   const result = arrow < 0 ? 'int' : (words.splice(arrow)[1] as Syscall['result']);
   return {
-    ...{ abi, number, name, result },
+    result,
     arguments: parseArguments(abi, words, registers),
     conditional: parseConditional(abi, conditional),
     variants: variantsOf(abi, name, registers),
   };
 }
 
+/** A row of a table. Its signature is read when it is looked at first: most questions ask for a few of all the calls. */
+class Row implements LinuxSyscall {
+  readonly abi: LinuxAbi;
+  readonly number: number;
+  readonly name: string;
+  readonly #signature: string;
+  readonly #registers: readonly number[] | undefined;
+  #parts: Parts | undefined;
+
+  constructor(abi: LinuxAbi, number: number, name: string, signature: string, registers?: readonly number[]) {
+    this.abi = abi;
+    this.number = number;
+    this.name = name;
+    this.#signature = signature;
+    this.#registers = registers;
+  }
+
+  get #read(): Parts {
+    this.#parts ??= parse(this.abi, this.name, this.#signature, this.#registers);
+    return this.#parts;
+  }
+
+  get arguments(): readonly Argument[] {
+    return this.#read.arguments;
+  }
+
+  get conditional(): readonly Pointee[] {
+    return this.#read.conditional;
+  }
+
+  get variants(): readonly Variant[] {
+    return this.#read.variants ?? [];
+  }
+
+  get result(): Syscall['result'] {
+    return this.#read.result;
+  }
+}
+
 const AMD64: ReadonlyMap<number, LinuxSyscall> = new Map(
-  SYSCALLS_AMD64.map(([number, name, signature]) => [number, parse('linux64', number, name, signature)]),
+  SYSCALLS_AMD64.map(([number, name, signature]) => [number, new Row('linux64', number, name, signature)]),
 );
 
 const SHARED = new Map(SYSCALLS_AMD64.map(([, name, signature]) => [name, signature]));
@@ -225,7 +260,7 @@ function narrow(
 ): [number, LinuxSyscall] {
   const signature = own ?? SHARED.get(name);
   if (signature === undefined) throw new Error(`no signature of ${name}`);
-  return [number, parse(abi, number, name, signature, registers)];
+  return [number, new Row(abi, number, name, signature, registers)];
 }
 
 const I386: ReadonlyMap<number, LinuxSyscall> = new Map(

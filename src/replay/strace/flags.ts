@@ -22,19 +22,31 @@ function compile(set: string, constants: Constants): FlagSet {
   return { names, lowNames: remembered((low) => names(low, 0)) };
 }
 
-const SETS = new Map(Object.entries(FLAGS).map(([name, constants]) => [name, compile(name, constants)]));
-const VALUES = new Map(
-  Object.entries(ENUMS).map(([name, constants]) => [
-    name,
-    new Map(constants.map(([text, value]) => [halves(value)[0], text])),
-  ]),
+/** What is made of a set when it is looked at first. */
+function madeOnce<T>(sets: Readonly<Record<string, Constants>>, make: (set: string, constants: Constants) => T) {
+  const made = new Map<string, T>();
+  return (set: string): T => {
+    let own = made.get(set);
+    if (own === undefined) {
+      const constants = sets[set];
+      if (constants === undefined) throw new Error(`no set ${set} of constants`);
+      own = make(set, constants);
+      made.set(set, own);
+    }
+    return own;
+  };
+}
+
+const flagSet = madeOnce(FLAGS, compile);
+const valueNames = madeOnce(
+  ENUMS,
+  (_, constants) => new Map(constants.map(([name, value]) => [halves(value)[0], name])),
 );
 const IOCTL_NAMES = new Map(IOCTLS.map(([name, value]) => [Number(value), name]));
 
 /** Names of the bits set, joined with `|`; what has no name as hex; `zero` when nothing is set. */
 export function flagNames(set: string, low: number, high = 0, zero = '0'): string {
-  const table = SETS.get(set);
-  if (table === undefined) throw new Error(`no flag set ${set}`);
+  const table = flagSet(set);
   const names = high === 0 ? table.lowNames(low >>> 0) : table.names(low, high);
   return names === '' ? zero : names;
 }
@@ -62,9 +74,7 @@ const NOTED = new Set(['clone', 'memfd', 'prot', 'wait', 'at', 'msync', 'mremap'
 
 /** Name of a value; undefined if it has none. */
 export function enumName(set: string, value: number): string | undefined {
-  const table = VALUES.get(set);
-  if (table === undefined) throw new Error(`no values ${set}`);
-  return table.get(value >>> 0);
+  return valueNames(set).get(value >>> 0);
 }
 
 /** Name of a value, or the value as hex with a note of what was expected. */

@@ -1,4 +1,4 @@
-import { type Argument, allSyscalls, type Syscall, type Variant } from '../../guest/linux/signature.ts';
+import type { Argument, Syscall, Variant } from '../../guest/linux/signature.ts';
 import { ERRNO } from '../../guest/linux/tables/errno.ts';
 import { STRUCTS } from '../../guest/linux/tables/structs.ts';
 import { FOREIGN_NAMES } from '../call-words.ts';
@@ -190,7 +190,8 @@ function compileService({ name, arguments: words, result, note }: Syscall): Call
   return { name, arguments: formats, early: () => formats.length, result: RESULTS.kinds[result], variants: [] };
 }
 
-const FORMATS = new Map<Syscall, CallFormat>(allSyscalls().map((syscall) => [syscall, compile(syscall)]));
+/** Of the calls that were met. */
+const FORMATS = new Map<Syscall, CallFormat>();
 
 const RAW: readonly ArgumentFormat[] = Array.from(
   { length: 6 },
