@@ -31,7 +31,7 @@ async function view(file: string): Promise<void> {
   }
   const source = TraceSource.open(file);
   try {
-    const marks = readMarks(file);
+    const kept = readMarks(file, source.headerHash);
     // What draws is large: other verbs need not wait for it.
     // React is faster without what helps its developers.
     process.env.NODE_ENV ??= 'production';
@@ -39,7 +39,7 @@ async function view(file: string): Promise<void> {
     keepYoungSmall();
     const { runView } = await import('./run.ts');
     keepYoungSmall();
-    await runView(source, marks);
+    await runView(source, kept);
   } finally {
     source.close();
   }

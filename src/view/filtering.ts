@@ -1,4 +1,4 @@
-import type { EventTest } from '../analyze/model/event-test.ts';
+import { both, type EventTest } from '../analyze/model/event-test.ts';
 import { parseFilterLine } from './source/filter.ts';
 import { eventsWhere } from './source/sql-events.ts';
 import type { Stage } from './stage.ts';
@@ -21,7 +21,7 @@ export class Filtering {
     const { test, sql } = parseFilterLine(text, this.#stage.source);
     this.#asked = undefined;
     if (sql === undefined) this.#inForce(text, test);
-    else this.#ask(text, sql);
+    else this.#ask(text, test, sql);
   }
 
   /** The same filter, where other kinds of events are shown than before or more is known of them. */
@@ -49,17 +49,18 @@ export class Filtering {
     this.#stage.want(this.#travel.settle(this.#stage.state.event), 'filtering');
   }
 
-  /** A condition that a query answers. What is asked or done in between makes its answer void. */
-  #ask(text: string, sql: string): void {
+  /** A condition that a query answers, besides a test. What is asked or done in between makes its answer void. */
+  #ask(text: string, test: EventTest, sql: string): void {
     const asked = Symbol(sql);
     this.#asked = asked;
     this.#stage.say('asking ...');
     eventsWhere(this.#stage.source.model, sql).then(
-      (test) => {
-        if (this.#asked === asked) this.#inForce(text, test);
+      (answer) => {
+        if (this.#asked === asked) this.#inForce(text, both(test, answer));
       },
       (error: unknown) => {
-        if (this.#asked === asked) this.#stage.say(error instanceof Error ? error.message : String(error), true);
+        const why = error instanceof Error ? error.message : String(error);
+        if (this.#asked === asked) this.#stage.refuse({ kind: 'filter', text }, why);
       },
     );
   }

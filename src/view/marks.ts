@@ -11,21 +11,35 @@ export const marksPath = (trace: string): string => `${trace}.marks.json`;
 const isMark = ([letter, event]: readonly [string, unknown]): boolean =>
   /^[a-zA-Z]$/.test(letter) && Number.isSafeInteger(event) && (event as number) >= 0;
 
-/** None when there is no file yet. Throws UserError when there is one that holds something else. */
-export function readMarks(trace: string): Marks {
+/** Marks as they were kept. */
+export interface KeptMarks {
+  readonly marks: Marks;
+  /** They are of another trace, which had the same name. */
+  readonly foreign: boolean;
+}
+
+const NONE: KeptMarks = { marks: {}, foreign: false };
+
+/**
+ * What is kept beside a trace: nothing when there is no file yet. `headerHash` tells the trace from another one of that name.
+ * Throws UserError when the file holds something else.
+ */
+export function readMarks(trace: string, headerHash: string): KeptMarks {
   const path = marksPath(trace);
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return NONE;
     throw new UserError(`can't read ${path}: ${systemReason(error) ?? String(error)}`);
   }
   try {
-    const { marks } = JSON.parse(text) as { readonly marks?: unknown };
+    const { trace: of, marks } = JSON.parse(text) as { readonly trace?: unknown; readonly marks?: unknown };
     if (typeof marks === 'object' && marks !== null) {
       const entries = Object.entries(marks as Record<string, unknown>);
-      if (entries.every(isMark)) return Object.fromEntries(entries) as Marks;
+      if (entries.every(isMark)) {
+        return { marks: Object.fromEntries(entries) as Marks, foreign: of !== undefined && of !== headerHash };
+      }
     }
   } catch {
     // No JSON: told below.
@@ -34,11 +48,11 @@ export function readMarks(trace: string): Marks {
 }
 
 /** Throws UserError when they can't be written; the marks that were kept before stay. */
-export function saveMarks(trace: string, marks: Marks): void {
+export function saveMarks(trace: string, headerHash: string, marks: Marks): void {
   const path = marksPath(trace);
   const fresh = `${path}.new`;
   try {
-    writeFileSync(fresh, `${JSON.stringify({ marks }, null, 1)}\n`);
+    writeFileSync(fresh, `${JSON.stringify({ trace: headerHash, marks }, null, 1)}\n`);
     renameSync(fresh, path);
   } catch (error) {
     rmSync(fresh, { force: true });

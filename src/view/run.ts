@@ -1,5 +1,5 @@
 import { show } from './app.tsx';
-import type { Marks } from './marks.ts';
+import type { KeptMarks } from './marks.ts';
 import { keepMemoryLow } from './memory.ts';
 import { Session } from './session.ts';
 import type { TraceSource } from './source/trace-source.ts';
@@ -11,7 +11,7 @@ const SIGNAL_STATUS = 128;
 const SIGNAL_NUMBERS: Readonly<Record<(typeof ENDINGS)[number], number>> = { SIGTERM: 15, SIGHUP: 1, SIGINT: 2 };
 
 /** Shows a trace until its user leaves. The terminal is given back however it ends. */
-export async function runView(source: TraceSource, marks: Marks): Promise<void> {
+export async function runView(source: TraceSource, kept: KeptMarks): Promise<void> {
   const { stdin, stdout } = process;
   const painter = new Painter(stdout);
   const restore = (): void => {
@@ -25,7 +25,7 @@ export async function runView(source: TraceSource, marks: Marks): Promise<void> 
       const session = new Session(source, {
         columns: stdout.columns,
         rows: stdout.rows,
-        marks,
+        kept,
         onQuit: () => end(resolve),
         onRedraw: () => painter.forget(),
       });

@@ -6,15 +6,16 @@ import { DetailScreen } from './detail-screen.ts';
 import { EventList } from './event-list.ts';
 import { Filtering } from './filtering.ts';
 import type { ScreenName } from './keys.ts';
-import { type Marks, saveMarks } from './marks.ts';
+import { type KeptMarks, marksPath, saveMarks } from './marks.ts';
 import { PageScreen } from './page-screen.ts';
 import { Runner } from './runner.ts';
 import type { TraceSource } from './source/trace-source.ts';
 import type { Stage } from './stage.ts';
 import type { Effect } from './state/effect.ts';
 import type { Facts } from './state/outcome.ts';
+import { typedFor } from './state/prompt.ts';
 import { type Input, reduce } from './state/reducer.ts';
-import { bodyRows, initialState, type ListName, type ViewState } from './state/state.ts';
+import { bodyRows, initialState, type ListName, type Typed, type ViewState } from './state/state.ts';
 import { Travel } from './travel.ts';
 
 /** Events of a trace whose processes are known before the first screen. */
@@ -23,7 +24,7 @@ const SMALL = 200_000;
 export interface SessionOptions {
   readonly columns: number;
   readonly rows: number;
-  readonly marks: Marks;
+  readonly kept: KeptMarks;
   /** Called once, when the user leaves. */
   readonly onQuit: () => void;
   /** Called when the screen is to be drawn anew. */
@@ -43,13 +44,15 @@ export class Session implements Stage {
   readonly #listeners = new Set<() => void>();
   readonly #travel: Travel;
   readonly #filtering: Filtering;
+  /** The line that what is being done was typed on. */
+  #typed: Typed | undefined;
 
   constructor(source: TraceSource, options: SessionOptions) {
     this.source = source;
     this.#options = options;
-    const { columns, rows, marks } = options;
+    const { columns, rows, kept } = options;
     const commandOnly = source.model.reader.header.command.length > 0;
-    this.state = initialState({ columns, rows, commandOnly, marks });
+    this.state = initialState({ columns, rows, commandOnly, marks: kept.foreign ? {} : kept.marks });
     this.runner = new Runner(() => this.changed());
     this.events = new EventList(source, this.state);
     this.#travel = new Travel(this);
@@ -60,6 +63,7 @@ export class Session implements Stage {
     const reading = source.read(() => this.#told());
     this.want(this.#travel.settle(0), 'opening');
     this.runner.later(reading);
+    if (kept.foreign) this.say(`${marksPath(source.name)} is of another trace; the first mark replaces it`, true);
   }
 
   /** Names have become known: the same events are shown again, but for those of nobody's concern. */
@@ -93,7 +97,11 @@ export class Session implements Stage {
   dispatch(input: Input): void {
     const { state, effects } = reduce(this.state, input, this.#facts());
     this.state = state;
-    for (const effect of effects) this.#do(effect);
+    for (const effect of effects) {
+      this.#typed = typedFor(effect);
+      this.#do(effect);
+    }
+    this.#typed = undefined;
     this.changed();
   }
 
@@ -127,17 +135,36 @@ export class Session implements Stage {
     return Object.entries(this.state.marks).sort(([, a], [, b]) => a - b);
   }
 
+  refuse(typed: Typed, why: string): void {
+    this.dispatch({ type: 'refused', typed, why });
+  }
+
   want(job: Job<void>, what: string): void {
     this.runner.start(this.#guarded(job), what);
   }
 
   *#guarded(job: Job<void>): Job<void> {
+    const typed = this.#typed;
     try {
       yield* job;
     } catch (error) {
-      if (!(error instanceof UserError)) throw error;
-      this.say(error.message, true);
+      this.#tell(error, typed);
     }
+  }
+
+  #guard(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.#tell(error, this.#typed);
+    }
+  }
+
+  /** Throws what is no error of the user. */
+  #tell(error: unknown, typed: Typed | undefined): void {
+    if (!(error instanceof UserError)) throw error;
+    if (typed === undefined) this.say(error.message, true);
+    else this.refuse(typed, error.message);
   }
 
   #do(effect: Effect): void {
@@ -195,7 +222,7 @@ export class Session implements Stage {
         this.pages.turn(effect.by);
         break;
       case 'saveMarks':
-        this.#guard(() => saveMarks(this.source.model.reader.path, this.state.marks));
+        this.#guard(() => saveMarks(this.source.model.reader.path, this.source.headerHash, this.state.marks));
         break;
       case 'cancel':
         // Both: there may be a job and a query.
@@ -207,15 +234,6 @@ export class Session implements Stage {
       case 'quit':
         this.#options.onQuit();
         break;
-    }
-  }
-
-  #guard(action: () => void): void {
-    try {
-      action();
-    } catch (error) {
-      if (!(error instanceof UserError)) throw error;
-      this.say(error.message, true);
     }
   }
 

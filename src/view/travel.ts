@@ -43,10 +43,18 @@ export class Travel {
     const nearest = yield* this.#nearest(event);
     if (nearest === undefined) {
       this.#stage.events.lines = [];
-      this.#stage.say('no event passes the filter: x takes it away', true);
+      this.#stage.say(this.#whyNone(), true);
       return;
     }
     yield* this.#arrive(nearest, this.#stage.state.line, false);
+  }
+
+  #whyNone(): string {
+    const { state, source } = this.#stage;
+    if (state.filter !== '') return 'no event passes the filter: x takes it away';
+    if (source.findings.length > 0) return 'no event can be read: the trace is damaged or cut off';
+    if (source.count > 0 && state.commandOnly) return 'there is no event of the command: A shows the whole guest';
+    return 'there is no event in this trace';
   }
 
   *#nearest(event: number): Job<number | undefined> {

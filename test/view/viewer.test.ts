@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import stringWidth from 'string-width';
 import { afterEach, beforeAll, expect, test } from 'vitest';
+import { readMarks, saveMarks } from '../../src/view/marks.ts';
 import { temporaryFolder } from '../support/trace-files.ts';
 import { PAGE, writeStory } from './story.ts';
 import { Viewer } from './viewer.ts';
@@ -19,6 +20,7 @@ async function opened(columns = 80, rows = 24): Promise<Viewer> {
   return viewer;
 }
 
+const listed = (): string[] => viewer.lines.slice(2, -2).filter((line) => line.trim() !== '');
 const numberOf = (line: string): string => viewer.lines.at(-2)!.match(/#([\d,]+)/)?.[1] ?? line;
 
 test('the overview says what ran, how busy it was, and lists its processes as a tree', async () => {
@@ -127,7 +129,7 @@ test('filters: who wrote to a file, by what descriptors mean; names of two words
     await viewer.press('3', '|', 'ctrl+u');
     await viewer.type(filter);
     await viewer.press('enter');
-    return viewer.lines.slice(2, -2).filter((line) => line.trim() !== '');
+    return listed();
   };
   expect((await shown('path=/tmp/notes write')).map((line) => line.match(/"\w+/)?.[0])).toEqual(['"hello', '"more']);
   expect(await shown('comm="wide 漢字" exit_group')).toHaveLength(1);
@@ -197,26 +199,68 @@ test('marks are kept beside the trace, and gone to', async () => {
   expect(viewer.said).toContain('there is no mark z');
 });
 
+test('marks of another trace of that name are not taken for its own', async () => {
+  const mine = '1f'.repeat(32);
+  saveMarks(path, mine, { q: 3 });
+  expect(readMarks(path, mine)).toEqual({ marks: { q: 3 }, foreign: false });
+  const kept = readMarks(path, '2e'.repeat(32));
+  expect(kept.foreign).toBe(true);
+  viewer = new Viewer(path, 80, 24, kept);
+  expect(viewer.session.state.message?.text).toContain('story.trap.marks.json is of another trace');
+  await viewer.settled();
+  await viewer.press('6');
+  expect(viewer.lines.join('\n')).toContain('No marks yet');
+});
+
+test('a narrow screen has room for what matters: command lines, and arguments before explanations', async () => {
+  await opened(80, 24);
+  await viewer.press('2');
+  expect(viewer.lines[1]).toMatch(/ errors {2}program/);
+  await viewer.press('3', '/');
+  await viewer.type('nowhere');
+  await viewer.press('enter');
+  expect(viewer.cursor).toMatch(/openat\(AT_FDCWD, "\/nowhere", .*… = -1 ENOENT$/);
+  expect(viewer.lines.join('\n')).not.toContain('No such');
+  viewer.resize(140, 30);
+  await viewer.settled();
+  expect(viewer.lines.join('\n')).toContain('= -1 ENOENT (No such file or directory)');
+  await viewer.press('2');
+  expect(viewer.lines[1]).toMatch(/ activity +program/);
+});
+
 test('filters that are wrong are told in a line, and the one before stays', async () => {
   await opened();
   await viewer.press('3', '|');
   await viewer.type('status=failed');
   await viewer.press('enter');
-  const before = viewer.lines.slice(1, -1);
+  const before = viewer.lines.slice(1, -2);
+  await viewer.press('|');
   for (const [filter, told] of [
     ['nonsense', 'no system call named nonsense'],
     ['pid=x', 'a whole number is wanted'],
     ['colour=red', 'colour=red: a filter has'],
     ['addr=zz', 'zz is no address'],
     ['status=maybe', 'use trace=NAMES'],
+    ['path= read', 'path= wants something behind it'],
+    ['pid=8x sql: ret < 0', 'a whole number is wanted'],
   ] as const) {
-    await viewer.press('|', 'ctrl+u');
+    await viewer.press('ctrl+u');
     await viewer.type(filter);
     await viewer.press('enter');
-    expect(viewer.said).toContain(told);
-    expect(viewer.lines.slice(1, -1)).toEqual(before);
+    expect(viewer.told).toContain(told);
+    // It stands there again, to be mended.
+    expect(viewer.said).toContain(`show only: ${filter}`);
+    expect(viewer.lines.slice(1, -2)).toEqual(before);
   }
-  await viewer.press('|', 'ctrl+u');
+  await viewer.press('ctrl+u');
+  await viewer.type('pid=8x');
+  await viewer.press('enter', 'backspace', '2', 'enter');
+  expect(viewer.lines.at(-2)).toContain('showing only: pid=82');
+  await viewer.press(':');
+  await viewer.type('soon');
+  await viewer.press('enter');
+  expect(viewer.said).toContain('jump to: soon');
+  await viewer.press('escape', '|', 'ctrl+u');
   await viewer.type('mkdir');
   await viewer.press('enter');
   expect(viewer.said).toContain('no event passes the filter');
@@ -238,11 +282,14 @@ test('a condition in SQL, on calls and on other tables; one that is wrong is tol
   expect(viewer.cursor).toContain('"more\\n"');
   await ask('sql: page_writes where pid = 81');
   expect(viewer.cursor).toContain('page-write');
+  await ask("pid=80 read,write sql: name = 'write' or name = 'close'");
+  expect(listed()).toHaveLength(1);
+  expect(viewer.cursor).toContain('"hello\\n"');
   await ask('sql: no_such_column > 1');
-  expect(viewer.said).toMatch(/no_such_column/);
-  expect(viewer.cursor).toContain('page-write');
+  expect(viewer.told).toMatch(/no_such_column/);
+  expect(viewer.cursor).toContain('"hello');
   await ask('sql: nothing where x');
-  expect(viewer.said).toContain('no table of events named nothing');
+  expect(viewer.told).toContain('no table of events named nothing');
 });
 
 test('jumps by event, time and instruction count', async () => {
@@ -260,11 +307,11 @@ test('jumps by event, time and instruction count', async () => {
   await viewer.press(':');
   await viewer.type('99s');
   await viewer.press('enter');
-  expect(viewer.said).toContain('the trace ends before 99s');
-  await viewer.press(':');
+  expect(viewer.told).toContain('the trace ends before 99s');
+  await viewer.press('ctrl+u');
   await viewer.type('soon');
   await viewer.press('enter');
-  expect(viewer.said).toContain('use an instruction count');
+  expect(viewer.told).toContain('use an instruction count');
 });
 
 test('a terminal that becomes too small says so, and comes back', async () => {

@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events';
 import { PassThrough } from 'node:stream';
 import { stripVTControlCharacters } from 'node:util';
 import { show } from '../../src/view/app.tsx';
-import type { Marks } from '../../src/view/marks.ts';
+import type { KeptMarks } from '../../src/view/marks.ts';
 import { Session } from '../../src/view/session.ts';
 import { TraceSource } from '../../src/view/source/trace-source.ts';
 
@@ -50,12 +50,12 @@ export class Viewer {
   readonly #frames: Frames;
   readonly #hide: () => void;
 
-  constructor(path: string, columns = 80, rows = 24, marks: Marks = {}) {
+  constructor(path: string, columns = 80, rows = 24, kept: KeptMarks = { marks: {}, foreign: false }) {
     this.#frames = new Frames(columns, rows);
     const onQuit = (): void => {
       this.quit = true;
     };
-    this.session = new Session(TraceSource.open(path), { columns, rows, marks, onQuit, onRedraw: () => {} });
+    this.session = new Session(TraceSource.open(path), { columns, rows, kept, onQuit, onRedraw: () => {} });
     this.#hide = show(this.session, this.#frames, this.keyboard as unknown as NodeJS.ReadStream);
   }
 
@@ -103,6 +103,11 @@ export class Viewer {
   /** The line below the status line. */
   get said(): string {
     return this.lines.at(-1) ?? '';
+  }
+
+  /** What is said of a line that is being typed: behind it, or above it where there is more room. */
+  get told(): string {
+    return this.lines.slice(-2).join('\n');
   }
 
   close(): void {

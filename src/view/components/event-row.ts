@@ -19,11 +19,21 @@ export function eventHead(columns: number): string {
   return `  ${cell('seconds', TIME - 2, 'right')} ${cell('pid', PID, 'right')}  ${cell('process', nameWidth(columns))} event`;
 }
 
+/** Behind a result: what its error means, or what its descriptor. */
+const EXPLANATION = /(?: \([^)]*\)|<.*>)$/;
+
+/** Without what explains the result: the arguments need the room more. */
+function bare(result: readonly Segment[]): StyledLine {
+  return result.map(({ text, tone }) =>
+    tone === 'failure' || tone === 'strong' ? segment(text.replace(EXPLANATION, ''), tone) : segment(text, tone),
+  );
+}
+
 /** A call's arguments give way to its result. */
 function words({ body, result }: EventLine, columns: number, shift: number): StyledLine {
   const whole = width(body) + width(result);
   if (shift > 0 || whole <= columns || result.length === 0) return fitted([...body, ...result], columns, shift);
-  const shortResult = fitted(result, Math.min(width(result), RESULT));
+  const shortResult = fitted(bare(result), RESULT);
   return [...fitted(body, columns - width(shortResult)), ...shortResult];
 }
 

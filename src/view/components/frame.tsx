@@ -5,7 +5,7 @@ import type { ScreenName } from '../keys.ts';
 import type { Session } from '../session.ts';
 import { grouped } from '../source/numbers.ts';
 import { PROMPT_HINTS, PROMPT_SIGNS } from '../state/prompt.ts';
-import { isTooSmall, SMALLEST } from '../state/state.ts';
+import { isTooSmall, type Prompt, SMALLEST, type ViewState } from '../state/state.ts';
 import { type Segment, type StyledLine, segment } from '../tone.ts';
 import { Details } from './details.tsx';
 import { Events } from './events.tsx';
@@ -39,6 +39,7 @@ function titleLine({ state }: Session): StyledLine {
 
 /** What is in force on the left, what is under way on the right. */
 function statusLine({ state, source, runner }: Session): StyledLine {
+  if (!isRoomBehind(state)) return [segment(` ${printable(state.message!.text)}`, 'failure')];
   const { progress } = runner;
   const filter = state.filter === '' ? '' : `  showing only: ${printable(state.filter)}`;
   const scope =
@@ -55,8 +56,12 @@ function statusLine({ state, source, runner }: Session): StyledLine {
   const right = `${work}${source.name} `;
   const room = state.columns - widthOf(right) - widthOf(damage);
   const shown = fitted([segment(left, 'strong')], room);
-  const used = shown.reduce((sum, { text }) => sum + widthOf(text), 0);
-  return [...shown, segment(' '.repeat(Math.max(0, room - used))), segment(damage, 'failure'), segment(right, 'dim')];
+  return [
+    ...shown,
+    segment(' '.repeat(Math.max(0, room - width(shown)))),
+    segment(damage, 'failure'),
+    segment(right, 'dim'),
+  ];
 }
 
 /** What one may do on a screen, besides what one may everywhere: at most 56 columns. */
@@ -72,17 +77,28 @@ const HINTS: Readonly<Record<ScreenName, string>> = {
   help:       '↑ ↓ scroll  Esc back',
 };
 
+const GAP = '   ';
+
+const typedSoFar = ({ kind, text }: Prompt): StyledLine => [
+  segment(PROMPT_SIGNS[kind], 'strong'),
+  segment(printable(text)),
+  segment(' ', 'found'),
+];
+
+const width = (line: StyledLine): number => line.reduce((sum, { text }) => sum + widthOf(text), 0);
+
+/** Whether what is said of a line fits behind it; else it is said above. */
+function isRoomBehind({ prompt, message, columns }: ViewState): boolean {
+  if (prompt === undefined || message === undefined || prompt.text === '') return true;
+  return width(typedSoFar(prompt)) + widthOf(`${GAP}${printable(message.text)}`) <= columns;
+}
+
 function promptLine({ state }: Session): StyledLine {
   const { prompt, message } = state;
   if (prompt !== undefined) {
     const said = prompt.text === '' ? PROMPT_HINTS[prompt.kind] : (message?.text ?? '');
     const tone = message?.bad === true && prompt.text !== '' ? 'failure' : 'dim';
-    return [
-      segment(PROMPT_SIGNS[prompt.kind], 'strong'),
-      segment(printable(prompt.text)),
-      segment(' ', 'found'),
-      segment(`   ${printable(said)}`, tone),
-    ];
+    return [...typedSoFar(prompt), ...(isRoomBehind(state) ? [segment(`${GAP}${printable(said)}`, tone)] : [])];
   }
   if (message !== undefined) return [segment(` ${printable(message.text)}`, message.bad ? 'failure' : 'plain')];
   return [segment(` ${HINTS[state.screen]}  ? all keys  q quit`, 'dim')];

@@ -22,8 +22,10 @@ const NO_PAGE: readonly StyledLine[] = [
   [],
   plain('The history of a page: who wrote to it, and what it held.'),
   [],
-  plain('Put the cursor on a page-write or pages event and press 4, or press a and type an address.'),
-  plain('Writes are in a trace that was recorded with --watch page:..., or with --traps pages.'),
+  plain('Put the cursor on a page-write or pages event and press 4,'),
+  plain('or press a here and type an address.'),
+  plain('A trace has writes when it was recorded with --watch page:ADDRESS,'),
+  plain('or with --traps pages.'),
 ];
 
 function nothing({ place, extent }: PageHistory): readonly StyledLine[] {
@@ -32,7 +34,8 @@ function nothing({ place, extent }: PageHistory): readonly StyledLine[] {
   return [
     [],
     plain(`The trace tells of no write to page ${page}.`),
-    plain('Next time: record --watch page:ADDRESS, or --traps pages for all pages that change.'),
+    plain('Next time: record --watch page:ADDRESS,'),
+    plain('or --traps pages for all pages that change.'),
   ];
 }
 

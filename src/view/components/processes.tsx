@@ -11,10 +11,27 @@ import { Line } from './line.tsx';
 import { Lines } from './lines.tsx';
 import { sparkline } from './sparkline.ts';
 
-const CURVE_SHARE = 5;
 const WIDE_SCREEN = 100;
+/** What a curve has of the columns. */
+const CURVE_SHARE = 5;
 
-const nameWidth = (columns: number): number => (columns < WIDE_SCREEN ? 20 : 26);
+interface Layout {
+  readonly name: number;
+  readonly from: number;
+  /** Digits behind the point of seconds. */
+  readonly digits: number;
+  /** 0: it is left out. */
+  readonly to: number;
+  readonly ended: number;
+  /** 0: it is left out. */
+  readonly curve: number;
+}
+
+/** On a narrow screen the command line is worth more than a curve and an end. */
+function layoutOf(columns: number): Layout {
+  if (columns < WIDE_SCREEN) return { name: 19, from: 9, digits: 3, to: 0, ended: 8, curve: 0 };
+  return { name: 26, from: 11, digits: 6, to: 11, ended: 9, curve: Math.floor(columns / CURVE_SHARE) };
+}
 
 function ending({ exit }: Process): string {
   if (exit === undefined) return 'runs';
@@ -28,24 +45,32 @@ function program({ executions, threads }: Process): string {
   return threads.length > 1 ? `${words}  (${threads.length} threads)` : words;
 }
 
-export const processHead = (columns: number): string =>
-  `${cell('process', nameWidth(columns))} ${cell('pid', 7, 'right')} ${cell('from', 11, 'right')} ${cell('to', 11, 'right')} ${cell('ended', 9)} ${cell('events', 6, 'right')} ${cell('errors', 6, 'right')}`;
+export function processHead(columns: number): string {
+  const { name, from, to, ended, curve } = layoutOf(columns);
+  const times = `${cell('from', from, 'right')}${to === 0 ? '' : ` ${cell('to', to, 'right')}`} ${cell('ended', ended)}`;
+  const counts = `${cell('events', 6, 'right')} ${cell('errors', 6, 'right')}`;
+  const activity = curve === 0 ? '' : `  ${cell('activity', curve)}`;
+  return `${cell('process', name)} ${cell('pid', 7, 'right')} ${times} ${counts}${activity}  program`;
+}
 
 /** A process on one line: who, from when to when, how it ended, how busy it was, what it executed. */
 export function processLine({ process, branches }: ProcessRow, { source }: Session, columns: number): StyledLine {
+  const { name, from, digits, to, ended, curve } = layoutOf(columns);
   const count = source.survey.processes.get(processKey(process.pid, process.start));
-  const curve = Math.floor(columns / CURVE_SHARE);
   const failed = process.exit !== undefined && process.exit.status !== 0;
+  const counted = (what: 'events' | 'errors'): string =>
+    cell(count === undefined ? '' : short(count[what]), 6, 'right');
+  const until = process.exit === undefined ? '' : seconds(process.exit.time, digits);
+  const activity = count?.curve === undefined ? '' : sparkline(count.curve, curve);
   return [
-    segment(cell(`${branches}${printableName(process.comm)}`, nameWidth(columns)), 'task'),
+    segment(cell(`${branches}${printableName(process.comm)}`, name), 'task'),
     segment(` ${cell(String(process.pid), 7, 'right')}`),
-    segment(` ${cell(seconds(process.first.time, 6), 11, 'right')}`, 'dim'),
-    segment(` ${cell(process.exit === undefined ? '' : seconds(process.exit.time, 6), 11, 'right')}`, 'dim'),
-    segment(` ${cell(ending(process), 9)}`, failed ? 'failure' : 'plain'),
-    segment(` ${cell(count === undefined ? '' : short(count.events), 6, 'right')}`),
-    segment(` ${cell(count === undefined ? '' : short(count.errors), 6, 'right')}  `),
-    segment(count?.curve === undefined ? ' '.repeat(curve) : cell(sparkline(count.curve, curve), curve), 'call'),
-    segment(`  ${printable(program(process))}`, 'dim'),
+    segment(` ${cell(seconds(process.first.time, digits), from, 'right')}`, 'dim'),
+    ...(to === 0 ? [] : [segment(` ${cell(until, to, 'right')}`, 'dim')]),
+    segment(` ${cell(ending(process), ended)}`, failed ? 'failure' : 'plain'),
+    segment(` ${counted('events')} ${counted('errors')}  `),
+    ...(curve === 0 ? [] : [segment(`${cell(activity, curve)}  `, 'call')]),
+    segment(printable(program(process)), 'dim'),
   ];
 }
 
@@ -53,10 +78,9 @@ export function Processes({ session }: { readonly session: Session }) {
   const { columns, lists } = session.state;
   const { cursor, top } = lists.processes;
   const rows = session.source.processRows.slice(top, top + session.bodyRows);
-  const curve = Math.floor(columns / CURVE_SHARE);
   return (
     <>
-      <Line line={[segment(`${processHead(columns)}  ${cell('activity', curve)}  program`, 'dim')]} columns={columns} />
+      <Line line={[segment(processHead(columns), 'dim')]} columns={columns} />
       <Lines
         lines={rows.map((row) => processLine(row, session, columns))}
         columns={columns}

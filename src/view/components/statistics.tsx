@@ -7,6 +7,9 @@ import { Line } from './line.tsx';
 import { Lines } from './lines.tsx';
 
 const NAME = 22;
+const COUNT = 11;
+const FAILED = 8;
+const TIME = 9;
 const BAR = 10;
 
 function callLine(count: CallCount, total: number): StyledLine {
@@ -14,16 +17,16 @@ function callLine(count: CallCount, total: number): StyledLine {
   const returned = count.longest >= 0;
   return [
     segment(cell(count.name, NAME), 'call'),
-    segment(cell(grouped(count.calls), 12, 'right')),
-    segment(cell(count.errors === 0 ? '' : grouped(count.errors), 10, 'right'), 'failure'),
-    segment(cell(returned ? span(count.time) : '', 10, 'right')),
-    segment(cell(returned ? span(count.time / count.calls) : '', 10, 'right')),
-    segment(cell(returned ? span(count.longest) : '', 10, 'right')),
+    segment(cell(grouped(count.calls), COUNT, 'right')),
+    segment(cell(count.errors === 0 ? '' : grouped(count.errors), FAILED, 'right'), 'failure'),
+    segment(cell(returned ? span(count.time) : '', TIME, 'right')),
+    segment(cell(returned ? span(count.time / count.calls) : '', TIME, 'right')),
+    segment(cell(returned ? span(count.longest) : '', TIME, 'right')),
     segment(`  ${'█'.repeat(Math.round(share * BAR)).padEnd(BAR, '·')}`, 'dim'),
   ];
 }
 
-const HEAD = `${cell('call', NAME)}${cell('calls', 12, 'right')}${cell('failed', 10, 'right')}${cell('time', 10, 'right')}${cell('each', 10, 'right')}${cell('longest', 10, 'right')}  share`;
+const HEAD = `${cell('call', NAME)}${cell('calls', COUNT, 'right')}${cell('failed', FAILED, 'right')}${cell('time', TIME, 'right')}${cell('each', TIME, 'right')}${cell('longest', TIME, 'right')}  share`;
 
 /** Calls by the time spent in them. */
 export function Statistics({ session }: { readonly session: Session }) {

@@ -33,7 +33,7 @@ export const FILTER_WORDS: readonly (readonly [word: string, what: string])[] = 
   ['addr=0x403000',     'calls and writes that touch the page of this address'],
   ['kind=page-write',   'call return task interrupt port-io control pages ...'],
   ['events=#120-#340',  'from one event to another'],
-  ['sql: ret < 0',      'by a condition; sql: page_writes where size > 8'],
+  ['sql: ret < 0',      'in SQL, behind all others; sql: page_writes where size > 8'],
 ];
 const WORDS =
   'names of calls, %file, trace=, status=, signal=, trap=, pid=, comm=, fd=, path=, addr=, kind=, events=#1-#9 or sql:';
@@ -60,8 +60,11 @@ const CONDITIONS: Readonly<Record<string, Condition>> = {
 
 /** `openat,read status=failed pid=81`. Throws UserError in one line. */
 export function parseFilterLine(text: string, source: TraceSource): ParsedFilter {
-  const query = /^(?:sql:|where\s)\s*(.*)$/is.exec(text.trim());
-  if (query !== null) return { test: EVERY_EVENT, sql: query[1]! };
+  const query = /(?:^|\s)(?:sql:|where\s)\s*(.*)$/is.exec(text);
+  return { test: parseWords(text.slice(0, query?.index), source), sql: query?.[1] };
+}
+
+function parseWords(text: string, source: TraceSource): EventTest {
   const expressions: string[] = [];
   const names: string[] = [];
   let test = EVERY_EVENT;
@@ -74,17 +77,22 @@ export function parseFilterLine(text: string, source: TraceSource): ParsedFilter
     const at = word.indexOf('=');
     const key = at < 0 ? '' : word.slice(0, at);
     if (EXPRESSIONS.has(key)) expressions.push(word);
-    else if (key in CONDITIONS) test = both(test, CONDITIONS[key]!(word.slice(at + 1), source));
+    else if (key in CONDITIONS) test = both(test, condition(key, word.slice(at + 1), source));
     else if (at < 0) names.push(word);
     else throw new UserError(`${word}: a filter has ${WORDS}`);
   }
   if (names.length > 0) expressions.push(`trace=${names.join(',')}`);
-  return { test: expressions.length === 0 ? test : both(test, replayed(expressions, source)), sql: undefined };
+  return expressions.length === 0 ? test : both(test, replayed(expressions, source));
+}
+
+function condition(key: string, value: string, source: TraceSource): EventTest {
+  if (value === '') throw new UserError(`${key}= wants something behind it, without a space`);
+  return CONDITIONS[key]!(value, source);
 }
 
 /** What `replay -e` shows. Once calls are chosen, traps are shown only where they are chosen too. */
 function replayed(expressions: readonly string[], source: TraceSource): EventTest {
-  const filter = parseFilter(expressions);
+  const filter = parsed(expressions);
   const has = (...keys: string[]): boolean => expressions.some((each) => keys.includes(each.split('=')[0]!));
   const chosen = { calls: has('trace', 't', 'status'), traps: has('trap'), signals: has('signal', 's') };
   const keys = filter.names && callKeysOf(filter.names);
@@ -103,6 +111,15 @@ function replayed(expressions: readonly string[], source: TraceSource): EventTes
       }
     },
   };
+}
+
+function parsed(expressions: readonly string[]): CallFilter {
+  try {
+    return parseFilter(expressions);
+  } catch (error) {
+    if (!(error instanceof UserError) || !error.message.startsWith('no system call')) throw error;
+    throw new UserError(`${error.message}: / searches for text, ? tells what a filter takes`);
+  }
 }
 
 function passesCall(

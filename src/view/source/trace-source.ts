@@ -56,6 +56,11 @@ export class TraceSource {
     return basename(this.model.reader.path);
   }
 
+  /** SHA-256 of its header, hexadecimal: another recording has another, were it for its clock alone. Empty when nothing follows it. */
+  get headerHash(): string {
+    return Buffer.from(this.model.reader.frames[1]?.previous ?? []).toString('hex');
+  }
+
   get count(): number {
     return this.model.count;
   }

@@ -1,6 +1,6 @@
 import type { Effect } from './effect.ts';
 import type { Outcome } from './outcome.ts';
-import type { Prompt, PromptKind, ViewState } from './state.ts';
+import type { Prompt, PromptKind, Typed, ViewState } from './state.ts';
 
 /** What stands before the text. */
 // biome-ignore format: a table
@@ -70,6 +70,22 @@ function entered(state: ViewState, prompt: Prompt): ViewState {
   if (!isSearch(prompt) || prompt.text === '') return typed;
   const back = prompt.origin === state.event ? state.back : [...state.back, prompt.origin];
   return { ...typed, back, sought: { text: prompt.text, direction: directionOf(prompt) } };
+}
+
+/** The line that an effect came from; undefined: none had to be typed for it. */
+export function typedFor(effect: Effect): Typed | undefined {
+  switch (effect.do) {
+    case 'filter':
+      return { kind: 'filter', text: effect.text };
+    case 'jump':
+      return { kind: 'jump', text: effect.text };
+    case 'followAddress':
+      return effect.text === '' ? undefined : { kind: 'address', text: effect.text };
+    case 'pageOf':
+      return { kind: 'page', text: effect.text };
+    default:
+      return undefined;
+  }
 }
 
 function done({ kind, text }: Prompt): readonly Effect[] {

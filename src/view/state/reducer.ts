@@ -3,7 +3,7 @@ import { actionOf, type ScreenName } from '../keys.ts';
 import { ACTIONS } from './actions.ts';
 import type { Facts, Outcome } from './outcome.ts';
 import { isSearch, typed } from './prompt.ts';
-import type { ListName, Message, ViewState } from './state.ts';
+import type { ListName, Message, Typed, ViewState } from './state.ts';
 
 export type Input =
   | { readonly type: 'key'; readonly key: string }
@@ -11,6 +11,8 @@ export type Input =
   /** Work on the trace came to an event. `line`: where it is to stand; `jump`: it is a place to come back from. */
   | { readonly type: 'landed'; readonly event: number; readonly line?: number; readonly jump: boolean }
   | { readonly type: 'message'; readonly message: Message | undefined }
+  /** What was typed makes no sense: it may be mended. */
+  | { readonly type: 'refused'; readonly typed: Typed; readonly why: string }
   /** A filter was understood and is in force. */
   | { readonly type: 'filtered'; readonly filter: string }
   | { readonly type: 'show'; readonly screen: ScreenName }
@@ -28,6 +30,8 @@ export function reduce(state: ViewState, input: Input, facts: Facts): Outcome {
       return { state: landed(state, input.event, input.line, input.jump), effects: [] };
     case 'message':
       return { state: { ...state, message: input.message }, effects: [] };
+    case 'refused':
+      return { state: refused(state, input.typed, input.why), effects: [] };
     case 'filtered':
       return { state: { ...state, filter: input.filter, message: undefined }, effects: [] };
     case 'show':
@@ -40,6 +44,13 @@ export function reduce(state: ViewState, input: Input, facts: Facts): Outcome {
 /** What a key says is over with the next one, but for Enter behind a search: what it found is still so. */
 function kept({ prompt, message }: ViewState, key: string): Message | undefined {
   return key === 'enter' && prompt !== undefined && isSearch(prompt) ? message : undefined;
+}
+
+/** Its line stands there again, unless something else is being done by now. */
+function refused(state: ViewState, { kind, text }: Typed, why: string): ViewState {
+  const message = { text: why, bad: true };
+  if (state.prompt !== undefined || state.awaiting !== undefined) return { ...state, message };
+  return { ...state, message, prompt: { kind, text, origin: state.event } };
 }
 
 const PLACES_KEPT = 100;

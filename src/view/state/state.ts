@@ -2,10 +2,14 @@ import type { ScreenName } from '../keys.ts';
 
 export type PromptKind = 'search' | 'searchBackward' | 'filter' | 'jump' | 'address' | 'page';
 
-/** A line that is being typed. */
-export interface Prompt {
+/** A line as it was typed. */
+export interface Typed {
   readonly kind: PromptKind;
   readonly text: string;
+}
+
+/** A line that is being typed. */
+export interface Prompt extends Typed {
   /** The event from which a search goes out. */
   readonly origin: number;
 }
