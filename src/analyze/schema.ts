@@ -137,6 +137,7 @@ export const TABLES = {
       ...WHERE,
       ['address',  'address', 'guest-virtual; of pages that of the first write'],
       ['address_symbol', 'text', 'what that is part of'],
+      ['watched_address', 'address', 'the watched one, if memory of a program was written by another'],
       ['physical', 'address', 'guest-physical'],
       ['size',     'integer', 'bytes written; 4096 of pages', 'bytes'],
       ['before',   'text',    'bytes before the write, hexadecimal'],

@@ -338,4 +338,6 @@ export const SECOND_LEVEL = {
   watched: 8,
   /** It was dirtied in the present interval. Written by the core. */
   listed: 16,
+  /** A watched address of a program maps to it, or page-table entries in it say to what. Written by the core. */
+  followed: 32,
 } as const;

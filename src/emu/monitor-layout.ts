@@ -213,7 +213,9 @@ export const SIGNAL_FRAME_BYTES = 1024;
 /**
  * Recorded by the core itself, EXIT_BLOCK of
  *   EXIT.secondLevel: vector = number of the watch, errorCode = WRITE_SOURCE | view << 16, qualification = 2 | size << 8,
- *     linear, physical, value; `before` and `after` captures. One for each write, two when it crosses a page end.
+ *     linear, physical, value; `before` and `after` captures, whose address is the one that is watched: another than
+ *     `linear` where memory of a program was written by another address of it. One for each write, two when it crosses a
+ *     page end.
  *     Rows of views also: a read, qualification 1, with the value and a `before` capture of what was read; and control
  *     that comes into the page, qualification 4 with size 0, linear and RIP where it comes to.
  *   EXIT.register: vector = number of the watch, qualification = number of the register, linear = the instruction
@@ -299,14 +301,13 @@ export const POLICY_HEADER = offsets({
   processField: 1,
   nameField: 1,
   reserved: 2,
-  /** How a task leads to where its program begins: offsets in the task, and behind that pointer. 0: not known. */
-  imageOffset: 4,
+  /** Offset in a task of the pointer to its memory's description, which is null in the kernel's own tasks. 0: not known. */
+  taskMemory: 4,
+  /** Offset in that description of where the program's code begins. */
   imageStart: 4,
   /** Instructions after which an interval ends if its task is not switched away before. */
   intervalLength: 8,
-  /** What is recorded of a new program: offset in a task of the pointer to its memory's description, offset in that, bytes
-   * (at most IMAGE_LIMIT; 0: nothing). */
-  imageMemory: 4,
+  /** What is recorded of the description of a new program's memory: offset, bytes (at most IMAGE_LIMIT; 0: nothing). */
   imageBlock: 4,
   imageBytes: 4,
 });

@@ -19,6 +19,8 @@ export interface MemoryWrite {
   readonly instruction: bigint | undefined;
   /** Guest-virtual; undefined where the write had none. */
   readonly linear: bigint | undefined;
+  /** The watched address, where memory of a program was written by another one. */
+  readonly watched: bigint | undefined;
   readonly physical: bigint;
   /** Bytes. */
   readonly size: number;
@@ -57,6 +59,7 @@ function watchedWrite(exit: Exit, { watches }: TrapNames): MemoryWrite {
     source,
     instruction: source === 'device' ? undefined : exit.chunk.rip(exit.row),
     linear,
+    watched: exit.otherAddress,
     physical: exit.long('physical'),
     size: after.length,
     before,
@@ -77,6 +80,7 @@ function dirtiedPage({ kind, address, view, start, length, bytes }: CallCapture)
       source: (flags & PAGE_FLAG.device) !== 0 ? 'device' : (flags & PAGE_FLAG.pageWalk) !== 0 ? 'pageWalk' : 'task',
       instruction: undefined,
       linear: address === 0n ? undefined : address,
+      watched: undefined,
       physical: view.getBigUint64(start + PAGE_BLOCK.physical, true),
       size: PAGE_BYTES,
       before: undefined,

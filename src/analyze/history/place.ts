@@ -56,14 +56,19 @@ export const isKernel = (address: bigint): boolean => address >= KERNEL;
 /** Where the bytes of a write lie in a place: offset from its start (below 0: it begins before); undefined: not in it. */
 export function offsetIn(place: MemoryPlace, write: MemoryWrite, pid: number | undefined): number | undefined {
   if (place.space === 'watch') return offsetInWatch(place, write);
-  const at = place.space === 'physical' ? write.physical : write.linear;
+  if (place.space === 'physical') return offsetOf(place, write.physical, write);
+  // Who wrote by another address is not whose memory it is.
+  if (write.watched !== undefined) return offsetOf(place, write.watched, write);
+  if (place.pid !== undefined && place.pid !== pid && !isKernel(place.address)) return undefined;
+  return offsetOf(place, write.linear, write);
+}
+
+function offsetOf({ address, length }: AddressRange, at: bigint | undefined, write: MemoryWrite): number | undefined {
   if (at === undefined) return undefined;
-  if (place.space === 'virtual' && place.pid !== undefined && place.pid !== pid && !isKernel(place.address))
-    return undefined;
   // What is known of a page's first write is its address, not the page's.
   const start = write.kind === 'page' ? at - (at % BigInt(PAGE_BYTES)) : at;
-  if (start >= place.address + place.length || start + BigInt(write.size) <= place.address) return undefined;
-  return Number(start - place.address);
+  if (start >= address + length || start + BigInt(write.size) <= address) return undefined;
+  return Number(start - address);
 }
 
 function offsetInWatch(

@@ -60,6 +60,7 @@ class PageWriteScan extends ChunkScan {
     rows.narrow('size')?.put(at, write.size);
     rows.truth('changed')?.put(at, write.changed);
     if (write.linear !== undefined) rows.wide('address')?.big(at, write.linear);
+    if (write.watched !== undefined) rows.wide('watched_address')?.big(at, write.watched);
     if (write.instruction !== undefined) rows.wide('rip')?.big(at, write.instruction);
     this.#name(rows.text('symbol'), at, write.instruction, chunk, row);
     this.#name(rows.text('address_symbol'), at, write.linear, chunk, row);

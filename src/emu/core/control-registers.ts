@@ -1,4 +1,6 @@
 // Writing CR0, CR3, CR4, CR8 and EFER: what is consistent, what follows (SDM volume 3, 2.5 and 4.1).
+import { leaveSpace } from "./monitor/frames";
+import { watchesWrites } from "./monitor/watches";
 import { addressSpaceChanges, listsPages } from "./monitor/pages";
 import { CR0, CR3, CR4, CR8, EFER, SEG_ATTR } from "./generated/layout";
 import { ATTR_LONG } from "./descriptors";
@@ -70,6 +72,7 @@ export function writeCr3(value: u64): void {
   if (!long && (load<u64>(CR0) & CR0_PG) != 0 && (load<u64>(CR4) & CR4_PAE) != 0) checkPointers(value);
   if (faulted()) return;
   if (listsPages()) addressSpaceChanges(value);
+  if (watchesWrites()) leaveSpace(value);
   store<u64>(CR3, value);
   flushTlb(false);
 }

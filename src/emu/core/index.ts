@@ -1,4 +1,5 @@
 // What the host may call.
+import { forgetFrames } from "./monitor/frames";
 import { PAGE_INFO_WRITTEN, PAGE_WRITTEN, RAM_SIZE } from "./generated/layout";
 import { lookAtAll, flushAll, initVcpus } from "./vcpus";
 import { inspect, isRam, pageInfo } from "./mmu";
@@ -43,6 +44,7 @@ export function invalidatePhysical(address: u32, length: u32): void {
 export function watchesChanged(): void {
   lookAtAll();
   forgetRegisters();
+  forgetFrames();
 }
 
 /** Guest-physical address of a linear one, all ones if it is not mapped. */

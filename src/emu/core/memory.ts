@@ -14,7 +14,7 @@ import { entryOf, fillTlb, tableOf, TLB_READ, TLB_WRITE, TLB_HAS_CODE, TLB_LOOK,
 import { noteMmio, recordsMmio, roomForMmio } from "./monitor/mmio";
 import { listPage, listsPages } from "./monitor/pages";
 import { noteRead, readIsWatched } from "./monitor/views";
-import { endWide, noteWide, noteWrite, pageIsWatched, roomForWrites, watchesReads, watchesWrites } from "./monitor/watches";
+import { endWide, noteWide, noteWrite, pageIsWatched, roomForWrites, watchesReads, watchesWrites, writeDone } from "./monitor/watches";
 import { MODE_BITS, MODE_CODE64 } from "./mode";
 import { invalidateWritten } from "./blocks";
 import { watchData, watchedPage } from "./breakpoints";
@@ -217,6 +217,7 @@ function writeSlow(linear: u64, size: u32, value: u64, table: usize): void {
     if (isRam(physical)) {
       if (watchesWrites()) noteWrite(linear, physical, size, value);
       writePhysical(physical, size, value);
+      writeDone();
     } else if (!recordsMmio()) writeDevice(physical, size, value);
     else if (roomForMmio(true)) {
       writeDevice(physical, size, value);
@@ -235,6 +236,7 @@ function writeSlow(linear: u64, size: u32, value: u64, table: usize): void {
   for (let i: u32 = 0; i < size; i++) {
     writePhysical(i < first ? low + i : high + (i - first), 1, (value >> (i << 3)) & 255);
   }
+  writeDone();
 }
 
 // @ts-ignore: decorator

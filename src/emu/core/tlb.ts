@@ -175,20 +175,28 @@ export function flushPage(linear: u64): void {
 }
 
 /** The page at `host` in linear memory holds code from now on: writes must not reach it directly, whose ever they are. */
-export function flushWrites(host: u32): void {
+export function flushWrites(host: u32): void { changeWrites(host, false); }
+
+/** The next write to the page at `host` takes the slow path, whose ever it is and by whatever address; the translations stay. */
+export function markWritesTo(host: u32): void { changeWrites(host, true); }
+
+function changeWrites(host: u32, mark: bool): void {
   for (let vcpu: u32 = 0; vcpu < load<u32>(VCPU_COUNT); vcpu++) {
-    flushWritesOf(vcpu, LOCAL_LOG, TLB_LOCAL_COUNT, host);
-    flushWritesOf(vcpu, GLOBAL_LOG, TLB_GLOBAL_COUNT, host);
+    changeWritesOf(vcpu, LOCAL_LOG, TLB_LOCAL_COUNT, host, mark);
+    changeWritesOf(vcpu, GLOBAL_LOG, TLB_GLOBAL_COUNT, host, mark);
   }
 }
 
-function flushWritesOf(vcpu: u32, log: usize, counter: usize, host: u32): void {
+function changeWritesOf(vcpu: u32, log: usize, counter: usize, host: u32, mark: bool): void {
   const slot = slotOf(vcpu);
   const first = <u32>slot + TLB_WRITE * TABLE_SIZE, last = first + 3 * TABLE_SIZE;
   const count = load<u32>(savedField(vcpu, counter));
   for (let i: u32 = 0; i < count; i++) {
     const entry = load<u32>(slot + log + (i << 2));
-    if (entry >= first && entry < last && load<u32>(entry, 8) + (load<u32>(entry) & ~4095) == host) store<u64>(entry, TLB_EMPTY);
+    if (entry < first || entry >= last || load<u32>(entry, 8) + (load<u32>(entry) & ~4095) != host) continue;
+    const tag = load<u64>(entry);
+    if (!mark) store<u64>(entry, TLB_EMPTY);
+    else if (tag != TLB_EMPTY) store<u64>(entry, tag | TLB_LOOK);
   }
 }
 

@@ -13,7 +13,6 @@ import {
 } from '../../emu/monitor-layout.ts';
 import { SIGNAL_FRAME, SIGNAL_FRAME32, SIGNAL_INFO_FRAME32 } from '../../guest/linux/signal-frame.ts';
 import { type RegisterRow, type WatchRow, writeWatches } from './watch-rows.ts';
-import type { ProgramPlace } from './watched-guest.ts';
 
 /** Tells one kind of exit from real faults, and says what the core does with it. Fields left out are 0 or `none`. */
 export interface TrapRow {
@@ -66,8 +65,6 @@ export class ControlPlan {
   /** Watched memory and registers. */
   readonly memory: WatchRow[] = [];
   readonly registers: RegisterRow[] = [];
-  /** Where the core finds what rows relative to a program's image need. */
-  program: ProgramPlace | undefined;
   /** Instructions after which an interval of dirtied pages ends at the latest. */
   interval = 0;
 
@@ -105,8 +102,6 @@ export class ControlPlan {
     if ((this.controls & VMCS_CONTROL.vmfunc) === 0) leaveViews(core);
     core.set('vmcsControls', this.controls);
     core.set('monitorOn', this.rows.length > 0 ? 1 : 0);
-    view.setUint32(POLICY.header + POLICY_HEADER.imageOffset, this.program?.memory ?? 0, true);
-    view.setUint32(POLICY.header + POLICY_HEADER.imageStart, this.program?.codeStart ?? 0, true);
     writeWatches(core, this);
   }
 }

@@ -14,9 +14,7 @@ export const pageWriteTrap: TrapPolicy = {
   plan(plan, context) {
     if (!context.watches.some((spec) => watchClass(spec) === 'memory'))
       throw new UsageError('--traps page-write: say with --watch which memory');
-    const { rows, program } = memoryRows(context, 'memory');
     plan.controls |= VMCS_CONTROL.pageWrite;
-    plan.memory.push(...rows);
-    plan.program ??= program;
+    plan.memory.push(...memoryRows(context, 'memory'));
   },
 };

@@ -28,7 +28,12 @@ export function writeTaskPolicy(memory: ArrayBufferLike, facts: TaskFacts): void
   view.setUint32(header + POLICY_HEADER.taskFieldCount, taskFields.length, true);
   view.setUint8(header + POLICY_HEADER.processField, fieldRow(taskFields, 'tgid'));
   view.setUint8(header + POLICY_HEADER.nameField, fieldRow(taskFields, 'comm'));
-  view.setUint32(header + POLICY_HEADER.imageMemory, image?.memory ?? 0, true);
+  view.setUint32(header + POLICY_HEADER.taskMemory, image?.memory ?? 0, true);
+  view.setUint32(
+    header + POLICY_HEADER.imageStart,
+    image === undefined ? 0 : image.block + image.members.start_code,
+    true,
+  );
   view.setUint32(header + POLICY_HEADER.imageBlock, image?.block ?? 0, true);
   view.setUint32(header + POLICY_HEADER.imageBytes, image?.bytes ?? 0, true);
   for (const [i, field] of taskFields.entries()) {

@@ -27,10 +27,9 @@ export const vmfuncTrap: TrapPolicy = {
     plan.controls |= VMCS_CONTROL.vmfunc;
     plan.vmFunctions |= 1 << SWITCH;
     plan.rows.push(...ROWS);
-    const { rows, program } = memoryRows(context, 'view');
+    const rows = memoryRows(context, 'view');
     if (rows.length === 0) return;
     plan.memory.push(...rows);
-    plan.program ??= program;
     plan.controls |= VMCS_CONTROL.pageWrite;
     const beyondWrites = SECOND_LEVEL.read | SECOND_LEVEL.execute;
     if (rows.some(({ view }) => ((view?.accesses ?? 0) & beyondWrites) !== 0)) plan.controls |= VMCS_CONTROL.pageRead;

@@ -2,16 +2,12 @@
 import { readFileSync } from 'node:fs';
 import { UserError } from '../../emu/errors.ts';
 import type { Machine } from '../../emu/machine.ts';
+import { IMAGE_LIMIT } from '../../emu/monitor-layout.ts';
+import { findImagePlace } from '../../guest/linux/program-image.ts';
 import { findProgramPiece } from '../../world/elf-symbols.ts';
 import { type Inspection, inspect } from '../../world/inspection.ts';
 import type { WatchRow } from './watch-rows.ts';
 import { type WatchClass, type WatchSpec, watchClass } from './watch-spec.ts';
-
-/** Offsets that lead from a task to where its program's code begins. */
-export interface ProgramPlace {
-  readonly memory: number;
-  readonly codeStart: number;
-}
 
 /** What is to be watched, and where it is looked up. */
 export interface WatchContext {
@@ -31,14 +27,13 @@ const UPPER_HALF = 2n ** 63n;
 export function memoryRows(
   { watches, machine, early }: WatchContext,
   wanted: Exclude<WatchClass, 'register'>,
-): { rows: WatchRow[]; program: ProgramPlace | undefined } {
+): WatchRow[] {
   const lookUp = new LookUp(machine);
-  const rows = watches.flatMap((spec, number) =>
+  return watches.flatMap((spec, number) =>
     spec.kind === 'register' || watchClass(spec) !== wanted || (early && needsGuest(spec))
       ? []
       : lookUp.rows(spec, number).map((row) => ({ ...row, view: spec.view })),
   );
-  return { rows, program: lookUp.program };
 }
 
 function needsGuest({ kind, ...spec }: WatchSpec): boolean {
@@ -48,7 +43,6 @@ function needsGuest({ kind, ...spec }: WatchSpec): boolean {
 }
 
 class LookUp {
-  program: ProgramPlace | undefined;
   readonly #machine: Machine | undefined;
   #inspection: Inspection | undefined;
 
@@ -113,12 +107,8 @@ class LookUp {
     const { text, path, symbol, filter } = spec;
     const piece = findProgramPiece(readProgram(text, path), symbol);
     if (piece === undefined) throw new UserError(`--watch ${text}: ${path} has no symbol or section ${symbol}`);
-    const btf = this.#guest?.profile?.btf;
-    const memory = btf?.offsetOf('task_struct', 'mm');
-    const codeStart = btf?.offsetOf('mm_struct', 'start_code');
-    if (memory === undefined || codeStart === undefined)
+    if (findImagePlace(this.#guest?.profile?.btf, IMAGE_LIMIT) === undefined)
       throw new UserError(`--watch ${text}: this kernel does not tell where its programs are loaded`);
-    this.program = { memory, codeStart };
     const length = spec.length ?? (piece.length === 0n ? 8n : piece.length);
     const end = piece.address + length;
     return { kind: 'imageRelative', start: piece.address, end, number, filter, imageBase: piece.codeStart };

@@ -50,6 +50,12 @@ export class Exit {
     return data.subarray(start + EXIT_BLOCK.bytes, start + EXIT_BLOCK.bytes + Math.min(this.word('length'), 15));
   }
 
+  /** The watched address that was written to by another one of the same memory; undefined: by itself, or none is known. */
+  get otherAddress(): bigint | undefined {
+    const address = this.#captures.find(({ kind }) => kind === CAPTURE_KIND.after)?.address;
+    return address === undefined || address === 0n || address === this.long('linear') ? undefined : address;
+  }
+
   /** Memory or a register before or after a change. */
   change(kind: 'before' | 'after'): Uint8Array {
     return this.#captures.find((capture) => capture.kind === CAPTURE_KIND[kind])?.bytes ?? new Uint8Array(0);

@@ -64,8 +64,10 @@ export function watchedAccess(exit: Exit, names: TrapNames): Description {
   const after = exit.change('after');
   // Devices know no addresses but physical ones, and the page walk writes to its own tables.
   const linearSymbol = names.symbols.text(exit.long('linear'));
-  const where =
+  const watched = exit.otherAddress === undefined ? null : hex(exit.otherAddress);
+  const by =
     source === 'device' || source === 'pageWalk' ? `physical ${physical}` : linear + inParentheses(linearSymbol);
+  const where = watched === null ? by : `${watched} by way of ${by}`;
   const what = OF_VIEW.test(watch) ? `${access} in view ${view}, ${where}` : where;
   const shown = (bytes: Uint8Array): string => shownValue(bytes, names.symbols);
   const values = access === 'write' ? `, ${shown(before)} -> ${shown(after)}` : `, ${shown(before)}`;
@@ -74,7 +76,7 @@ export function watchedAccess(exit: Exit, names: TrapNames): Description {
     subject: watch,
     text: `${watch}: ${what}${size === 0 ? '' : `, ${plural(size, 'byte')}${values}`}${BY[source]}`,
     fields: {
-      ...{ watch, access, view, source, linear, linearSymbol: linearSymbol ?? null, physical, size },
+      ...{ watch, access, view, source, linear, linearSymbol: linearSymbol ?? null, watched, physical, size },
       ...{ before: hexBytes(before), after: hexBytes(after) },
     },
     instruction: source === 'device' ? undefined : exit.chunk.rip(exit.row),

@@ -2,7 +2,7 @@
 import { CPL, EXIT_INTERRUPT, GPR, RIP } from "../generated/layout";
 import {
   ABI_linux32, ABI_unknown, CAPTURE_KIND_image, CAPTURE_LATE, CAPTURE_KIND_signalFrame, ARGUMENT_result, MECHANISM_int, MECHANISM_syscall32, MECHANISM_sysenter, POLICY_header,
-  POLICY_HEADER_frameContext32, POLICY_HEADER_imageBlock, POLICY_HEADER_imageBytes, POLICY_HEADER_imageMemory, POLICY_HEADER_frameInfoResult32, POLICY_HEADER_frameResult, POLICY_HEADER_frameResult32, POLICY_HEADER_frameSiginfo,
+  POLICY_HEADER_frameContext32, POLICY_HEADER_imageBlock, POLICY_HEADER_imageBytes, POLICY_HEADER_taskMemory, POLICY_HEADER_frameInfoResult32, POLICY_HEADER_frameResult, POLICY_HEADER_frameResult32, POLICY_HEADER_frameSiginfo,
   RECORD_abi, RECORD_detail, RECORD_FLAG_firstReturn, RECORD_FLAG_overlapped, RECORD_FLAG_restarted,
   RECORD_FLAG_ripDiffers, RECORD_KIND_callEntry, RECORD_KIND_callReturn, RECORD_mechanism, SIGNAL_FRAME_BYTES,
   SYSCALL_FLAG_newContext, SYSCALL_FLAG_newImage, SYSCALL_ROW_pathArgument, CAPTURE_KIND_string, SYSCALL_FLAG_noReturn, SYSCALL_ROW_entryCount, SYSCALL_ROW_entryFirst,
@@ -221,7 +221,7 @@ const FRAME_SIGINFO: u64 = 16;
 function captureImage(task: u64): void {
   const bytes = load<u32>(POLICY_header, POLICY_HEADER_imageBytes);
   if (bytes == 0 || task == 0) return;
-  const pointer = kernelHostOf(task + load<u32>(POLICY_header, POLICY_HEADER_imageMemory));
+  const pointer = kernelHostOf(task + load<u32>(POLICY_header, POLICY_HEADER_taskMemory));
   if (pointer == 0) return;
   const description = kernelPointer(pointer);
   if (description == 0) return;

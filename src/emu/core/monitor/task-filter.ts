@@ -1,7 +1,7 @@
 // Whose doing counts: TASK_FILTER of watch and register rows, and records of what a task did.
 import { CPL, ICOUNT } from "../generated/layout";
 import {
-  POLICY_header, POLICY_HEADER_nameField, POLICY_HEADER_processField, POLICY_HEADER_taskBase, POLICY_taskFields, TASK_BASE_kernelFs,
+  POLICY_header, POLICY_HEADER_nameField, POLICY_HEADER_processField, POLICY_HEADER_taskBase, POLICY_HEADER_taskMemory, POLICY_taskFields, TASK_BASE_kernelFs,
   TASK_FIELD_ROW_BYTES, TASK_FIELD_ROW_dereferences, TASK_FIELD_ROW_offset0,
   TASK_FILTER_flags, TASK_FILTER_FLAG_kernel, TASK_FILTER_FLAG_name, TASK_FILTER_FLAG_process, TASK_FILTER_FLAG_user,
   TASK_FILTER_name, TASK_FILTER_process,
@@ -29,6 +29,14 @@ function fieldOf(task: u64, field: u32): usize {
     at = pointer + i64(load<i32>(row + TASK_FIELD_ROW_offset0 + ((i + 1) << 2)));
   }
   return kernelHostOf(at);
+}
+
+/** The kernel's description of the task's memory; 0: it has none of its own, or that is not known. */
+export function memoryOf(task: u64): u64 {
+  const offset = load<u32>(POLICY_header, POLICY_HEADER_taskMemory);
+  if (task == 0 || offset == 0) return 0;
+  const pointer = kernelHostOf(task + offset);
+  return pointer == 0 ? 0 : pointerAt(pointer);
 }
 
 /** The task that runs now. */

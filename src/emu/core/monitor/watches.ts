@@ -6,9 +6,9 @@ import {
   SECOND_LEVEL_WATCHED, SECOND_LEVEL_WRITE, VMCS_CONTROLS, VMCS_VIEW,
 } from "../generated/layout";
 import {
-  CAPTURE_KIND_after, CAPTURE_KIND_before, POLICY_header, POLICY_HEADER_imageOffset, POLICY_HEADER_imageStart,
+  CAPTURE_KIND_after, CAPTURE_KIND_before, POLICY_header, POLICY_HEADER_imageStart,
   POLICY_HEADER_physicalRowCount, POLICY_HEADER_taskMinimum, POLICY_HEADER_watchRowCount, POLICY_watchRows, RECORD_detail, RECORD_KIND_exit, VIEW_ANY,
-  WATCH_KIND_imageRelative, WATCH_ROW_accesses, WATCH_ROW_BYTES, WATCH_ROW_end, WATCH_ROW_filter, WATCH_ROW_hits, WATCH_ROW_imageBase,
+  WATCH_KIND_imageRelative, WATCH_KIND_physical, WATCH_ROW_accesses, WATCH_ROW_BYTES, WATCH_ROW_end, WATCH_ROW_filter, WATCH_ROW_hits, WATCH_ROW_imageBase,
   WATCH_ROW_kind, WATCH_ROW_number, WATCH_ROW_start, WATCH_ROW_view, WRITE_SOURCE_delivery, WRITE_SOURCE_device,
   WRITE_SOURCE_instruction, WRITE_SOURCE_pageWalk,
 } from "../generated/monitor-layout";
@@ -18,9 +18,11 @@ import { inspect, isRam, NO_TRANSLATION, ramAddress, secondLevelRights } from ".
 import { opLength } from "../op";
 import { instructionRip, syncCount } from "../run";
 import { kernelHostOf } from "./read";
+import { examineSpace, followedBy, followPage, isFollowed, movedOf, noteTableWrite, rowOfEntry, settleFrames, watchedAddress } from "./frames";
 import { captureExit, captureOwn, closeRecord, hasRoom, publishRecords, record } from "./record";
 import { instructionBytes } from "./rows";
-import { openTaskRecord, pointerAt, presentTask, taskMatches, levelMatches } from "./task-filter";
+import { distance, findDistance, FOUND, LOADING } from "./program-place";
+import { openTaskRecord, presentTask, taskMatches, levelMatches } from "./task-filter";
 
 /** Are writes to be looked at? */
 // @ts-ignore: decorator
@@ -44,29 +46,6 @@ export function roomForWrites(): bool {
 
 function overlaps(row: usize, at: u64, size: u64, moved: u64): bool {
   return at < load<u64>(row, WATCH_ROW_end) + moved && at + size > load<u64>(row, WATCH_ROW_start) + moved;
-}
-
-const UNKNOWN: u32 = 0;
-const FOUND: u32 = 1;
-/** The kernel is executing a program: it has not yet said where it lies, but may write to its pages. */
-const LOADING: u32 = 2;
-
-/** How far the task's program lies from where the row's addresses are meant. */
-let distance: u64 = 0;
-function findDistance(row: usize, task: u64): u32 {
-  distance = 0;
-  if (u32(load<u8>(row, WATCH_ROW_kind)) != WATCH_KIND_imageRelative) return FOUND;
-  const offset = load<u32>(POLICY_header, POLICY_HEADER_imageOffset);
-  if (task == 0 || offset == 0) return UNKNOWN;
-  const pointer = kernelHostOf(task + offset);
-  const space = pointer == 0 ? 0 : pointerAt(pointer);
-  if (space == 0) return UNKNOWN;
-  const image = kernelHostOf(space + load<u32>(POLICY_header, POLICY_HEADER_imageStart));
-  if (image == 0) return UNKNOWN;
-  const start = pointerAt(image);
-  if (start == 0) return LOADING;
-  distance = start - load<u64>(row, WATCH_ROW_imageBase);
-  return FOUND;
 }
 
 /**
@@ -120,7 +99,12 @@ export function rowOf(after: usize, linear: u64, physical: u64, size: u32, acces
 
 /** Must such accesses to this page be looked at? Asked when a translation is about to be cached. */
 export function pageIsWatched(linear: u64, physical: u64, access: u32): bool {
-  return watchesWrites() && rowOf(0, linear & ~4095, physical & ~4095, 4096, access, true) != 0;
+  if (!watchesWrites()) return false;
+  if (access == SECOND_LEVEL_WRITE) {
+    examineSpace();
+    if (isFollowed(physical)) return true;
+  }
+  return rowOf(0, linear & ~4095, physical & ~4095, 4096, access, true) != 0;
 }
 
 const BEFORE: usize = memory.data(4096);
@@ -133,11 +117,26 @@ function note(linear: u64, physical: u64, size: u32, from: usize, source: u32): 
   if (muted || !isRam(physical)) return;
   let row = rowOf(0, linear, physical, size, SECOND_LEVEL_WRITE, false);
   for (; row != 0; row = rowOf(row, linear, physical, size, SECOND_LEVEL_WRITE, false)) {
-    append(row, linear, physical, size, ramAddress(physical), from, source);
+    append(row, linear, linear, physical, size, ramAddress(physical), from, source);
+    if (u32(load<u8>(row, WATCH_ROW_kind)) != WATCH_KIND_physical && !isFollowed(physical)) followPage(row, linear, distance);
   }
+  if (!isFollowed(physical)) return;
+  const task = presentTask();
+  for (let entry = followedBy(0, linear, physical, size); entry != 0; entry = followedBy(entry, linear, physical, size)) {
+    row = rowOfEntry(entry);
+    if (!appliesTo(row, SECOND_LEVEL_WRITE) || !levelMatches(row + WATCH_ROW_filter, load<u32>(CPL)) || isOwn(row, linear, size, task)) continue;
+    append(row, linear, watchedAddress(entry, physical), physical, size, ramAddress(physical), from, source);
+  }
+  noteTableWrite(physical, size);
 }
 
-function append(row: usize, linear: u64, physical: u64, size: u32, before: usize, after: usize, source: u32): void {
+/** Is it written by the address that is watched? */
+function isOwn(row: usize, linear: u64, size: u32, task: u64): bool {
+  return findDistance(row, task) == FOUND && overlaps(row, linear, u64(size), distance) && taskMatches(row + WATCH_ROW_filter, task);
+}
+
+/** `linear`: by what address; `watched`: which one the row is about. */
+function append(row: usize, linear: u64, watched: u64, physical: u64, size: u32, before: usize, after: usize, source: u32): void {
   let rip = load<u64>(RIP);
   let length: u32 = 0;
   if (source == WRITE_SOURCE_instruction) {
@@ -155,8 +154,8 @@ function append(row: usize, linear: u64, physical: u64, size: u32, before: usize
   store<u64>(EXIT_PHYSICAL, physical);
   store<u64>(EXIT_VALUE, value);
   openAccess(row, rip, SECOND_LEVEL_WRITE, size, source);
-  captureOwn(CAPTURE_KIND_before, before, size, linear);
-  captureOwn(CAPTURE_KIND_after, after, size, linear);
+  captureOwn(CAPTURE_KIND_before, before, size, watched);
+  captureOwn(CAPTURE_KIND_after, after, size, watched);
   closeRecord();
 }
 
@@ -197,7 +196,14 @@ export function noteWide(linear: u64, next: u64, value: v128): void {
   muted = true;
 }
 
-export function endWide(): void { muted = false; }
+export function endWide(): void {
+  muted = false;
+  settleFrames();
+}
+
+/** A write that was looked at has been done. */
+// @ts-ignore: decorator
+@inline export function writeDone(): void { if (!muted) settleFrames(); }
 
 /** The page walk sets bits of an entry, `linear` being translated; `fetching`: for code. */
 export function noteWalkWrite(linear: u64, physical: u64, size: u32, entry: u64, fetching: bool): void {
@@ -213,7 +219,7 @@ export function noteWalkWrite(linear: u64, physical: u64, size: u32, entry: u64,
   }
   store<u64>(BEFORE, entry);
   for (; row != 0; row = rowOf(row, ~(<u64>0) << 12, physical, size, SECOND_LEVEL_WRITE, false)) {
-    append(row, linear, physical, size, ramAddress(physical), BEFORE, WRITE_SOURCE_pageWalk);
+    append(row, linear, linear, physical, size, ramAddress(physical), BEFORE, WRITE_SOURCE_pageWalk);
   }
   store<u64>(RIP, rip);
 }
@@ -234,19 +240,37 @@ export function endDeviceWrite(physical: u32, length: u32): void {
 /** Each row's part of the range, within pages: kept before, recorded after. */
 function deviceRows(physical: u64, length: u32, written: bool): bool {
   const rows = load<u32>(POLICY_header, POLICY_HEADER_physicalRowCount);
-  let kept: u32 = 0;
+  kept = 0;
   for (let i: u32 = 0; i < rows; i++) {
     const row: usize = POLICY_watchRows + i * WATCH_ROW_BYTES;
-    if (u32(load<u16>(row, WATCH_ROW_view)) != VIEW_ANY) continue; // a view is a processor's
     const start = max(physical, load<u64>(row, WATCH_ROW_start));
     const end = min(physical + length, load<u64>(row, WATCH_ROW_end));
-    if (start >= end || !isRam(end - 1)) continue;
-    const size = <u32>min<u64>(end - start, 4096 - kept);
-    if (size == 0) break;
-    if (!written) memory.copy(BEFORE + kept, ramAddress(start), size);
-    else if (!hasRoom()) store<u64>(RING_RECORDS, load<u64>(RING_RECORDS) + 1); // it counts as lost
-    else append(row, 0, start, size, BEFORE + kept, ramAddress(start), WRITE_SOURCE_device);
-    kept += size;
+    deviceRow(row, 0, start, end, written);
+  }
+  for (let at = physical; at < physical + length; at = (at | 4095) + 1) {
+    if (!isRam(at) || !isFollowed(at)) continue;
+    const next = min(physical + length, (at | 4095) + 1);
+    for (let entry = followedBy(0, 0, at, <u32>(next - at)); entry != 0; entry = followedBy(entry, 0, at, <u32>(next - at))) {
+      const row = rowOfEntry(entry), page = watchedAddress(entry, at & ~4095), moved = movedOf(entry);
+      const start = max(watchedAddress(entry, at), load<u64>(row, WATCH_ROW_start) + moved) - page;
+      const end = min(page + (next - (at & ~4095)), load<u64>(row, WATCH_ROW_end) + moved) - page;
+      deviceRow(row, page + start, (at & ~4095) + start, (at & ~4095) + end, written);
+    }
   }
   return kept != 0;
+}
+
+/** Bytes of BEFORE that hold what a device is about to replace. */
+let kept: u32 = 0;
+
+/** `watched`: which address the row is about, 0: none. */
+function deviceRow(row: usize, watched: u64, start: u64, end: u64, written: bool): void {
+  if (u32(load<u16>(row, WATCH_ROW_view)) != VIEW_ANY) return; // a view is a processor's
+  if (start >= end || !isRam(end - 1)) return;
+  const size = <u32>min<u64>(end - start, 4096 - kept);
+  if (size == 0) return;
+  if (!written) memory.copy(BEFORE + kept, ramAddress(start), size);
+  else if (!hasRoom()) store<u64>(RING_RECORDS, load<u64>(RING_RECORDS) + 1); // it counts as lost
+  else append(row, 0, watched, start, size, BEFORE + kept, ramAddress(start), WRITE_SOURCE_device);
+  kept += size;
 }
