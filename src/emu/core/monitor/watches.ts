@@ -6,9 +6,9 @@ import {
   SECOND_LEVEL_WATCHED, SECOND_LEVEL_WRITE, VMCS_CONTROLS, VMCS_VIEW,
 } from "../generated/layout";
 import {
-  CAPTURE_KIND_after, CAPTURE_KIND_before, POLICY_header, POLICY_HEADER_imageStart,
+  CAPTURE_KIND_after, CAPTURE_KIND_before, POLICY_header,
   POLICY_HEADER_physicalRowCount, POLICY_HEADER_taskMinimum, POLICY_HEADER_watchRowCount, POLICY_watchRows, RECORD_detail, RECORD_KIND_exit, VIEW_ANY,
-  WATCH_KIND_imageRelative, WATCH_KIND_physical, WATCH_ROW_accesses, WATCH_ROW_BYTES, WATCH_ROW_end, WATCH_ROW_filter, WATCH_ROW_hits, WATCH_ROW_imageBase,
+  WATCH_KIND_physical, WATCH_ROW_accesses, WATCH_ROW_BYTES, WATCH_ROW_end, WATCH_ROW_filter, WATCH_ROW_hits,
   WATCH_ROW_kind, WATCH_ROW_number, WATCH_ROW_start, WATCH_ROW_view, WRITE_SOURCE_delivery, WRITE_SOURCE_device,
   WRITE_SOURCE_instruction, WRITE_SOURCE_pageWalk,
 } from "../generated/monitor-layout";
@@ -17,7 +17,6 @@ import { raiseExit } from "../fault";
 import { inspect, isRam, NO_TRANSLATION, ramAddress, secondLevelRights } from "../mmu";
 import { opLength } from "../op";
 import { instructionRip, syncCount } from "../run";
-import { kernelHostOf } from "./read";
 import { examineSpace, followedBy, followPage, isFollowed, movedOf, noteTableWrite, rowOfEntry, settleFrames, watchedAddress } from "./frames";
 import { captureExit, captureOwn, closeRecord, hasRoom, publishRecords, record } from "./record";
 import { instructionBytes } from "./rows";
