@@ -21,14 +21,17 @@ export class TestDevice implements Device {
   constructor(platform: Platform) {
     this.lines = Array.from({ length: LINES }, (_, irq) => platform.line(irq));
     platform.claimPorts(EXIT_PORT, 4, {
+      name: this.name,
       portRead: () => 0,
       portWrite: (_port, _size, value) => platform.stop({ kind: 'debug-exit', code: value }),
     });
     platform.claimPorts(SCRATCH_PORT, SCRATCH_BYTES, {
+      name: this.name,
       portRead: (port, size) => load(this.scratch, port - SCRATCH_PORT, size),
       portWrite: (port, size, value) => store(this.scratch, port - SCRATCH_PORT, size, value),
     });
     platform.claimPorts(LINE_PORTS, LINES, {
+      name: this.name,
       portRead: () => 0,
       portWrite: (port, _size, value) => this.lines[port - LINE_PORTS]?.set(value !== 0),
     });

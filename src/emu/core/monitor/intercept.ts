@@ -1,7 +1,7 @@
 // Where the processor meets the monitor: each intercept records, and then completes, injects, or leaves run().
 import {
-  CPL, EXIT_ERROR_CODE, EXIT_EXCEPTION, EXIT_INTERRUPT, EXIT_LENGTH, EXIT_QUALIFICATION, EXIT_REASON, EXIT_RING_FULL, EXIT_VALUE,
-  EXIT_VECTOR, FAULT_ADDRESS, FAULT_CODE, FAULT_HAS_CODE, FAULT_PENDING, IDTR_BASE, IDTR_LIMIT, MONITOR_ON, RFLAGS, RIP, RUN_OP,
+  CPL, EXIT_ERROR_CODE, EXIT_EXCEPTION, EXIT_INTERRUPT, EXIT_LENGTH, EXIT_QUALIFICATION, EXIT_REASON, EXIT_RING_FULL, EXIT_SENSITIVE, EXIT_VALUE,
+  EXIT_VECTOR, FAULT_ADDRESS, FAULT_CODE, FAULT_HAS_CODE, FAULT_PENDING, ICOUNT, IDTR_BASE, IDTR_LIMIT, MONITOR_ON, RFLAGS, RIP, RUN_OP,
   CONTROL_IDT_LIMIT, VMCS_CONTROLS, VMCS_EXCEPTION_BITMAP,
 } from "../generated/layout";
 import {
@@ -150,6 +150,19 @@ function leaveWithFault(op: usize, vector: u32): void {
   raiseExit(EXIT_EXCEPTION);
 }
 
+/** The sensitive instruction that was recorded last: run() may have been left at it afterwards, by another intercept. */
+let sensitiveIcount: u64 = ~(<u64>0);
+let sensitiveRip: u64 = 0;
+
+function isRepeated(reason: u32, rip: u64): bool {
+  if (reason != EXIT_SENSITIVE) return false;
+  const icount = load<u64>(ICOUNT);
+  if (icount == sensitiveIcount && rip == sensitiveRip) return true;
+  sensitiveIcount = icount;
+  sensitiveRip = rip;
+  return false;
+}
+
 /**
  * An instruction that a control watches, before it has done anything. True: it executes. False: run() is left at it.
  * The qualification's low byte is what trap rows match as vector.
@@ -174,7 +187,9 @@ export function interceptInstruction(op: usize, reason: u32, qualification: u32,
   store<u64>(EXIT_VALUE, value);
   if (row) {
     syncCount();
-    if (load<u8>(row, TRAP_ROW_recordKind) != RECORD_KIND_pad) recordExit(row, reason, qualification & 255, rip);
+    if (load<u8>(row, TRAP_ROW_recordKind) != RECORD_KIND_pad && !isRepeated(reason, rip)) {
+      recordExit(row, reason, qualification & 255, rip);
+    }
     if (load<u8>(row, TRAP_ROW_completion) != COMPLETION_host) return true;
   }
   raiseExit(reason);

@@ -110,7 +110,13 @@ export function movDdRd(op: usize): void {
   breakpointsChanged();
 }
 
+/** LMSW and CLTS load CR0 too. True: the instruction executes. */
+function mayLoadCr0(op: usize, value: u64): bool {
+  return (load<u32>(VMCS_CONTROLS) & CONTROL_CR_LOAD) == 0 || interceptInstruction(op, EXIT_CR_ACCESS, 0, value);
+}
+
 export function clts(op: usize): void {
+  if (!mayLoadCr0(op, load<u64>(CR0) & ~CR0_TS)) return;
   store<u64>(CR0, load<u64>(CR0) & ~CR0_TS);
   modeChanged();
 }
@@ -120,7 +126,9 @@ export function lmswEw(op: usize): void {
   const value = u64(readRm16(op));
   if (faulted()) return;
   const cr0 = load<u64>(CR0);
-  writeCr0((cr0 & ~(<u64>0xe)) | (value & 0xe) | ((value | cr0) & CR0_PE));
+  const next = (cr0 & ~(<u64>0xe)) | (value & 0xe) | ((value | cr0) & CR0_PE);
+  if (!mayLoadCr0(op, next)) return;
+  writeCr0(next);
   leaveAfter();
 }
 

@@ -4,7 +4,7 @@ const PROTECTED = { protectedOnly: true } as const;
 
 /** Segment registers, descriptors, far branches. */
 export const segmentRows: readonly OpcodeRow[] = [
-  row('8C /r', 'mov', 'Ev,Sw', 'movEvSw'),
+  row('8C /r', 'mov', 'Ev,Sw', 'movEvSw', { sensitive: 'movSeg' }),
   row('8E /r', 'mov', 'Sw,Ew', 'movSwEw', { ends: true, sensitive: 'movSeg' }),
   row('06', 'push', '', 'pushEs', { long: 'invalid', sensitive: 'pushSeg' }),
   row('0E', 'push', '', 'pushCs', { long: 'invalid', sensitive: 'pushSeg' }),
