@@ -62,6 +62,8 @@ export class PlainCallScan extends ChunkScan {
   readonly #named: boolean;
   readonly #commandOnly: boolean;
   readonly #times: boolean;
+  /** How calls ended matters. */
+  readonly #results: boolean;
   readonly #states = new Map<bigint, TaskState>();
   readonly #columns: PlainColumns;
   /** Calls of the chunk at hand that wait to be put: rows of their entries and returns. */
@@ -79,6 +81,7 @@ export class PlainCallScan extends ChunkScan {
     this.#commandOnly = !request.wholeGuest && this.model.reader.header.command.length > 0;
     this.#named = this.#commandOnly || rows.wants('pid', 'tid', 'comm');
     this.#times = rows.wants('time', 'duration', 'icount');
+    this.#results = rows.wants('outcome', 'ret', 'errno');
     this.#columns = new PlainColumns(rows, this.model);
   }
 
@@ -95,7 +98,7 @@ export class PlainCallScan extends ChunkScan {
   }
 
   protected override columns(): ColumnChoice {
-    return { registers: () => [rax, detail], moments: this.#times, captures: 'none' };
+    return { registers: () => (this.#results ? [rax, detail] : [detail]), moments: this.#times, captures: 'none' };
   }
 
   #state(pointer: bigint): TaskState {
@@ -115,17 +118,20 @@ export class PlainCallScan extends ChunkScan {
     }
     const [entries, exits] = [this.#entries, this.#exits];
     const actions = siteActions(chunk);
+    const isWanted = this.#callTest(chunk);
     const states = tasks.map((pointer) => this.#state(pointer));
     this.#here = states;
     // By task: the row of the call that it is in; the first row that is shown; 1: it is not known who it is. Chunks before
     // this one may have been left out.
     const pending = Int32Array.from(states, (state) => (state.chunk === undefined ? NONE : BEFORE));
-    const shownFrom = Float64Array.from(states, (state) => this.#shownFrom(state) - firstEvent);
-    const unnamed = Uint8Array.from(states, ({ pointer }) => (this.#named && this.#wantsTask(pointer) ? 1 : 0));
+    const shownFrom = Float64Array.from(states, (state) => state.shownFrom - firstEvent);
+    const unwanted = Uint8Array.from(states, ({ pointer }) => (this.#wantsTask(pointer) ? 0 : 1));
+    const unnamed = Uint8Array.from(states, (_, task) => (this.#named && unwanted[task] === 0 ? 1 : 0));
     for (let row = 0; row < count; row++) {
+      const task = taskRow[row]!;
+      if (unwanted[task] === 1) continue;
       const action = actions[site[row]!]!;
       if (action === ACTION.none) continue;
-      const task = taskRow[row]!;
       if (action === ACTION.return || (action === ACTION.oddReturn && !isOdd(chunk, row))) {
         const entry = pending[task]!;
         if (entry === NONE) continue;
@@ -134,7 +140,7 @@ export class PlainCallScan extends ChunkScan {
           entries[this.#waiting] = entry;
           exits[this.#waiting++] = row;
         } else this.#putAcross(states[task]!, chunk, row);
-      } else if (action === ACTION.name) unnamed[task] = this.#named && this.#wantsTask(tasks[task]!) ? 1 : 0;
+      } else if (action === ACTION.name) unnamed[task] = this.#named ? 1 : 0;
       else if (action === ACTION.oddReturn) {
         this.#returnedOddly(states[task]!, pending[task]!, chunk, row);
         pending[task] = NONE;
@@ -142,9 +148,9 @@ export class PlainCallScan extends ChunkScan {
         if (unnamed[task] === 1) {
           unnamed[task] = 0;
           this.#identify(states[task]!, chunk, row);
-          shownFrom[task] = this.#shownFrom(states[task]!) - firstEvent;
+          shownFrom[task] = states[task]!.shownFrom - firstEvent;
         }
-        const shown = row >= shownFrom[task]! && this.#calls?.has(chunk.call(row)!) !== false;
+        const shown = row >= shownFrom[task]! && isWanted(row);
         // The kernel's own INT n: where it comes back nothing is recorded, and what the task is in goes on.
         const own = action === ACTION.kernelEntry;
         if (!own) pending[task] = shown ? row : NONE;
@@ -167,9 +173,14 @@ export class PlainCallScan extends ChunkScan {
     return this.#tasks?.has(pointer) !== false;
   }
 
-  /** Event from which on its calls are shown. */
-  #shownFrom({ pointer, shownFrom }: TaskState): number {
-    return this.#wantsTask(pointer) ? shownFrom : Infinity;
+  /** Whether the call that a row enters is wanted. */
+  #callTest(chunk: EventChunk): (row: number) => boolean {
+    const calls = this.#calls;
+    if (calls === undefined) return () => true;
+    const numbers = chunk.registerColumn(detail);
+    const { site } = chunk;
+    const { abi } = chunk.sites;
+    return (row) => calls.has(callKey(abi[site[row]!]!, numbers[2 * row]!));
   }
 
   #putWaiting(chunk: EventChunk): void {
