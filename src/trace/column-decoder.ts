@@ -158,12 +158,17 @@ export interface RowKeys {
   readonly pattern: Uint32Array;
 }
 
-/** One register, two words a row; `codes`: how each pattern codes it. One after the other of the same chunk is fastest. */
+/**
+ * One register from a row up to another, two words a row; `codes`: how each pattern codes it. One after the other of the same chunk
+ * is fastest.
+ */
 export function decodeRegister(
   memory: ColumnMemory,
   column: Uint8Array,
   keys: RowKeys,
   codes: Uint8Array,
+  first: number,
+  behind: number,
 ): Uint32Array {
   const { taskRow, taskCount, site, siteCount, pattern } = keys;
   const count = taskRow.length;
@@ -184,5 +189,5 @@ export function decodeRegister(
   const coded = lay(codes);
   const last = zeros(states);
   check(wasm.register(from, column.length, to, count, FREE, taskCount, siteRows, patternRows, coded, last));
-  return taken(to, 2 * count, memory);
+  return taken(to + 8 * first, 2 * (behind - first), memory);
 }

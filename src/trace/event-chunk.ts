@@ -162,15 +162,15 @@ export class EventChunk {
   }
 
   register(row: number, register: number): bigint {
-    return join64(this.#registers.column(register), 2 * row);
+    return (BigInt(this.#registers.high(row, register)) << 32n) | BigInt(this.#registers.low(row, register));
   }
 
   registerLow(row: number, register: number): number {
-    return this.#registers.column(register)[2 * row]!;
+    return this.#registers.low(row, register);
   }
 
   registerHigh(row: number, register: number): number {
-    return this.#registers.column(register)[2 * row + 1]!;
+    return this.#registers.high(row, register);
   }
 
   /** System-call number of a call, reason and vector of an exit. */

@@ -151,6 +151,29 @@ test('random events of many tasks and sites come back, in chunks and in one', ()
   expectBack(throughFile('random-chunks.trap', records, 37), records);
 });
 
+test('a register is the same row by row as by its column, near and far', () => {
+  const dice = new Dice(7);
+  const records = Array.from({ length: 5000 }, (_, i): RawRecord => {
+    const gpr = Array.from({ length: 16 }, () => BigInt(dice.roll(1 << 20)) << BigInt(dice.roll(40)));
+    return { kind: RECORD_KIND.exit, icount: BigInt(i), task: BigInt(dice.roll(3)), rip: BigInt(dice.roll(9)), gpr };
+  });
+  const reader = throughFile('near-and-far.trap', records);
+  const [entry] = reader.index;
+  const columns = { registers: () => [], moments: false, captures: 'none' } as const;
+  const whole = reader.chunk(entry!, columns)!;
+  for (const rows of [[0], [4999], [2600, 2601, 2400, 3111, 3112, 0, 4999], [4999, 4000, 12]]) {
+    const chunk = reader.chunk(entry!, columns)!;
+    for (const row of rows) {
+      const column = whole.registerColumn(REGISTER.rdi);
+      expect(chunk.registerLow(row, REGISTER.rdi)).toBe(column[2 * row]);
+      expect(chunk.registerHigh(row, REGISTER.rdi)).toBe(column[2 * row + 1]);
+      expect(chunk.register(row, REGISTER.rdi)).toBe(records[row]!.gpr![REGISTER.rdi]);
+    }
+    expect(chunk.registerColumn(REGISTER.rdi)).toEqual(whole.registerColumn(REGISTER.rdi));
+  }
+  reader.close();
+});
+
 test('a trace without events is whole', () => {
   const reader = throughFile('empty.trap', []);
   expect([...reader.events()]).toEqual([]);

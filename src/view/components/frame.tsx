@@ -53,7 +53,7 @@ function statusLine({ state, source, runner }: Session): StyledLine {
       : source.progress !== undefined
         ? `${source.progress.what} ${Math.floor(100 * source.progress.done)}% `
         : '';
-  const right = `${work}${source.name} `;
+  const right = ` ${work}${source.name} `;
   const room = state.columns - widthOf(right) - widthOf(damage);
   const shown = fitted([segment(left, 'strong')], room);
   return [
