@@ -240,11 +240,11 @@ export const TABLES = {
   file_events: {
     about: 'files and directories created, opened for writing, removed, renamed and changed, with full paths',
     columns: columns(...WHEN, ...WHO,
-      ['action', 'name', 'created, opened-for-writing, removed, renamed, linked, truncated, changed'],
+      ['action', 'name', 'created, opened-for-writing, removed, renamed, exchanged, linked, truncated, changed'],
       ['certain', 'boolean', 'false: a file that was created may have been there before'],
-      ['what',   'name', 'file, directory, link, node'],
+      ['what',   'name', 'file, directory, link, node, socket'],
       ['path',   'text', 'absolute path'],
-      ['to_path', 'text', 'the new one, or what a link leads to'],
+      ['to_path', 'text', 'the new one, the one that it was exchanged with, or what a link leads to'],
       ['name',   'name', 'the call']),
   },
   modules: {

@@ -3,7 +3,7 @@ import { CAPTURE_KIND } from '../emu/monitor-layout.ts';
 import type { CallCapture } from './call-captures.ts';
 import type { Call } from './calls.ts';
 import { AT_FDCWD, type DescriptorTable } from './descriptor-table.ts';
-import { endpointText, type FileKind, type OpenFile, type SocketFacts } from './open-file.ts';
+import { endpointText, type FileKind, type OpenFile, type SocketFacts, socketPath } from './open-file.ts';
 import { enumOrHex, socketType } from './strace/flags.ts';
 
 /** The open files of all processes. */
@@ -20,6 +20,8 @@ export interface OpenFiles {
 type Effect = (call: Call, table: DescriptorTable, all: OpenFiles) => void;
 
 const O_CLOEXEC = 0o2000000;
+/** A file without a name in the folder that is given. With O_DIRECTORY, which is a part of it. */
+const O_TMPFILE = 0o20200000;
 /** Socket types are in the low bits, SOCK_NONBLOCK and SOCK_CLOEXEC above. */
 const SOCK_CLOEXEC = O_CLOEXEC;
 const MFD_CLOEXEC = 1;
@@ -50,9 +52,11 @@ const opens =
   (call, table, all) => {
     const text = given(call, path);
     const at = folder === undefined ? AT_FDCWD : call.low(folder) | 0;
-    const what = text === undefined ? '?' : (table.resolve(at, text) ?? text);
+    const named = text === undefined ? '?' : (table.resolve(at, text) ?? text);
     const value = flags(call);
-    const file = all.newFile('file', what, value);
+    const { kind, what } = table.linked(named) ?? { kind: 'file', what: named };
+    const unnamed = (value & O_TMPFILE) === O_TMPFILE;
+    const file = all.newFile(kind, unnamed ? `${what}/#${call.result}` : what, value);
     table.open(resultFd(call), { file, closeOnExec: (value & O_CLOEXEC) !== 0 }, call.name);
   };
 
@@ -107,6 +111,21 @@ const pipe: Effect = (call, table, all) => {
   pair(call, table, 0, ends, call.name === 'pipe2' ? call.low(1) : 0);
 };
 
+const INIT = 1;
+
+/** The root that init gives itself, when it leaves the initial ramdisk, is everybody's. */
+const changeRoot: Effect = (call, table) => {
+  if (table.tgid === INIT) return;
+  const folder = table.resolve(AT_FDCWD, given(call, 0) ?? '');
+  if (folder !== undefined) table.root = folder === '/' ? '' : folder;
+};
+
+/** As getcwd tells it, which begins at the process's root where it can. */
+function workingFolder(call: Call, table: DescriptorTable): string | undefined {
+  const path = written(call, 0);
+  return path?.startsWith('/') ? table.rooted(path) : undefined;
+}
+
 function newSocket(call: Call, all: OpenFiles): OpenFile {
   const facts: SocketFacts = {
     family: enumOrHex('family', call.low(0)),
@@ -145,7 +164,11 @@ const learns =
   (fact: 'local' | 'peer', argument: number, phase: 'entry' | 'exit'): Effect =>
   (call, table) => {
     const facts = table.slots.get(call.low(0))?.file.socket;
-    const text = facts && address(call.capture(argument, phase));
+    const bytes = facts && call.capture(argument, phase)?.bytes;
+    const path = bytes && socketPath(bytes);
+    // What the kernel tells is the path as it was given, perhaps by another process.
+    if (path !== undefined && phase === 'exit' && facts?.[fact] !== undefined) return;
+    const text = path === undefined ? bytes && endpointText(bytes) : (table.resolve(AT_FDCWD, path) ?? path);
     if (facts !== undefined && text !== undefined && !(fact === 'peer' && argument > 1 && facts.peer !== undefined)) {
       facts[fact] = text;
     }
@@ -258,7 +281,8 @@ export const DESCRIPTOR_CALLS: ReadonlyMap<string, Effect> = new Map<string, Eff
   ['memfd_create', memfd],
   ['chdir', (call, table) => { table.folder = table.resolve(AT_FDCWD, given(call, 0) ?? ''); }],
   ['fchdir', (call, table) => { table.folder = table.slots.get(call.low(0))?.file.what; }],
-  ['getcwd', (call, table) => { table.folder = written(call, 0) ?? table.folder; }],
+  ['getcwd', (call, table) => { table.folder = workingFolder(call, table) ?? table.folder; }],
+  ['chroot', changeRoot],
   ['execve', execute],
   ['execveat', execute],
   ['fork', fork(() => 0)],

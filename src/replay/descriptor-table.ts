@@ -1,5 +1,9 @@
 import { posix } from 'node:path';
-import type { DescriptorObserver, Slot } from './open-file.ts';
+import type { DescriptorObserver, OpenFile, Slot } from './open-file.ts';
+
+/** Links to a process's own descriptors. */
+const SELF = /^(?:\/proc\/(?:thread-)?self\/fd|\/dev\/fd)\/(\d+)$|^\/dev\/(std(?:in|out|err))$/;
+const STANDARD = ['stdin', 'stdout', 'stderr'];
 
 /** Of a path argument: it begins at the working folder. */
 export const AT_FDCWD = -100;
@@ -10,12 +14,15 @@ export class DescriptorTable {
   readonly slots: Map<number, Slot>;
   /** Working folder; undefined: not known. */
   folder: string | undefined;
+  /** What `/` means to it: nothing, or the folder that chroot made it, without a slash at its end. */
+  root: string;
   readonly #observer: DescriptorObserver | undefined;
 
   constructor(tgid: number, parent: DescriptorTable | undefined, observer: DescriptorObserver | undefined) {
     this.tgid = tgid;
     this.slots = new Map(parent?.slots);
     this.folder = parent?.folder;
+    this.root = parent?.root ?? '';
     this.#observer = observer;
     for (const [fd, slot] of this.slots) observer?.opened(tgid, fd, slot, 'fork');
   }
@@ -37,9 +44,25 @@ export class DescriptorTable {
 
   /** The absolute path that a path argument names; undefined when its folder is not known. */
   resolve(folderFd: number, path: string): string | undefined {
-    if (path.startsWith('/')) return posix.normalize(path);
+    if (path.startsWith('/')) return this.rooted(path);
     const folder = folderFd === AT_FDCWD ? this.folder : this.slots.get(folderFd)?.file.what;
     if (!folder?.startsWith('/')) return undefined;
-    return path === '' ? folder : posix.normalize(`${folder}/${path}`);
+    if (path === '') return folder;
+    // Who stands above its root, as after a chroot alone, is not kept by it.
+    const inside = `${folder}/`.startsWith(`${this.root}/`);
+    return inside ? this.rooted(`${folder.slice(this.root.length)}/${path}`) : posix.normalize(`${folder}/${path}`);
+  }
+
+  /** An absolute path of the process as it is from outside its root. */
+  rooted(path: string): string {
+    const whole = `${this.root}${posix.normalize(path)}`;
+    return whole.length > 1 ? whole.replace(/\/$/, '') : whole;
+  }
+
+  /** What a path to a descriptor of the process itself leads to: the kernel opens that anew. */
+  linked(path: string): OpenFile | undefined {
+    const [, fd, standard] = SELF.exec(path) ?? [];
+    const number = fd === undefined ? STANDARD.indexOf(standard ?? '') : Number(fd);
+    return this.slots.get(number)?.file;
   }
 }

@@ -53,3 +53,9 @@ export function endpointText(bytes: Uint8Array): string | undefined {
   const end = path.indexOf(0);
   return Buffer.from(end < 0 ? path : path.subarray(0, end)).toString('utf8');
 }
+
+/** The path of a socket that has a file; undefined for addresses of other kinds. */
+export function socketPath(bytes: Uint8Array): string | undefined {
+  const isPath = bytes.length > 2 && bytes[0] === FAMILY.unix && bytes[1] === 0 && bytes[2] !== 0;
+  return isPath ? endpointText(bytes) : undefined;
+}

@@ -16,11 +16,11 @@ export class TextOutput {
   /** What is to be written: whoever adds to it calls `settle` behind every line. */
   readonly buffer = new TextBuffer(2 * BLOCK);
   readonly #fd: number;
-  readonly #owned: boolean;
+  readonly #path: string | undefined;
 
   /** `path` undefined: standard output. Throws what open(2) throws. */
   constructor(path?: string) {
-    this.#owned = path !== undefined;
+    this.#path = path;
     this.#fd = path === undefined ? 1 : openSync(path, 'wx');
   }
 
@@ -29,12 +29,12 @@ export class TextOutput {
     this.settle();
   }
 
-  /** Writes when there is a block. Throws ClosedPipe when nobody reads any more. */
+  /** Writes when there is a block. Throws ClosedPipe when nobody reads any more, UserError when it can't be written. */
   settle(): void {
     if (this.buffer.length >= BLOCK) this.flush();
   }
 
-  /** Throws ClosedPipe when nobody reads any more. */
+  /** Throws as `settle` does. */
   flush(): void {
     const bytes = this.buffer.view();
     for (let done = 0; done < bytes.length; ) {
@@ -43,7 +43,8 @@ export class TextOutput {
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
         if (code === 'EPIPE') throw new ClosedPipe();
-        if (code !== 'EAGAIN') throw error;
+        if (code !== 'EAGAIN')
+          throw new UserError(`can't write ${this.#path ?? 'to standard output'}: ${systemReason(error)}`);
         Atomics.wait(sleeper, 0, 0, PAUSE);
       }
     }
@@ -52,7 +53,7 @@ export class TextOutput {
 
   close(): void {
     this.flush();
-    if (this.#owned) closeSync(this.#fd);
+    if (this.#path !== undefined) closeSync(this.#fd);
   }
 }
 

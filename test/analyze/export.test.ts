@@ -5,6 +5,7 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { beforeAll, expect, it } from 'vitest';
 import { trapline } from '../support/guest.ts';
 import { expectNesting, readPerfetto } from '../support/perfetto.ts';
+import { smallDisk } from '../support/small-disk.ts';
 import { temporaryFolder, writeTrace } from '../support/trace-files.ts';
 
 const folder = temporaryFolder();
@@ -125,4 +126,47 @@ it('bad calls and outputs end in one line and leave nothing behind', () => {
     expect(stderr).toMatch(/^trapline: [^\n]*\n$/);
   }
   expect(existsSync(join(folder, 'never'))).toBe(false);
+});
+
+it('what does not fit its disk is taken away, and said in one line', (context) => {
+  const disk = smallDisk(join(folder, 'disk'), 32);
+  if ('why' in disk) return context.skip(disk.why);
+  const sql = 'SELECT * FROM events, range(20)';
+  const cases: readonly (readonly [string, ...string[]])[] = [
+    ['rows.csv', 'query', path, sql, '--format', 'csv'],
+    ['rows.parquet', 'query', path, `${sql} ORDER BY random()`, '--format', 'parquet'],
+    ['calls.pb', 'export', '--all', path, '--format', 'perfetto'],
+    ['set', 'export', '--all', path, '--format', 'parquet'],
+  ];
+  for (const [name, ...words] of cases) {
+    const { status, stderr } = trapline([...words, '-o', join(disk.path, name)]);
+    expect({ name, status }).toEqual({ name, status: 1 });
+    expect(stderr).toMatch(
+      new RegExp(`^trapline: can't write ${join(disk.path, name)}\\S*: no space left on device\n$`),
+    );
+    expect(readdirSync(disk.path), name).toEqual([]);
+  }
+});
+
+it('values of any type are written as DuckDB shows them', () => {
+  const sql = `SELECT [1, 2] AS list, {'a': 1} AS struct, DATE '2026-01-02' AS day, 1.50 AS decimal, 170141183460469231731687303715884105727 AS huge,
+    NULL AS nothing, 'a\tb' AS text, repeat('long', 9) AS long, true AS yes, -5::TINYINT AS tiny, '\\x00ff'::BLOB AS bytes, 2.5::FLOAT AS half`;
+  const { stdout, status } = trapline(['query', '--format', 'csv', path, sql]);
+  expect(status).toBe(0);
+  const values = `"[1, 2]",{'a': 1},2026-01-02,1.50,170141183460469231731687303715884105727,,a\tb,${'long'.repeat(9)},true,-5,00`;
+  expect(stdout.split('\n')[1]).toContain(values);
+  const plain = trapline([
+    'query',
+    '--format',
+    'jsonl',
+    path,
+    'SELECT sum(event)::HUGEINT AS sum, min(name) AS name, max(name) AS name, 2.5::FLOAT AS half, (-7)::SMALLINT AS small FROM events',
+  ]);
+  expect(JSON.parse(plain.stdout)).toMatchObject({
+    sum: (2 * CALLS * (2 * CALLS - 1)) / 2,
+    half: 2.5,
+    small: -7,
+    name: expect.any(String),
+    'name:1': expect.any(String),
+  });
 });

@@ -177,3 +177,51 @@ describe.skipIf(missing !== undefined)('a program that lists its own descriptors
     for (const [, name, parameter] of names) query(trace, name!, ...(parameter === '' ? [] : ['/tmp/%']));
   });
 });
+
+describe.skipIf(missing !== undefined)('a program that changes its root', () => {
+  let trace: string;
+  let told: { step: string; pid: number; fd: number; name: string }[];
+
+  beforeAll(() => {
+    const folder = scratch();
+    const program = buildProgram(folder, 'roots');
+    trace = join(folder, 'roots.trap');
+    const { stdout, status } = trapline(['record', '-q', '-o', trace, '--share', folder, '--', program]);
+    expect(status).toBe(0);
+    told = stdout
+      .trim()
+      .split('\n')
+      .map((line) => {
+        const [, step = '', pid, fd, name = ''] = /^(\S+) (\d+) (\d+) (.*)$/.exec(line) ?? [];
+        return { step, pid: Number(pid), fd: Number(fd), name };
+      });
+    expect(told.length).toBe(8);
+  });
+
+  it('has its files where the kernel says, seen from outside', () => {
+    for (const { step, pid, fd, name } of told) {
+      const [row] = query(
+        trace,
+        `SELECT path FROM files WHERE pid = ${pid} AND fd = ${fd} AND opened_by = 'openat' ORDER BY event DESC`,
+      );
+      // The number of a file without a name is its inode's, which no call tells.
+      if (step === 'unnamed')
+        expect([name, row?.path]).toEqual([expect.stringMatching(/^\/dev\/shm\/#/), `/dev/shm/#${fd}`]);
+      else expect(row?.path, step).toBe(name);
+    }
+  });
+
+  it('has files of sockets, exchanges, and changes by a descriptor', () => {
+    const rows = query(
+      trace,
+      "SELECT action, what, path, to_path FROM file_events WHERE name IN ('bind', 'renameat2', 'utimensat')",
+    );
+    expect(rows).toEqual([
+      { action: 'exchanged', what: null, path: '/tmp/r/plain', to_path: '/tmp/r/other' },
+      { action: 'created', what: 'socket', path: '/tmp/r/door', to_path: null },
+      { action: 'changed', what: null, path: '/tmp/r/plain', to_path: null },
+    ]);
+    expect(query(trace, "SELECT local FROM sockets WHERE opened_by = 'socket'")).toEqual([{ local: '/tmp/r/door' }]);
+    expect(query(trace, 'deleted-files')).toEqual([]);
+  });
+});

@@ -1,12 +1,12 @@
-import { closeSync, existsSync, openSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { UsageError, UserError } from '../../emu/errors.ts';
 import { ClosedPipe, openOutput, type TextOutput } from '../../replay/output.ts';
-import { systemReason } from '../../trace/system-reason.ts';
 import { TraceModel } from '../model/trace-model.ts';
 import type { Constraint } from '../tables/scan.ts';
 import type { Connection } from './connection.ts';
 import { sqlError, type TableUse, TraceDatabase } from './database.ts';
 import { isQueryName, namedQuery, queryArguments } from './named.ts';
+import { writeParquetFile } from './parquet-file.ts';
 import { type ResultFormat, writeResult } from './result-writer.ts';
 import { withDecimalNumbers } from './sql-text.ts';
 
@@ -78,16 +78,7 @@ async function writeText(
 
 async function writeParquet(database: TraceDatabase, sql: string, path: string): Promise<void> {
   if (existsSync(path)) throw new UserError(`${path} exists already`);
-  const partial = `${path}.part`;
-  try {
-    closeSync(openSync(partial, 'w'));
-    await database.run(`COPY (${sql}) TO '${partial.replaceAll("'", "''")}' (FORMAT parquet, COMPRESSION zstd)`);
-    renameSync(partial, path);
-  } catch (error) {
-    rmSync(partial, { force: true });
-    const reason = systemReason(error);
-    throw reason === undefined ? error : new UserError(`can't write ${path}: ${reason}`);
-  }
+  await writeParquetFile(database, `(${sql})`, path);
 }
 
 async function explain(database: TraceDatabase, sql: string, { output }: QueryOptions): Promise<void> {

@@ -47,7 +47,9 @@ export function givenPath(
   descriptors: Descriptors,
 ): string | undefined {
   const place = fileArguments(call).paths[index];
-  const text = place && givenText(call, place.path);
+  // No path at all means the descriptor itself, where there is one.
+  const none = place?.folder !== undefined && call.low(place.path) === 0 && call.high(place.path) === 0;
+  const text = none ? '' : place && givenText(call, place.path);
   if (text === undefined || tgid === undefined) return text;
   const folder = place?.folder === undefined ? AT_FDCWD : call.low(place.folder) | 0;
   return descriptors.resolve(tgid, folder, text) ?? text;

@@ -1,14 +1,22 @@
 /** What system calls do to files and directories, by name. */
 import type { Call } from '../../replay/calls.ts';
 
-export type FileAction = 'created' | 'opened-for-writing' | 'removed' | 'renamed' | 'linked' | 'truncated' | 'changed';
+export type FileAction =
+  | 'created'
+  | 'opened-for-writing'
+  | 'removed'
+  | 'renamed'
+  | 'exchanged'
+  | 'linked'
+  | 'truncated'
+  | 'changed';
 export type FileSort = 'file' | 'directory' | 'link' | 'node' | 'socket' | undefined;
 
 export interface FileEffect {
   readonly action: FileAction;
   readonly what: FileSort;
-  /** Which of the call's paths it is done to (0, 1), or to what a descriptor stands for. */
-  readonly path: number | 'fd';
+  /** Which of the call's paths it is done to (0, 1), or to what a descriptor stands for, or to the file of a socket. */
+  readonly path: number | 'fd' | 'socket';
   /** Which of its paths is the new name; `text`: its first argument, as it is given. */
   readonly to?: number | 'text';
   /** Whether the file can't have been there before. */
@@ -22,6 +30,7 @@ const O_TRUNC = 0o1000;
 const O_DIRECTORY = 0o200000;
 const O_TMPFILE = 0o20000000;
 const AT_REMOVEDIR = 0x200;
+const RENAME_EXCHANGE = 2;
 
 type Reader = (call: Call) => FileEffect | undefined;
 
@@ -49,6 +58,7 @@ function howFlags(call: Call): number {
 const created = (what: FileSort): Reader => always('created', what);
 const removed = (what: FileSort): Reader => always('removed', what);
 const renamed = always('renamed', undefined, 0, 1);
+const exchanged = always('exchanged', undefined, 0, 1);
 const changed = always('changed', undefined);
 const changedByFd = always('changed', undefined, 'fd');
 
@@ -62,6 +72,7 @@ export const FILE_ACTIONS: ReadonlyMap<string, Reader> = new Map<string, Reader>
   ['mkdirat',    created('directory')],
   ['mknod',      created('node')],
   ['mknodat',    created('node')],
+  ['bind',       always('created', 'socket', 'socket')],
   ['symlink',    always('created', 'link', 1, 'text')],
   ['symlinkat',  always('created', 'link', 1, 'text')],
   ['link',       always('linked', undefined, 0, 1)],
@@ -71,7 +82,7 @@ export const FILE_ACTIONS: ReadonlyMap<string, Reader> = new Map<string, Reader>
   ['unlinkat',   (call) => ({ action: 'removed', what: (call.low(2) & AT_REMOVEDIR) !== 0 ? 'directory' : undefined, path: 0 })],
   ['rename',     renamed],
   ['renameat',   renamed],
-  ['renameat2',  renamed],
+  ['renameat2',  (call) => ((call.low(4) & RENAME_EXCHANGE) === 0 ? renamed(call) : exchanged(call))],
   ['truncate',   always('truncated', 'file')],
   ['truncate64', always('truncated', 'file')],
   ['ftruncate',  always('truncated', 'file', 'fd')],
@@ -90,4 +101,6 @@ export const FILE_ACTIONS: ReadonlyMap<string, Reader> = new Map<string, Reader>
   ['lsetxattr',  changed],
   ['fsetxattr',  changedByFd],
   ['removexattr', changed],
+  ['lremovexattr', changed],
+  ['fremovexattr', changedByFd],
 ]);

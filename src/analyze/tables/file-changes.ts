@@ -1,5 +1,7 @@
 import type { Call } from '../../replay/calls.ts';
+import { AT_FDCWD } from '../../replay/descriptor-table.ts';
 import type { Descriptors } from '../../replay/descriptors.ts';
+import { socketPath } from '../../replay/open-file.ts';
 import { fileArguments, givenPath, givenText } from './call-arguments.ts';
 import { FILE_ACTIONS, type FileAction, type FileEffect, type FileSort } from './file-actions.ts';
 
@@ -15,6 +17,13 @@ export interface FileChange {
   readonly path: string;
   /** The new name, or what a link says. */
   readonly to: string | undefined;
+}
+
+/** The file that bind makes for a socket; undefined where its address is none. */
+function socketFile(call: Call, tgid: number, descriptors: Descriptors): string | undefined {
+  const address = call.capture(1, 'entry')?.bytes;
+  const path = address && socketPath(address);
+  return path && (descriptors.resolve(tgid, AT_FDCWD, path) ?? path);
 }
 
 /** Calls to what they did to files. It must see all that returned, in order: what was there before is known from them. */
@@ -34,7 +43,12 @@ export class FileChanges {
     }
     const { fd } = fileArguments(call);
     const meaning = fd === undefined ? undefined : descriptors.name(tgid, call.low(fd) | 0);
-    const subject = effect.path === 'fd' ? meaning : path(effect.path);
+    const subject =
+      effect.path === 'fd'
+        ? meaning
+        : effect.path === 'socket'
+          ? socketFile(call, tgid, descriptors)
+          : path(effect.path);
     const to = effect.to === 'text' ? givenText(call, 0) : effect.to === undefined ? undefined : path(effect.to);
     return subject === undefined ? undefined : this.#change(effect, subject, to);
   }
