@@ -16,8 +16,8 @@ const BUSYBOX = '/bin/busybox';
 const COMMAND_LINE = 'console=ttyS0 quiet cryptomgr.notests panic=-1 rdinit=/init';
 
 /**
- * Prints @B, does the plan's lines, prints @D and waits until that is out. `record WHAT` tells the host to switch (and
- * sleeps, which lets it), `quiet COMMAND` drops what the command says, anything else is a command.
+ * Prints @B, does the plan's lines, prints @D and waits until that is out. `step NAME` tells the host what follows (and
+ * sleeps, so that it is told in time), `quiet COMMAND` drops what the command says, anything else is a command.
  */
 const INIT = `#!/bin/busybox sh
 export PATH=/bin
@@ -26,7 +26,7 @@ export PATH=/bin
 echo @B
 while read -r command rest; do
   case "$command" in
-    record) echo "@R $rest"; /bin/busybox usleep 20000 ;;
+    step) echo "@R $rest"; /bin/busybox usleep 20000 ;;
     quiet) $rest </dev/null >/dev/null 2>&1 ;;
     *) $command $rest </dev/null ;;
   esac

@@ -24,15 +24,15 @@ export class Marks {
   /** The last lines of the console, for when it goes wrong. */
   readonly tail: string[] = [];
   readonly #read: () => Reading;
-  readonly #onSwitch: (what: string) => void;
+  readonly #onStep: (what: string) => void;
   readonly #decoder = new TextDecoder();
   #line = '';
   #begun: Reading;
 
-  /** `read` is called at each mark, `onSwitch` with what stands behind @R. */
-  constructor(read: () => Reading, onSwitch: (what: string) => void = () => {}) {
+  /** `read` is called at each mark, `onStep` with what stands behind @R. */
+  constructor(read: () => Reading, onStep: (what: string) => void = () => {}) {
     this.#read = read;
-    this.#onSwitch = onSwitch;
+    this.#onStep = onStep;
     this.#begun = read();
   }
 
@@ -49,7 +49,7 @@ export class Marks {
     if (mark === '@S') this.#begun = this.#read();
     else if (mark === '@E') this.#end(name, check);
     else if (mark === '@B') this.#end('boot', '');
-    else if (mark === '@R') this.#onSwitch(name);
+    else if (mark === '@R') this.#onStep(name);
     else if (mark === '@D') this.done = true;
     else if (line.includes('Kernel panic')) this.panicked = true;
   }

@@ -2,26 +2,16 @@ import { readFileSync } from 'node:fs';
 import { bootKernel } from '../src/emu/boot/boot.ts';
 import { encodeStartTime } from '../src/emu/devices/rtc.ts';
 import { RecordingInputs } from '../src/emu/input-log.ts';
-import { EXIT } from '../src/emu/layout.ts';
 import { Machine } from '../src/emu/machine.ts';
 import type { Image } from './image.ts';
 import { Marks, type Stretch } from './marks.ts';
 
 const MEMORY = 512 << 20;
-/** Virtual nanoseconds between two looks at the guest: a switch is made at most so late. */
+/** Virtual nanoseconds between two looks at the guest. */
 const SLICE = 1_000_000;
-
-/** Told of each switch that the guest asks for. The machine stands still meanwhile. */
-export type Switch = (what: string) => Promise<void>;
 
 export function cpuSeconds(): number {
   const { user, system } = process.cpuUsage();
-  return (user + system) / 1e6;
-}
-
-/** CPU seconds of this thread alone. */
-export function threadSeconds(): number {
-  const { user, system } = process.threadCpuUsage();
   return (user + system) / 1e6;
 }
 
@@ -43,23 +33,12 @@ export function powerOn(image: Image): Machine {
 }
 
 /** Runs the guest through its plan. Throws when it doesn't come to the end of it. */
-export async function runOurs(
-  machine: Machine,
-  onSwitch: Switch = async () => {},
-  onRingFull: () => void = () => {},
-): Promise<readonly Stretch[]> {
-  const switches: string[] = [];
-  const read = () => ({ seconds: cpuSeconds(), instructions: machine.icount });
-  const marks = new Marks(read, (what) => switches.push(what));
+export function runOurs(machine: Machine): readonly Stretch[] {
+  const marks = new Marks(() => ({ seconds: cpuSeconds(), instructions: machine.icount }));
   machine.listen('com1', (bytes) => marks.feed(bytes));
   for (;;) {
     const outcome = machine.run({ time: machine.now() + SLICE });
-    for (let what = switches.shift(); what !== undefined; what = switches.shift()) await onSwitch(what);
     if (outcome.kind === 'limit') continue;
-    if (outcome.kind === 'exit' && outcome.reason === EXIT.ringFull) {
-      onRingFull();
-      continue;
-    }
     if (marks.done) return marks.stretches;
     throw new Error(`our guest ended early (${JSON.stringify(outcome)}): ${marks.tail.join(' | ')}`);
   }

@@ -1,66 +1,68 @@
 import { TRAP_POLICIES } from '../src/record/traps/index.ts';
-import { DEFAULT_LIMITS } from '../src/record/traps/syscall-captures.ts';
+import type { TrapPolicy } from '../src/record/traps/policy.ts';
 import { parseWatch } from '../src/record/traps/watch-spec.ts';
-import { OUTPUT } from './image.ts';
-import { type Mode, OFF, ratioTo, type Turn, takeTurns } from './turns.ts';
+import { crossover } from './crossover.ts';
+import type { Mode } from './recorded-guest.ts';
 
 /** What one policy costs one program. */
 export interface PolicyCost {
   readonly policy: string;
   readonly program: string;
-  /** CPU seconds of the thread that runs the guest, over those without anything armed: the median of several turns. */
+  /** CPU seconds of the thread that runs the guest, over those of the same instructions with nothing armed. */
   readonly ratio: number;
-  /** In one turn. */
   readonly events: number;
 }
 
-const ROUNDS = 6;
-/** Programs in turns so short that some of them are not disturbed. */
-const PROGRAMS: Readonly<Record<string, string>> = {
-  a_int: 'a_int 80000',
-  b_sha: 'b_sha 1',
-  d_interp: 'd_interp 300000',
-  f_getppid: 'f_getppid 100000',
-  f_fork: 'f_fork 200',
+/** By program: how much it does, and how much where a policy goes instruction by instruction. */
+const PROGRAMS: Readonly<Record<string, { readonly whole: string; readonly stepped: string }>> = {
+  a_int: { whole: '3000000', stepped: '10000' },
+  b_sha: { whole: '30', stepped: '1' },
+  d_interp: { whole: '6000000', stepped: '50000' },
+  f_getppid: { whole: '4000000', stepped: '20000' },
+  f_fork: { whole: '10000', stepped: '40' },
 };
+const STEPPING: readonly string[] = ['register'];
 /** What policies watch that need to be told: ranges that nobody writes, a register that never has the value. */
 const WATCHES: Readonly<Record<string, readonly string[]>> = {
   'page-write': ['sys_call_table', 'virt:0x700000000000+8'],
   register: ['reg:r15=0x5ca1ab1e5ca1ab1e'],
 };
+/** Virtual nanoseconds. */
+const SLICE = 1_000_000;
+/** Nothing armed against nothing armed: what that differs by, the others may as well. */
+const CONTROL = '(nothing)';
 
-function modes(): Record<string, Mode> {
-  const trace = `${OUTPUT}policies.trap`;
-  const of = (policy: (typeof TRAP_POLICIES)[number], watches: readonly string[]): Mode => {
-    return { traps: [policy], limits: DEFAULT_LIMITS, watches: watches.map(parseWatch), trace };
-  };
+/** By name, with what they watch. */
+function modes(policies: readonly TrapPolicy[]): Record<string, Mode> {
   return Object.fromEntries(
-    TRAP_POLICIES.flatMap((policy) => {
+    policies.flatMap((policy): [string, Mode][] => {
       const watches = WATCHES[policy.name];
-      if (watches === undefined) return [[policy.name, of(policy, [])]];
-      return watches.map((watch) => [`${policy.name}:${watch}`, of(policy, [watch])]);
+      if (watches === undefined) return [[policy.name, { traps: [policy] }]];
+      return watches.map((watch) => [`${policy.name}:${watch}`, { traps: [policy], watches: [parseWatch(watch)] }]);
     }),
   );
 }
 
-/** These go instruction by instruction: one turn tells enough. */
-const STEPPING: readonly string[] = ['register'];
-
-/** Every policy on against off, in one run: one machine, in which each takes turns with nothing armed, for each program. */
+/** Every policy, and nothing, against nothing armed. */
 export async function measurePolicies(): Promise<readonly PolicyCost[]> {
-  const all = modes();
-  const names = Object.keys(all);
-  const stepped = names.filter((name) => all[name]!.traps.some((policy) => STEPPING.includes(policy.name)));
-  const often = names.filter((name) => !stepped.includes(name));
-  const taken = [...Array.from({ length: ROUNDS }, () => often).flat(), ...stepped].flatMap((name) => [OFF, name]);
-  const own = [...taken, OFF];
-  const turns = Object.values(PROGRAMS).flatMap((command) => own.map((mode): Turn => ({ mode, commands: [command] })));
-  const { spans } = await takeTurns('policies', [...turns, { mode: OFF, commands: [] }], all);
-  return Object.keys(PROGRAMS).flatMap((program, i) => {
-    const part = spans.slice(i * own.length, (i + 1) * own.length);
-    return names.map((policy) => {
-      const events = part.find(({ mode }) => mode === policy)?.events ?? 0;
-      return { policy, program, ratio: ratioTo(part, policy, OFF), events };
-    });
-  });
+  const stepping = TRAP_POLICIES.filter(({ name }) => STEPPING.includes(name));
+  const others = TRAP_POLICIES.filter((policy) => !stepping.includes(policy));
+  return [
+    ...(await compare({ [CONTROL]: undefined, ...modes(others) }, 'whole')),
+    ...(await compare(modes(stepping), 'stepped')),
+  ];
+}
+
+async function compare(
+  of: Readonly<Record<string, Mode | undefined>>,
+  amount: 'whole' | 'stepped',
+): Promise<PolicyCost[]> {
+  const steps = Object.entries(PROGRAMS).map(([name, amounts]) => ({ name, commands: [`${name} ${amounts[amount]}`] }));
+  const costs = await crossover({ name: 'policies', steps, modes: of, slice: SLICE, boot: false });
+  return Object.keys(of).flatMap((policy) =>
+    [...costs].map(([program, byPolicy]) => {
+      const { on, off, events } = byPolicy[policy]!;
+      return { policy, program, ratio: on / off, events };
+    }),
+  );
 }

@@ -51,15 +51,15 @@ const MEBIBYTE = 2 ** 20;
 
 /** What recording costs, how small traces are and how fast they are read. */
 export function recordingTables({ costs, mixed, memory, written, replay }: RecordingResults): string {
-  const rows = costs.map(({ name, off, thread, all }) => [
+  const rows = [...costs].map(([name, { recorded, control }]) => [
     name,
-    fixed(off, 3),
-    fixed(thread, 3),
-    percent(thread, off),
-    fixed(all, 3),
-    percent(all, off),
+    fixed(recorded.off, 3),
+    fixed(recorded.on, 3),
+    percent(recorded.on, recorded.off),
+    percent(control.on, control.off),
+    fixed(recorded.events / 1000, 1),
   ]);
-  const head = ['program', 'not recorded, s', 'recorded, s', 'cost', 'all threads, s', 'cost'];
+  const head = ['program', 'not recorded, s', 'recorded, s', 'cost', 'control', 'thousand events'];
   const facts: Row[] = [
     ['bytes of trace a call, mixed load, captures aside', fixed(mixed.bytes / mixed.calls, 1)],
     ['calls in that trace', String(mixed.calls)],

@@ -60,7 +60,7 @@ async function speed(): Promise<string> {
     'speed',
     programs.map(({ name, arguments: amount }) => `${name} ${amount[size]}`),
   );
-  const runs: Record<string, Runs[string]> = { [OURS]: await runOurs(powerOn(image)) };
+  const runs: Record<string, Runs[string]> = { [OURS]: runOurs(powerOn(image)) };
   if (options.peers) {
     runs['QEMU TCG'] = await runQemu(image);
     runs.Bochs = await runBochs(image);

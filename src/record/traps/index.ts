@@ -49,14 +49,14 @@ export const FILE_EVENTS = {
   about: 'files and directories created, removed, renamed, opened for writing: from calls',
 };
 
-/** Arms the policies, with what is known of the guest. */
+/** Arms the policies, with what is known of the guest. Returns the plan, which can be put into force again. */
 export function armTraps(
   core: Core,
   policies: readonly TrapPolicy[],
   facts: TaskFacts & Pick<GuestFacts, 'foreign' | 'nt'>,
   limits: CaptureLimits = DEFAULT_LIMITS,
   context: WatchContext = NOTHING_WATCHED,
-): void {
+): ControlPlan {
   const plan = new ControlPlan();
   for (const policy of policies) policy.plan(plan, context);
   if (facts.nt !== undefined) plan.callsAre(facts.nt.processor === 'x86' ? ABI.nt32 : ABI.nt64);
@@ -64,6 +64,7 @@ export function armTraps(
   writeTaskPolicy(core.memory.buffer, facts);
   writeSyscallCaptures(core.memory.buffer, limits);
   plan.write(core);
+  return plan;
 }
 
 /** Takes everything back: the guest runs as it would by itself. */
