@@ -54,12 +54,10 @@ write('monitor-layout.ts', monitorConstants());
 write('msrs.ts', msrTable());
 write('cpuid.ts', cpuidTable());
 write('dispatch.ts', dispatchText);
-const { text: fastText, cases, moreCases } = fast(rows, numberOf);
+const { text: fastText, cases } = fast(rows, numberOf);
 write('fast.ts', fastText);
 write(
   'loop.ts',
-  readFileSync(join(CORE, 'loop.template'), 'utf8')
-    .replace('// cases', () => cases)
-    .replace('// more cases', () => moreCases),
+  readFileSync(join(CORE, 'loop.template'), 'utf8').replace('// cases', () => cases),
 );
 write('decode-tables.ts', decodeTables(rows, numberOf));

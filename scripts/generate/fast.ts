@@ -7,8 +7,8 @@ import { FIRST_GENERIC } from './dispatch.ts';
 /** Ops that no row stands behind; the loop's template has their cases. */
 const PSEUDO = ['refetch', 'stale', 'invalid', 'protected', 'noDevice', 'end', 'next', 'stepEnd'] as const;
 
-/** A switch of more than 1024 cases does not become a br_table: the rest goes to a second one. */
-const SWITCH_SIZE = 1000;
+/** A switch of more cases does not become a br_table. */
+const SWITCH_SIZE = 1024;
 
 const TAKEN = `left += <i32>load<u16>(j, 6) - 1; const c = <usize>load<u32>(j, 16);
         if (c != 0) { left -= load<i32>(c); if (left >= 0) { op = c + BLOCK_HEADER; continue; } left += load<i32>(c); }
@@ -44,7 +44,7 @@ export function fast(rows: readonly OpcodeRow[], numberOf: (row: OpcodeRow) => n
     const known = idOf.get(key);
     if (known !== undefined) return known;
     const id = PSEUDO.length + cases.length;
-    if (id >= FIRST_GENERIC) throw new Error('generate: too many fast forms');
+    if (id >= Math.min(FIRST_GENERIC, SWITCH_SIZE)) throw new Error('generate: too many fast forms');
     idOf.set(key, id);
     cases.push({ id, generic, body });
     return id;
@@ -106,10 +106,8 @@ export function fast(rows: readonly OpcodeRow[], numberOf: (row: OpcodeRow) => n
     lengths.set(id, (lengths.get(first) ?? 1) + (lengths.get(second) ?? 1));
     chains.set(first, [...(chains.get(first) ?? []), [second, id]]);
   };
-  for (const form of FAST_FORMS) addForm(form);
+  for (const form of [...FAST_FORMS, ...SSE_FORMS]) addForm(form);
   for (const chain of CHAINS) addChain(chain);
-  // Last, since what the first switch cannot hold is dispatched twice.
-  for (const form of SSE_FORMS) addForm(form);
 
   const upper = (name: string) => name.replace(/([A-Z])/g, '_$1').toUpperCase();
   const genericOf = [...PSEUDO.map(() => 0), ...cases.map((entry) => entry.generic)];
@@ -176,5 +174,5 @@ export const LENGTHS: usize = memory.data<u8>([${genericOf.map((_, id) => length
     const expanded = code.replaceAll('NOT_TAKEN', NOT_TAKEN).replaceAll(/\bTAKEN\b/g, TAKEN);
     return `      case ${id}: { ${expanded} }`;
   });
-  return { text, cases: lines.slice(0, SWITCH_SIZE).join('\n'), moreCases: lines.slice(SWITCH_SIZE).join('\n') };
+  return { text, cases: lines.join('\n') };
 }

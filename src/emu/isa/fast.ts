@@ -2,6 +2,9 @@
  * The fast forms: instructions that the loop executes inline, for one operand size and a register or memory operand.
  * A body is AssemblyScript in a `case` of the loop. On anything unusual (TLB miss, page end, ...) it does `break`
  * before it has changed anything, and the generic handler runs instead; both must agree in every bit.
+ *
+ * The host compiles the loop as one function, in a time that grows with it: a second at 130 KB. So a form stands here only if
+ * compilers emit it and programs spend time in it; counted over a kernel's boot, its tools and the benchmarks.
  */
 export interface FastForm {
   readonly mnemonic: string;
@@ -58,6 +61,22 @@ const OPERATIONS: readonly Operation[] = [
   { name: 'test', result: () => 'a & b', flags: (s) => lazy('FLAG_LOGIC', s, '0'), store: false },
 ];
 
+/** Which conditions follow a comparison often enough: bytes are compared for equality and order, constants seldom for their sign. */
+function fusedConditions(name: string, size: Width, operands: string, needs: FastForm['needs']): readonly number[] {
+  if (size === 2 || operands.startsWith('rAX') || (operands.startsWith('G') && needs === 'register')) return [];
+  if (operands === 'Gb,Eb') return [];
+  const equality = [4, 5];
+  const unsigned = [2, 3, 6, 7];
+  const signed = [12, 13, 14, 15];
+  const sign = [8, 9];
+  const registers = needs === 'register' && operands.includes('G');
+  if (name === 'cmp') {
+    if (size === 1) return [...equality, ...unsigned];
+    return [...equality, ...unsigned, ...signed, ...(registers ? sign : [])];
+  }
+  return registers ? [...equality, ...sign, ...(size === 1 ? [] : [14, 15])] : equality;
+}
+
 /** Conditions of a fused CMP or TEST by number, on a, b and r. */
 function conditions(name: string, size: Width): Readonly<Record<number, string>> {
   const s = signed(size);
@@ -96,13 +115,15 @@ function arithmetic(): FastForm[] {
       const add = (operands: string, needs: FastForm['needs'], before: string, write: string) => {
         const compute = `${before} const r: ${t} = ${result(t)};`;
         const kept = store ? write : '';
-        const fusible = !store && size !== 2 && !operands.startsWith('rAX') && operands !== 'Gb,Eb';
+        const tests = conditions(name, size);
         const fused = Object.fromEntries(
-          Object.entries(conditions(name, size)).map(([code, test]) => [
+          (store ? [] : fusedConditions(name, size, operands, needs)).map((code) => [
             code,
-            `${compute} ${flags(size)} const j = op + 32; if (${test}) { TAKEN } NOT_TAKEN`,
+            `${compute} ${flags(size)} const j = op + 32; if (${tests[code]}) { TAKEN } NOT_TAKEN`,
           ]),
         );
+        // Assemblers write operations between registers in the other direction.
+        const silent = store && needs === 'register' && size >= 4 && !operands.startsWith('G');
         forms.push({
           mnemonic: name,
           operands,
@@ -110,28 +131,25 @@ function arithmetic(): FastForm[] {
           needs,
           body: `${compute} ${kept} ${flags(size)}`,
           writes: 'all',
-          ...(needs === 'register' && store ? { bodyWithoutFlags: `${compute} ${kept}` } : {}),
-          ...(fusible ? { fused } : {}),
+          ...(silent ? { bodyWithoutFlags: `${compute} ${kept}` } : {}),
+          fused,
         });
       };
       const rm = `const at = <usize>load<u16>(op, 10); const a = load<${t}>(at);`;
       const reg = `const b = load<${t}>(<usize>load<u16>(op, 8));`;
       const immediate = `const b = load<${t}>(op, 24);`;
       const memory = `${operandAddress} ${store ? writeAt(size) : readAt(size)} const a = load<${t}>(at);`;
-      add(`E${letter},G${letter}`, 'register', `${rm} ${reg}`, put('at', size, 'r'));
-      add(`E${letter},G${letter}`, 'memory', `${memory} ${reg}`, `store<${t}>(at, r);`);
+      const words = size === 2 && store;
+      if (!words) add(`E${letter},G${letter}`, 'register', `${rm} ${reg}`, put('at', size, 'r'));
+      if (!words) add(`E${letter},G${letter}`, 'memory', `${memory} ${reg}`, `store<${t}>(at, r);`);
       add(size === 1 ? 'Eb,Ib' : 'Ev,Iz', 'register', `${rm} ${immediate}`, put('at', size, 'r'));
       add(size === 1 ? 'Eb,Ib' : 'Ev,Iz', 'memory', `${memory} ${immediate}`, `store<${t}>(at, r);`);
       const accumulator = `const at: usize = GPR; const a = load<${t}>(at);`;
       add(size === 1 ? 'AL,Ib' : 'rAX,Iz', 'register', `${accumulator} ${immediate}`, put('at', size, 'r'));
       if (name === 'test') continue;
       const destination = `const to = <usize>load<u16>(op, 8); const a = load<${t}>(to);`;
-      add(
-        `G${letter},E${letter}`,
-        'register',
-        `${destination} const b = load<${t}>(<usize>load<u16>(op, 10));`,
-        put('to', size, 'r'),
-      );
+      const registers = `${destination} const b = load<${t}>(<usize>load<u16>(op, 10));`;
+      if (!words) add(`G${letter},E${letter}`, 'register', registers, put('to', size, 'r'));
       add(
         `G${letter},E${letter}`,
         'memory',
@@ -159,16 +177,18 @@ function oneRegister(): FastForm[] {
       ['dec', '- 1', 'FLAG_DEC'],
     ] as const) {
       const compute = `${rm} const r: ${t} = <${t}>(a ${step}); ${write}`;
-      forms.push({
-        mnemonic: name,
-        operands: e,
-        size,
-        needs: 'register',
-        writes: 'some',
-        reads: true,
-        body: `const c = carry(); ${compute} ${lazy(kind, size, 'u64(c)')}`,
-        bodyWithoutFlags: compute,
-      });
+      if (size >= 4) {
+        forms.push({
+          mnemonic: name,
+          operands: e,
+          size,
+          needs: 'register',
+          writes: 'some',
+          reads: true,
+          body: `const c = carry(); ${compute} ${lazy(kind, size, 'u64(c)')}`,
+          bodyWithoutFlags: compute,
+        });
+      }
       forms.push({
         mnemonic: name,
         operands: e,
@@ -179,6 +199,7 @@ function oneRegister(): FastForm[] {
         body: `${operandAddress} ${writeAt(size)} const c = carry(); const r: ${t} = <${t}>(load<${t}>(at) ${step}); store<${t}>(at, r); ${lazy(kind, size, 'u64(c)')}`,
       });
     }
+    if (size === 2) continue;
     const negate = `${rm} const r: ${t} = <${t}>(0 - a); ${write}`;
     forms.push({
       mnemonic: 'neg',
@@ -187,7 +208,7 @@ function oneRegister(): FastForm[] {
       needs: 'register',
       writes: 'all',
       body: `${negate} ${lazy('FLAG_SUB', size, 'u64(a)')}`,
-      bodyWithoutFlags: negate,
+      ...(size >= 4 ? { bodyWithoutFlags: negate } : {}),
     });
     forms.push({
       mnemonic: 'not',
@@ -233,7 +254,6 @@ function oneRegister(): FastForm[] {
         ),
       );
     }
-    if (size === 2) continue;
     const mask = size === 8 ? 63 : 31;
     for (const [operands, count] of [
       [`${e},Ib`, `u32(load<u8>(op, 24)) & ${mask}`],
@@ -257,6 +277,8 @@ function oneRegister(): FastForm[] {
         ['sar', `<${t}>(<${s}>a >> <${s}>n)`, `const c = <u32>(i64(<${s}>a) >> (n - 1)) & 1; const o: u32 = 0;`],
       ];
       for (const [name, value, outs] of shifts) {
+        if (name !== 'shr' && size === 1) continue;
+        if (name === 'shl' && operands.endsWith('1')) continue;
         // A shift of 8 bits by more than the wasm operation takes is left to the generic handler.
         const narrow = size === 1 ? 'if (n > 7) break;' : '';
         const compute = `${start} ${skip} ${narrow} const r: ${t} = ${value};`;
@@ -267,7 +289,7 @@ function oneRegister(): FastForm[] {
           needs: 'register',
           writes: operands.endsWith('1') ? 'all' : 'some',
           body: `${compute} ${outs} ${write} ${lazy('FLAG_RESULT_ONLY', size, 'u64(c | (o << 11))')}`,
-          bodyWithoutFlags: `${start} ${skip} ${narrow} const r: ${t} = ${value}; ${write}`,
+          ...(size >= 4 ? { bodyWithoutFlags: `${start} ${skip} ${narrow} const r: ${t} = ${value}; ${write}` } : {}),
         });
       }
       if (size < 4) continue;
@@ -285,7 +307,7 @@ function oneRegister(): FastForm[] {
           needs: 'register',
           writes: 'some',
           body: `${compute} setCarryOverflow(${bit(carryBit)} | ((${bit(carryBit)} ^ ${bit(other)}) << 11));`,
-          bodyWithoutFlags: compute,
+          ...(operands.endsWith('Ib') ? { bodyWithoutFlags: compute } : {}),
         });
       }
     }
@@ -310,7 +332,7 @@ function moves(): FastForm[] {
     const immediate = size === 1 ? 'Eb,Ib' : 'Ev,Iz';
     move(immediate, 'register', put(rm, size, `load<${t}>(op, 24)`));
     move(immediate, 'memory', `${operandAddress} ${writeAt(size)} store<${t}>(at, load<${t}>(op, 24));`);
-    if (size === 1) continue;
+    if (size < 4) continue;
     for (const [mnemonic, from, operand] of [
       ['movzx', 'u8', 'Gv,Eb'],
       ['movzx', 'u16', 'Gv,Ew'],
@@ -331,7 +353,6 @@ function moves(): FastForm[] {
         body: `${operandAddress} ${readAt(bytes)} ${put(reg, size, extended('at'))}`,
       });
     }
-    if (size === 2) continue;
     forms.push({
       mnemonic: 'lea',
       operands: 'Gv,M',
@@ -413,7 +434,7 @@ function conditional(): FastForm[] {
     const common = code > 1 && code !== 10 && code !== 11; // neither overflow nor parity
     for (const size of [4, 8] as const) {
       const t = unsigned(size);
-      for (const operands of ['Jb', 'Jz']) {
+      for (const operands of common ? ['Jb', 'Jz'] : []) {
         forms.push({
           mnemonic: `j${name}`,
           operands,
@@ -432,6 +453,7 @@ function conditional(): FastForm[] {
         reads: true,
         body: `const to = <usize>load<u16>(op, 8); ${put('to', size, `${test} ? load<${t}>(<usize>load<u16>(op, 10)) : load<${t}>(to)`)}`,
       });
+      if (code !== 4 && code !== 5) continue;
       forms.push({
         mnemonic: `cmov${name}`,
         operands: 'Gv,Ev',
