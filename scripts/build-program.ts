@@ -23,6 +23,8 @@ const FILES: readonly (readonly [name: string, root: RegExp])[] = [
   ['query',       /query\/command\.ts$/],
   ['connection',  /query\/connection\.ts$/],
   ['trace-model', /model\/trace-model\.ts$/],
+  // Other verbs need it too, and are not to load the database with it.
+  ['output',      /replay\/output\.ts$|tables\/errno\.ts$/],
   ['run-query',   /query\/run-query\.ts$/],
 ];
 
