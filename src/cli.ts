@@ -56,11 +56,14 @@ export async function main(args: readonly string[]): Promise<void> {
     process.exitCode = statusOf(error);
   });
   try {
-    await program.parseAsync(args, { from: 'user' });
+    await program.parseAsync(args.map(asOperand), { from: 'user' });
   } catch (error) {
     process.exitCode = statusOf(error);
   }
 }
+
+/** SQL may begin with a comment: no option has a blank behind its dashes. */
+const asOperand = (word: string): string => (/^--\s/.test(word) ? `\n${word}` : word);
 
 function statusOf(error: unknown): number {
   if (error instanceof UserError) {

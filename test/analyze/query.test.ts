@@ -195,3 +195,10 @@ it('conditions on calls leave out rows alike with arguments and without', () => 
     expect(rows(`SELECT count(args) AS n FROM syscalls WHERE ${condition}`)[0]!.n).toBe(all!.n);
   }
 });
+
+it('SQL may begin with a comment, and be nothing else', () => {
+  expect(rows('-- of all\nSELECT count(*) AS n FROM syscalls')[0]!.n).toBe(walked.length);
+  const wrong = (sql: string) => trapline(['query', path, sql]);
+  expect(wrong('-- of all')).toMatchObject({ status: 1, stderr: 'trapline: there is no statement in it\n' });
+  expect(wrong(' ; ')).toMatchObject({ status: 2, stderr: 'trapline: query wants SQL or a name, not nothing\n' });
+});
