@@ -52,7 +52,8 @@ export class Travel {
   #whyNone(): string {
     const { state, source } = this.#stage;
     if (state.filter !== '') return 'no event passes the filter: x takes it away';
-    if (source.findings.length > 0) return 'no event can be read: the trace is damaged, cut off, or still being recorded';
+    if (source.findings.length > 0)
+      return 'no event can be read: the trace is damaged, cut off, or still being recorded';
     if (source.count > 0 && state.commandOnly) return 'there is no event of the command: A shows the whole guest';
     return 'there is no event in this trace';
   }

@@ -1,8 +1,9 @@
 // The viewer by its keys and what is then on the screen.
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import stringWidth from 'string-width';
 import { afterEach, beforeAll, expect, test } from 'vitest';
+import { TraceReader } from '../../src/replay/reader.ts';
 import { readMarks, saveMarks } from '../../src/view/marks.ts';
 import { temporaryFolder } from '../support/trace-files.ts';
 import { PAGE, writeStory } from './story.ts';
@@ -312,6 +313,19 @@ test('jumps by event, time and instruction count', async () => {
   await viewer.type('soon');
   await viewer.press('enter');
   expect(viewer.told).toContain('use an instruction count');
+});
+
+test('a trace of which no event is left says so, and not that a filter hides them', async () => {
+  const reader = TraceReader.open(path);
+  const [first] = reader.index;
+  reader.close();
+  const cut = join(dirname(path), 'cut.trap');
+  writeFileSync(cut, readFileSync(path).subarray(0, first!.offset + 100));
+  viewer = new Viewer(cut, 100, 24);
+  await viewer.settled();
+  expect(viewer.said).toContain('no event can be read: the trace is damaged, cut off, or still being recorded');
+  await viewer.press('3', 'j', 'G', 'enter', 'escape', 'e', '4', '5', '6');
+  expect(viewer.lines).toHaveLength(24);
 });
 
 test('a terminal that becomes too small says so, and comes back', async () => {
