@@ -49,6 +49,17 @@ test.each([
   }
 });
 
+test('details name the strings of a list by their places', async () => {
+  viewer = new Viewer(join(import.meta.dirname, '../../traces/suspect.trap'), 100, 60);
+  await viewer.settled();
+  await viewer.press('3', '/');
+  await viewer.type('execve');
+  await viewer.press('enter', 'enter');
+  const screen = viewer.lines.join('\n');
+  expect(screen).toMatch(/argv, strings, given {2}1 string at 0x/);
+  expect(screen).toMatch(/argv\[0\], string, given {2}\d+ bytes at 0x/);
+});
+
 test('bytes of the guest do not reach the terminal as they are', async () => {
   await opened(200, 60);
   for (const key of ['3', 'enter', 'escape', '/', 'o', 'w', 'n', 'enter', 'enter']) {

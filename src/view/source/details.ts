@@ -173,8 +173,16 @@ function fieldLines(name: string, value: FieldValue, width: number): StyledLine[
   return rows.map((text, i) => row(i === 0 ? name : '', printable(text), width));
 }
 
+/** `msgName`: msg name. */
+const words = (name: string): string => name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+
 const STATUS_NAMES = new Map<number, string>(Object.entries(CAPTURE_STATUS).map(([name, number]) => [number, name]));
-const KIND_NAMES = new Map<number, string>(Object.entries(CAPTURE_KIND).map(([name, number]) => [number, name]));
+/** Their names as words, but for what a user calls otherwise. */
+const KIND_NAMES = new Map<number, string>([
+  ...Object.entries(CAPTURE_KIND).map(([name, number]): [number, string] => [number, words(name)]),
+  [CAPTURE_KIND.pointerArray, 'strings'],
+  [CAPTURE_KIND.pointerArrayString, 'string'],
+]);
 /** They are told by other lines. */
 const TOLD: ReadonlySet<number> = new Set([CAPTURE_KIND.exit]);
 
@@ -190,6 +198,23 @@ function memoryLines(source: TraceSource, place: EventPlace, call: Call | undefi
   ];
 }
 
+/** Array elements by their numbers: `argv[0]`. */
+function argumentName(names: readonly string[], { argument, kind }: CallCapture): string {
+  const name = names[argument & 15];
+  const element = argument >> 4;
+  if (name === undefined) return '';
+  return element === 0 || kind === CAPTURE_KIND.pointedTo ? name : `${name}[${element - 1}]`;
+}
+
+/** Of a list of strings how many they are: each of them has lines of its own. */
+function sizeOf({ bytes, fullLength, kind }: CallCapture): string {
+  const plural = (count: number, what: string): string => `${grouped(count)} ${what}${count === 1 ? '' : 's'}`;
+  if (kind === CAPTURE_KIND.pointerArray) return plural(fullLength, 'string');
+  return fullLength > bytes.length
+    ? `${grouped(bytes.length)} of ${plural(fullLength, 'byte')}`
+    : plural(bytes.length, 'byte');
+}
+
 function captureLines(
   source: TraceSource,
   place: EventPlace,
@@ -198,13 +223,12 @@ function captureLines(
   when: string,
 ): StyledLine[] {
   if (TOLD.has(capture.kind)) return [];
-  const { bytes, fullLength, argument, status } = capture;
-  const name = call === undefined || argument > LAST_ARGUMENT ? '' : (source.argumentNames(call)[argument & 15] ?? '');
-  const cut = fullLength > bytes.length ? ` of ${grouped(fullLength)}` : '';
+  const { bytes, status } = capture;
+  const name = call === undefined ? '' : argumentName(source.argumentNames(call), capture);
   const state = status === 0 ? '' : `, ${STATUS_NAMES.get(status) ?? `status ${status}`}`;
   const what = KIND_NAMES.get(capture.kind) ?? `memory of kind ${capture.kind}`;
   const title = [name, what, when].filter((part) => part !== '').join(', ');
-  const size = `${grouped(bytes.length)}${cut} byte${bytes.length === 1 ? '' : 's'} at ${named(source, capture.address, place)}${state}`;
+  const size = `${sizeOf(capture)} at ${named(source, capture.address, place)}${state}`;
   const text = textLines(bytes);
   return [
     [],
@@ -213,5 +237,3 @@ function captureLines(
     ...hexDump(bytes, capture.address),
   ];
 }
-
-const LAST_ARGUMENT = 5;
