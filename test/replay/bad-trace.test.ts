@@ -109,7 +109,7 @@ describe.skipIf(missing !== undefined)('a recording', () => {
   test.each(['replay', 'info', 'verify'])('%s says in one line that its output can not be written', (verb) => {
     const script = `${process.execPath} ${CLI} ${verb} ${whole} > /dev/full`;
     const { status, stderr } = spawnSync('bash', ['-c', script], { encoding: 'utf8', timeout: 120_000 });
-    expect(stderr).toBe("trapline: can't write: no space left on device\n");
+    expect(stderr).toBe("trapline: can't write to standard output: no space left on device\n");
     expect(status).toBe(1);
   });
 
