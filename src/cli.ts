@@ -80,6 +80,7 @@ function statusOf(error: unknown): number {
   const { code, syscall, path } = error as NodeJS.ErrnoException;
   // A reader that went away (`| head`) is the end of the work, not a failure.
   if (code === 'EPIPE') return 0;
-  process.stderr.write(`trapline: can't ${syscall ?? 'go on'}${path === undefined ? '' : ` ${path}`}: ${reason}\n`);
+  const place = path ?? (syscall === 'write' ? 'to standard output' : undefined);
+  process.stderr.write(`trapline: can't ${syscall ?? 'go on'}${place === undefined ? '' : ` ${place}`}: ${reason}\n`);
   return 1;
 }
