@@ -9,6 +9,8 @@ import { enumOrHex, socketType } from './strace/flags.ts';
 /** The open files of all processes. */
 export interface OpenFiles {
   newFile(kind: FileKind, what: string, flags?: number, socket?: SocketFacts): OpenFile;
+  /** A file or folder has another name, and all in it. */
+  renamed(from: string, to: string, exchange: boolean): void;
   /** Files that a message carries: they are taken out by the first that receives as many. */
   send(files: readonly OpenFile[]): void;
   receive(count: number): readonly OpenFile[] | undefined;
@@ -232,6 +234,20 @@ function cloneFlags(call: Call): number {
   return capture === undefined || capture.length < 4 ? CLONE_THREAD : capture.view.getUint32(capture.start, true);
 }
 
+const RENAME_EXCHANGE = 2;
+
+/** Which arguments hold the folder and the path of each name; the flags. */
+const renames =
+  (from: readonly [folder: number | undefined, path: number], to: typeof from, flags?: number): Effect =>
+  (call, table, all) => {
+    const [old, fresh] = [from, to].map(([folder, path]) => {
+      const text = given(call, path);
+      return text && table.resolve(folder === undefined ? AT_FDCWD : call.low(folder) | 0, text);
+    });
+    if (!old || !fresh) return;
+    all.renamed(old, fresh, flags !== undefined && (call.low(flags) & RENAME_EXCHANGE) !== 0);
+  };
+
 const memfd: Effect = (call, table, all) => {
   const file = all.newFile('memfd', `/memfd:${given(call, 0) ?? '?'}`);
   table.open(resultFd(call), { file, closeOnExec: (call.low(1) & MFD_CLOEXEC) !== 0 }, call.name);
@@ -283,6 +299,9 @@ export const DESCRIPTOR_CALLS: ReadonlyMap<string, Effect> = new Map<string, Eff
   ['fchdir', (call, table) => { table.folder = table.slots.get(call.low(0))?.file.what; }],
   ['getcwd', (call, table) => { table.folder = workingFolder(call, table) ?? table.folder; }],
   ['chroot', changeRoot],
+  ['rename', renames([undefined, 0], [undefined, 1])],
+  ['renameat', renames([0, 1], [2, 3])],
+  ['renameat2', renames([0, 1], [2, 3], 4)],
   ['execve', execute],
   ['execveat', execute],
   ['fork', fork(() => 0)],

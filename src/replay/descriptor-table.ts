@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 import type { DescriptorObserver, OpenFile, Slot } from './open-file.ts';
+import { PlacedPath, type Renames } from './placed-path.ts';
 
 /** Links to a process's own descriptors. */
 const SELF = /^(?:\/proc\/(?:thread-)?self\/fd|\/dev\/fd)\/(\d+)$|^\/dev\/(std(?:in|out|err))$/;
@@ -12,19 +13,42 @@ export const AT_FDCWD = -100;
 export class DescriptorTable {
   readonly tgid: number;
   readonly slots: Map<number, Slot>;
-  /** Working folder; undefined: not known. */
-  folder: string | undefined;
-  /** What `/` means to it: nothing, or the folder that chroot made it, without a slash at its end. */
-  root: string;
+  readonly #renames: Renames;
   readonly #observer: DescriptorObserver | undefined;
+  #folder: PlacedPath | undefined;
+  #root: PlacedPath | undefined;
 
-  constructor(tgid: number, parent: DescriptorTable | undefined, observer: DescriptorObserver | undefined) {
+  constructor(
+    tgid: number,
+    parent: DescriptorTable | undefined,
+    renames: Renames,
+    observer: DescriptorObserver | undefined,
+  ) {
     this.tgid = tgid;
     this.slots = new Map(parent?.slots);
+    this.#renames = renames;
     this.folder = parent?.folder;
     this.root = parent?.root ?? '';
     this.#observer = observer;
     for (const [fd, slot] of this.slots) observer?.opened(tgid, fd, slot, 'fork');
+  }
+
+  /** Working folder; undefined: not known. */
+  get folder(): string | undefined {
+    return this.#folder?.text;
+  }
+
+  set folder(path: string | undefined) {
+    this.#folder = path === undefined ? undefined : new PlacedPath(this.#renames, path);
+  }
+
+  /** What `/` means to it: nothing, or the folder that chroot made it, without a slash at its end. */
+  get root(): string {
+    return this.#root?.text ?? '';
+  }
+
+  set root(path: string) {
+    this.#root = path === '' ? undefined : new PlacedPath(this.#renames, path);
   }
 
   open(fd: number, slot: Slot, by: string): void {

@@ -4,6 +4,7 @@ import type { Call } from './calls.ts';
 import { DESCRIPTOR_CALLS, type OpenFiles } from './descriptor-calls.ts';
 import { DescriptorTable } from './descriptor-table.ts';
 import type { DescriptorObserver, FileKind, OpenFile, Slot, SocketFacts } from './open-file.ts';
+import { PlacedPath, Renames } from './placed-path.ts';
 
 const EINPROGRESS = 115;
 
@@ -13,6 +14,7 @@ export class Descriptors implements OpenFiles {
   readonly #observer: DescriptorObserver | undefined;
   /** Files under way in messages, by their number in it, oldest first. */
   readonly #passed: OpenFile[][] = [];
+  readonly #renames = new Renames();
   #files = 0;
 
   constructor(observer?: DescriptorObserver) {
@@ -53,7 +55,19 @@ export class Descriptors implements OpenFiles {
   }
 
   newFile(kind: FileKind, what: string, flags = 0, socket?: SocketFacts): OpenFile {
-    return { id: this.#files++, kind, what, flags, socket };
+    const id = this.#files++;
+    if (kind !== 'file') return { id, kind, what, flags, socket };
+    const place = new PlacedPath(this.#renames, what);
+    return {
+      ...{ id, kind, flags, socket },
+      get what() {
+        return place.text;
+      },
+    };
+  }
+
+  renamed(from: string, to: string, exchange: boolean): void {
+    this.#renames.add(from, to, exchange);
   }
 
   send(files: readonly OpenFile[]): void {
@@ -68,7 +82,7 @@ export class Descriptors implements OpenFiles {
   #table(tgid: number, parent: number): DescriptorTable {
     let table = this.#tables.get(tgid);
     if (table === undefined) {
-      table = new DescriptorTable(tgid, this.#tables.get(parent), this.#observer);
+      table = new DescriptorTable(tgid, this.#tables.get(parent), this.#renames, this.#observer);
       this.#tables.set(tgid, table);
     }
     return table;

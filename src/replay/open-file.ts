@@ -15,7 +15,7 @@ export interface SocketFacts {
 export interface OpenFile {
   readonly id: number;
   readonly kind: FileKind;
-  /** Absolute path, or what it is. */
+  /** Absolute path, as it is called now; or what it is. */
   readonly what: string;
   /** Flags of the call that opened it; 0 where it takes none. */
   readonly flags: number;

@@ -225,3 +225,13 @@ describe.skipIf(missing !== undefined)('a program that changes its root', () => 
     expect(query(trace, 'deleted-files')).toEqual([]);
   });
 });
+
+it.skipIf(missing !== undefined)('file_events are those that the program says, by the paths that it means', () => {
+  const folder = scratch();
+  const trace = join(folder, 'paths.trap');
+  const program = buildProgram(folder, 'paths');
+  const { stdout, stderr } = trapline(['record', '-q', '--share', folder, '-o', trace, '--', program]);
+  expect(stderr).toBe('');
+  const told = query(trace, "SELECT concat_ws(' ', action, path, to_path) AS line FROM file_events");
+  expect(told.map(({ line }) => line)).toEqual(stdout.trim().split(/ *\n/));
+});

@@ -14,6 +14,8 @@ export interface DescriptorSpan {
   readonly comm: string | undefined;
   readonly fd: number;
   readonly file: OpenFile;
+  /** What it was called when it was opened. */
+  readonly path: string;
   readonly closeOnExec: boolean;
   readonly from: Moment;
   readonly openedBy: string;
@@ -126,6 +128,7 @@ class Spans {
     const [leader] = process?.threads ?? [];
     const span: DescriptorSpan = {
       ...{ tgid, fd, file, closeOnExec, openedBy },
+      path: file.what,
       comm: leader === undefined ? this.#comm : this.#history.identity(leader.task, leader.first.event)?.comm,
       from: process?.first ?? this.#now,
       ...{ to: undefined, closedBy: undefined, sent: 0, received: 0 },

@@ -23,7 +23,7 @@ function putFile(span: DescriptorSpan, rows: RowBuffer): void {
   const at = putSpan(span, rows);
   const { file, closeOnExec, closedBy } = span;
   rows.text('kind')?.often(at, file.kind);
-  rows.text('path')?.text(at, file.what);
+  rows.text('path')?.text(at, span.path);
   if (file.kind === 'file') rows.text('flags')?.often(at, openFlags(file.flags));
   rows.truth('cloexec')?.put(at, closeOnExec);
   if (closedBy !== undefined) rows.text('closed_by')?.often(at, closedBy);

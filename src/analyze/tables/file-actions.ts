@@ -28,7 +28,8 @@ const O_CREAT = 0o100;
 const O_EXCL = 0o200;
 const O_TRUNC = 0o1000;
 const O_DIRECTORY = 0o200000;
-const O_TMPFILE = 0o20000000;
+/** A file without a name. */
+export const O_TMPFILE = 0o20000000;
 const AT_REMOVEDIR = 0x200;
 const RENAME_EXCHANGE = 2;
 

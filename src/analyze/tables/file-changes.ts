@@ -3,7 +3,7 @@ import { AT_FDCWD } from '../../replay/descriptor-table.ts';
 import type { Descriptors } from '../../replay/descriptors.ts';
 import { socketPath } from '../../replay/open-file.ts';
 import { fileArguments, givenPath, givenText } from './call-arguments.ts';
-import { FILE_ACTIONS, type FileAction, type FileEffect, type FileSort } from './file-actions.ts';
+import { FILE_ACTIONS, type FileAction, type FileEffect, type FileSort, O_TMPFILE } from './file-actions.ts';
 
 const ENOENT = 2;
 
@@ -43,6 +43,7 @@ export class FileChanges {
     }
     const { fd } = fileArguments(call);
     const meaning = fd === undefined ? undefined : descriptors.name(tgid, call.low(fd) | 0);
+    if (effect.action === 'linked') return this.#linked(effect, call, tgid, descriptors);
     const subject =
       effect.path === 'fd'
         ? meaning
@@ -51,6 +52,19 @@ export class FileChanges {
           : path(effect.path);
     const to = effect.to === 'text' ? givenText(call, 0) : effect.to === undefined ? undefined : path(effect.to);
     return subject === undefined ? undefined : this.#change(effect, subject, to);
+  }
+
+  /** A link may give a file its first name: what is linked is a descriptor then, by /proc or an empty path. */
+  #linked(effect: FileEffect, call: Call, tgid: number, descriptors: Descriptors): FileChange | undefined {
+    const [subject] = fileArguments(call).paths;
+    const [given, to] = [subject && givenText(call, subject.path), givenPath(call, 1, tgid, descriptors)];
+    const [, number] = /^\/proc\/(?:self|\d+)\/fd\/(\d+)$/.exec(given ?? '') ?? [];
+    const fd = number !== undefined ? Number(number) : given === '' ? call.low(0) | 0 : undefined;
+    const file = fd === undefined ? undefined : descriptors.slot(tgid, fd)?.file;
+    const from = file?.what ?? givenPath(call, 0, tgid, descriptors);
+    if (from === undefined || to === undefined) return undefined;
+    if (file === undefined || (file.flags & O_TMPFILE) === 0) return this.#change(effect, from, to);
+    return this.#change({ action: 'created', what: 'file', path: 0, fresh: true }, to, undefined);
   }
 
   #change({ action, fresh, what, to: kind }: FileEffect, path: string, to: string | undefined): FileChange {
