@@ -219,7 +219,7 @@ describe.skipIf(missing !== undefined)('a program that changes its root', () => 
     expect(rows).toEqual([
       { action: 'exchanged', what: null, path: '/tmp/r/plain', to_path: '/tmp/r/other' },
       { action: 'created', what: 'socket', path: '/tmp/r/door', to_path: null },
-      { action: 'changed', what: null, path: '/tmp/r/plain', to_path: null },
+      { action: 'changed', what: null, path: '/tmp/r/other', to_path: null },
     ]);
     expect(query(trace, "SELECT local FROM sockets WHERE opened_by = 'socket'")).toEqual([{ local: '/tmp/r/door' }]);
     expect(query(trace, 'deleted-files')).toEqual([]);

@@ -106,5 +106,5 @@ const EXPECTED = [
   'cpuid: leaf 0x23 -> eax=0x0 ebx=0x0 ecx=0x0 edx=0x0',
   'sensitive: int n <cd80>',
   'syscall_0x200(rbx=0, rcx=0, , , , rbp=0) = 0x203',
-  'port-io: out 0xf4 (unnamed), 1 byte <- 0x0',
+  'port-io: out 0xf4 (test-device), 1 byte <- 0x0',
 ];

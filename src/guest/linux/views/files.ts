@@ -40,16 +40,16 @@ function* openFiles(kernel: KernelStructures, task: bigint, notes: string[]): Ge
   for (let fd = 0; fd < count; fd++) {
     const file = kernel.word(first + BigInt(kernel.memory.pointerBytes * fd));
     if (file === 0n) continue;
-    const open = orNote(notes, `descriptor ${fd}`, () => readFile(kernel, fd, file, task));
+    const open = orNote(notes, `descriptor ${fd}`, () => readFile(kernel, fd, file));
     if (open !== undefined) yield open;
   }
 }
 
-function readFile(kernel: KernelStructures, fd: number, file: bigint, task: bigint): OpenFile {
+function readFile(kernel: KernelStructures, fd: number, file: bigint): OpenFile {
   const inode = kernel.value(file, 'file', 'f_inode');
   return {
     fd,
-    path: filePath(kernel, file, task),
+    path: filePath(kernel, file),
     flags: kernel.number(file, 'file', 'f_flags'),
     offset: kernel.value(file, 'file', 'f_pos'),
     inode: kernel.value(inode, 'inode', 'i_ino'),

@@ -26,7 +26,7 @@ export function readMaps(kernel: KernelStructures, task: bigint): MappingList {
   if (mm === 0n) return { mappings: [], notes };
   const areas = orNote(notes, 'maps', () => [...areasOf(kernel, mm)]) ?? [];
   const mappings = areas.flatMap((area) => {
-    const mapping = orNote(notes, `area at 0x${area.toString(16)}`, () => readArea(kernel, mm, area, task));
+    const mapping = orNote(notes, `area at 0x${area.toString(16)}`, () => readArea(kernel, mm, area));
     return mapping === undefined ? [] : [mapping];
   });
   return { mappings, notes };
@@ -80,7 +80,7 @@ function* mapleNode(kernel: KernelStructures, encoded: bigint, max: bigint): Gen
 /** VM_READ, VM_WRITE, VM_EXEC, VM_SHARED (include/linux/mm.h): the same in every version. */
 const FLAG = { read: 1n, write: 2n, execute: 4n, shared: 8n } as const;
 
-function readArea(kernel: KernelStructures, mm: bigint, area: bigint, task: bigint): Mapping {
+function readArea(kernel: KernelStructures, mm: bigint, area: bigint): Mapping {
   const value = (path: string): bigint => kernel.value(area, 'vm_area_struct', path);
   const flags = value('vm_flags');
   const letter = (flag: bigint, yes: string, no = '-'): string => ((flags & flag) === 0n ? no : yes);
@@ -92,7 +92,7 @@ function readArea(kernel: KernelStructures, mm: bigint, area: bigint, task: bigi
     permissions: `${letter(FLAG.read, 'r')}${letter(FLAG.write, 'w')}${letter(FLAG.execute, 'x')}${letter(FLAG.shared, 's', 'p')}`,
     offset: file === 0n ? 0n : value('vm_pgoff') * 4096n,
     inode: file === 0n ? 0n : kernel.value(kernel.value(file, 'file', 'f_inode'), 'inode', 'i_ino'),
-    name: file === 0n ? areaName(kernel, mm, area, start, end) : filePath(kernel, file, task),
+    name: file === 0n ? areaName(kernel, mm, area, start, end) : filePath(kernel, file),
   };
 }
 

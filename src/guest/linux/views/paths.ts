@@ -10,16 +10,14 @@ interface Place {
 }
 
 /**
- * Path of an open file as /proc/PID/fd shows it to `task` itself: from the task's own root. Files outside every tree
- * have the kernel's names for them (`socket:[12]`, `pipe:[34]`, `anon_inode:[eventpoll]`).
+ * Path of an open file as /proc/PID/fd shows it to who has not changed his root: from the top of the mounts that it lies
+ * under. Files outside every tree have the kernel's names for them (`socket:[12]`, `pipe:[34]`, `anon_inode:[eventpoll]`).
  */
-export function filePath(kernel: KernelStructures, file: bigint, task: bigint): string {
+export function filePath(kernel: KernelStructures, file: bigint): string {
   const path = kernel.at(file, 'file', 'f_path');
   const place = readPlace(kernel, path);
   const inode = kernel.value(file, 'file', 'f_inode');
-  const fs = kernel.value(task, 'task_struct', 'fs');
-  const root = fs === 0n ? undefined : readPlace(kernel, kernel.at(fs, 'fs_struct', 'root'));
-  return pseudoName(kernel, place, inode) ?? pathOf(kernel, place, root);
+  return pseudoName(kernel, place, inode) ?? pathOf(kernel, place);
 }
 
 function readPlace(kernel: KernelStructures, path: bigint): Place {
@@ -50,14 +48,13 @@ function dentryName(kernel: KernelStructures, dentry: bigint): string {
   return Buffer.from(kernel.text(dentry, 'dentry', 'd_name.name'), 'latin1').toString('utf8');
 }
 
-/** Upwards from dentry to dentry, over mounts, to the task's root or the end. */
-function pathOf(kernel: KernelStructures, { mount: start, dentry: leaf }: Place, root: Place | undefined): string {
+/** Upwards from dentry to dentry, over mounts, to the end. */
+function pathOf(kernel: KernelStructures, { mount: start, dentry: leaf }: Place): string {
   const parts: string[] = [];
   let mount = kernel.container(start, 'mount', 'mnt');
   let dentry = leaf;
   for (let steps = 0; steps < MOST_COMPONENTS; steps++) {
     const vfsMount = kernel.at(mount, 'mount', 'mnt');
-    if (root !== undefined && root.dentry === dentry && root.mount === vfsMount) break;
     if (dentry !== kernel.value(vfsMount, 'vfsmount', 'mnt_root')) {
       const parent = kernel.value(dentry, 'dentry', 'd_parent');
       if (parent === dentry) break;

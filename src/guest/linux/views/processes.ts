@@ -236,7 +236,7 @@ function readMore(kernel: KernelStructures, address: bigint, parent: bigint): Mo
     state: stateLetter(kernel, address),
     uid: kernel.number(credentials, 'cred', 'uid.val'),
     commandLine: mm === 0n ? [] : commandLine(kernel, mm),
-    executable: exe === 0n ? undefined : filePath(kernel, exe, address),
+    executable: exe === 0n ? undefined : filePath(kernel, exe),
     kernelThread: mm === 0n && kernel.number(address, 'task_struct', 'exit_state') === 0,
   };
 }

@@ -25,7 +25,7 @@ export interface SocketList {
 }
 
 // Numbers of the system-call interface (include/linux/socket.h, include/linux/net.h, include/uapi/linux/in.h): fixed.
-const FAMILIES: Readonly<Record<number, string>> = { 1: 'unix', 2: 'inet', 10: 'inet6', 16: 'netlink', 17: 'packet', 40: 'vsock' }; // biome-ignore format: a table
+const FAMILIES: Readonly<Record<number, string>> = { 1: 'unix', 2: 'inet', 10: 'inet6', 15: 'key', 16: 'netlink', 17: 'packet', 21: 'rds', 29: 'can', 30: 'tipc', 31: 'bluetooth', 38: 'alg', 40: 'vsock', 44: 'xdp' }; // biome-ignore format: a table
 const TYPES: Readonly<Record<number, string>> = { 1: 'stream', 2: 'dgram', 3: 'raw', 4: 'rdm', 5: 'seqpacket', 6: 'dccp', 10: 'packet' }; // biome-ignore format: a table
 const PROTOCOLS: Readonly<Record<number, string>> = { 1: 'icmp', 6: 'tcp', 17: 'udp', 58: 'icmpv6', 132: 'sctp', 136: 'udplite', 255: 'raw', 262: 'mptcp' }; // biome-ignore format: a table
 /** Numbers of /proc/net/tcp (include/net/tcp_states.h). */
@@ -91,8 +91,11 @@ function endpoint(address: Uint8Array, port: number): string {
   return address.length === 4 ? `${address.join('.')}:${port}` : `[${ipv6(address)}]:${port}`;
 }
 
+const V4_MAPPED = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
+
 /** RFC 5952: the longest run of two or more zero groups is left out. */
 function ipv6(bytes: Uint8Array): string {
+  if (V4_MAPPED.every((byte, i) => bytes[i] === byte)) return `::ffff:${bytes.subarray(12).join('.')}`;
   const groups = Array.from({ length: 8 }, (_, i) => ((bytes[2 * i]! << 8) | bytes[2 * i + 1]!).toString(16));
   const full = groups.join(':');
   const runs = full.match(/\b(?:0:)+0\b/g) ?? [];
