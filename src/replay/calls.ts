@@ -4,6 +4,7 @@ import { REGISTER } from '../trace/event.ts';
 import type { ColumnChoice, EventChunk } from '../trace/event-chunk.ts';
 import { CallCapture, capturesOf } from './call-captures.ts';
 import { ARGUMENTS, ARGUMENTS32, FOREIGN, type Words, wordsOf } from './call-words.ts';
+import type { NetlinkSocket } from './netlink-sockets.ts';
 
 /**
  * How a call ended, as far as the trace can tell. `restart`: interrupted and restarted by the kernel. `never`: exit,
@@ -61,6 +62,8 @@ export class Call {
   signalMask: Uint8Array | undefined;
   /** restart_syscall: name of the call that goes on, where that was seen. */
   resumes: string | undefined;
+  /** It sends to or receives from a netlink socket: that is known if the socket was opened under the recording. */
+  netlink: NetlinkSocket | undefined;
   /** Its entry was in the scope of what is shown: then its return is too. */
   shown = false;
 

@@ -9,6 +9,7 @@ import { CallTables } from './call-tables.ts';
 import type { Call } from './calls.ts';
 import { Descriptors } from './descriptors.ts';
 import { endingOf } from './ending.ts';
+import { NetlinkSockets } from './netlink-sockets.ts';
 import type { DescriptorObserver } from './open-file.ts';
 import { Pairing, type SignalDelivery } from './pairing.ts';
 import { CommandScope, isExecve, type Scope, WHOLE_GUEST } from './scope.ts';
@@ -66,6 +67,7 @@ export class Reconstruction {
   readonly descriptors: Descriptors | undefined;
   readonly spaces: AddressSpaces | undefined;
   readonly #addresses: AddressNames;
+  readonly #netlink = new NetlinkSockets();
   readonly #pairing: Pairing;
   readonly #scope: Scope;
   readonly #pids: ReadonlySet<number> | undefined;
@@ -139,6 +141,7 @@ export class Reconstruction {
   #enter(task: Task, chunk: EventChunk, row: number): void {
     const { identity } = task;
     const call = this.#pairing.enter(task, chunk, row);
+    this.#netlink.entered(call, identity);
     if (this.#visible(chunk, row, identity)) {
       call.shown = true;
       this.#sink.entry(call, identity);
@@ -163,6 +166,7 @@ export class Reconstruction {
 
   /** A return is shown when its entry was: a call is never half in a scope. Only an execve can begin one by its return. */
   #returned(call: Call, identity: TaskIdentity | undefined, chunk: EventChunk, row: number): void {
+    this.#netlink.returned(call, identity);
     if (call.shown) this.#sink.return(call, identity);
     else if (
       isExecve(call) &&

@@ -6,6 +6,7 @@ import type { TextBuffer } from '../text-buffer.ts';
 import { directoryEntries } from './directory-entries.ts';
 import { enumOrHex, enumOrNote, flagNames, openFlags } from './flags.ts';
 import { type ArgumentFormat, address } from './format.ts';
+import { netlinkMessages } from './netlink.ts';
 import { SCALARS } from './scalars.ts';
 import { manyStructs } from './structs.ts';
 import { structure } from './structures.ts';
@@ -40,7 +41,10 @@ const bytes =
       if (empty && !call.isNull(argument)) out.text('""');
       else address(out, call, argument, options);
     } else if (capture.status === CAPTURE_STATUS.absent) address(out, call, argument, options);
-    else quoteCapture(out, capture, options.stringLimit);
+    else if (call.netlink !== undefined) {
+      const { bytes: message, fullLength } = capture;
+      out.text(netlinkMessages(message, fullLength, call.netlink, options.stringLimit, options.verbose));
+    } else quoteCapture(out, capture, options.stringLimit);
   };
 
 /** Bytes that a program gives: none of them are a text too. */

@@ -27,13 +27,13 @@ export function statfs(view: DataView): string {
 
 export const lockParts = (view: DataView): string[] => lockFields(view, signed(view, 8), signed(view, 16));
 
-export const utimens = (view: DataView): string => fileTime(signed(view, 0), low(view, 8));
+export const utimens = (view: DataView): string => fileTime(signed(view, 0), unsigned(view, 8));
 
 /** Access and modification time of utime. */
 export const utimbuf = (view: DataView): string =>
   `{actime=${wholeTime(signed(view, 0))}, modtime=${wholeTime(signed(view, 8))}}`;
 
-export const utimeval = (view: DataView): string => microTime(signed(view, 0), low(view, 8));
+export const utimeval = (view: DataView): string => microTime(signed(view, 0), unsigned(view, 8));
 
 /** struct open_how: the mode only where it counts. */
 export function openHow(view: DataView): string {
@@ -71,8 +71,8 @@ export function termios(view: DataView): string {
   const controlRest = flagNames('termiosControl', control & ~(SPEED_BITS | SIZE_BITS), 0, '');
   const words = [
     `c_iflag=${flagNames('termiosInput', low(view, 0), 0, '')}`,
-    `c_oflag=${[...delays, outputRest].filter((text) => text !== '').join('|')}`,
-    `c_cflag=${[speed ?? 'B?', `CS${5 + ((control >>> 4) & 3)}`, controlRest].filter((text) => text !== '').join('|')}`,
+    `c_oflag=${[...delays, outputRest].join('|')}`,
+    `c_cflag=${[speed ?? 'B?', `CS${5 + ((control >>> 4) & 3)}`, controlRest].join('|')}`,
     `c_lflag=${flagNames('termiosLocal', low(view, 12), 0, '')}`,
   ];
   return `{${words.join(', ')}, ...}`;

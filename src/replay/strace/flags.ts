@@ -1,4 +1,5 @@
-import { type Constants, ENUMS, FLAGS, IOCTLS, SIGNALS } from '../../guest/linux/tables/constants.ts';
+import { ENUMS, FLAGS, IOCTLS, SIGNALS } from '../../guest/linux/tables/constants.ts';
+import type { Constants } from '../../guest/linux/tables/names.ts';
 import { remembered } from './remembered.ts';
 import { hex64, octal } from './values.ts';
 
@@ -79,7 +80,7 @@ export function enumName(set: string, value: number): string | undefined {
 
 /** Name of a value, or the value as hex with a note of what was expected. */
 export function enumOrHex(set: string, value: number): string {
-  return enumName(set, value) ?? `0x${(value >>> 0).toString(16)} /* ${wanted(set)} */`;
+  return enumName(set, value) ?? `${value === 0 ? '0' : `0x${(value >>> 0).toString(16)}`} /* ${wanted(set)} */`;
 }
 
 /** Name of a value, or what was expected. */
@@ -111,6 +112,7 @@ const NOTES = new Map([
   ['msgControl', 'MSG_???'],
   ['semControl', 'SEM_???'],
   ['quotaType', '???QUOTA'],
+  ['notify', 'SIGEV_???'],
   ['quotaFormat', 'QFMT_VFS_???'],
 ]);
 

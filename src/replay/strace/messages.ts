@@ -1,6 +1,8 @@
 import { CAPTURE_KIND, CAPTURE_STATUS } from '../../emu/monitor-layout.ts';
 import type { CallCapture } from '../call-captures.ts';
+import type { NetlinkSocket } from '../netlink-sockets.ts';
 import { enumName, enumOrHex, flagNames } from './flags.ts';
+import { netlinkMessages } from './netlink.ts';
 import { interfaceName, socketAddress } from './socket-address.ts';
 import { hex64, pointer, quote, quoteBuffer, unsigned64 } from './values.ts';
 
@@ -18,6 +20,8 @@ export interface VectorOptions {
   readonly word: 4 | 8;
   readonly stringLimit: number;
   readonly verbose: boolean;
+  /** What is sent and received are messages of this. */
+  readonly netlink: NetlinkSocket | undefined;
 }
 
 /** iovec captures of one array: `[{iov_base="...", iov_len=5}]`. `count`: how many there are. */
@@ -25,8 +29,9 @@ export function vectors(
   captures: readonly CallCapture[],
   count: number,
   content: VectorContent,
-  { stringLimit, verbose, word }: VectorOptions,
+  options: VectorOptions,
 ): string {
+  const { stringLimit, verbose, word } = options;
   const head = captures.find((capture) => capture.kind === CAPTURE_KIND.iovec);
   if (head === undefined) return '[]';
   const data = captures.filter((capture) => capture.kind === CAPTURE_KIND.iovecData);
@@ -42,7 +47,7 @@ export function vectors(
     const length = unsigned64(...wordAt(view, i * size + word, word));
     const start = (BigInt(high) << 32n) | BigInt(low);
     const bytes = length !== '0' && data[next]?.address === start ? data[next++] : undefined;
-    parts.push(`{iov_base=${base(bytes, low, high, length, content, stringLimit)}, iov_len=${length}}`);
+    parts.push(`{iov_base=${base(bytes, low, high, length, content, options)}, iov_len=${length}}`);
   }
   if (count > parts.length) {
     const unread =
@@ -58,10 +63,11 @@ function base(
   high: number,
   length: string,
   content: VectorContent,
-  stringLimit: number,
+  { stringLimit, verbose, netlink }: VectorOptions,
 ): string {
   if (content === 'untouched') return pointer(low, high);
   if (bytes !== undefined && (bytes.bytes.length > 0 || bytes.status !== CAPTURE_STATUS.absent)) {
+    if (netlink !== undefined) return netlinkMessages(bytes.bytes, bytes.fullLength, netlink, stringLimit, verbose);
     return quoteBuffer(bytes.bytes, bytes.fullLength, stringLimit);
   }
   if (low === 0 && high === 0) return 'NULL';

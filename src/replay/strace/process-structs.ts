@@ -8,6 +8,7 @@ import {
   low,
   RUSAGE_REST,
   type StructOptions,
+  sigeventText,
   siginfoText,
   signed,
   unsigned,
@@ -64,18 +65,16 @@ export function stack(view: DataView): string {
   return `{ss_sp=${pointer(low(view, 0), high(view, 0))}, ss_flags=${flagNames('sigaltstack', low(view, 8))}, ss_size=${unsigned(view, 16)}}`;
 }
 
-const sigevValue = (view: DataView): string =>
-  `{sival_int=${view.getInt32(0, true)}, sival_ptr=${pointer(low(view, 0), high(view, 0))}}`;
-
-export function sigevent(view: DataView): string {
-  if (low(view, 12) === 1)
-    return `{sigev_value=${sigevValue(view)}, sigev_signo=${low(view, 8)}, sigev_notify=SIGEV_NONE}`;
-  const notify =
-    ['SIGEV_SIGNAL', 'SIGEV_NONE', 'SIGEV_THREAD'][low(view, 12)] ??
-    (low(view, 12) === 4 ? 'SIGEV_THREAD_ID' : String(low(view, 12)));
-  const tid = low(view, 12) === 4 ? `, sigev_notify_thread_id=${view.getInt32(16, true)}` : '';
-  return `{${low(view, 0) === 0 && high(view, 0) === 0 ? '' : `sigev_value=${sigevValue(view)}, `}sigev_signo=${signalName(low(view, 8))}, sigev_notify=${notify}${tid}}`;
-}
+export const sigevent = (view: DataView): string =>
+  sigeventText({
+    kind: low(view, 12),
+    signal: low(view, 8),
+    value: pointer(low(view, 0), high(view, 0)),
+    number: view.getInt32(0, true),
+    thread: view.getInt32(16, true),
+    start: pointer(low(view, 16), high(view, 16)),
+    attributes: pointer(low(view, 24), high(view, 24)),
+  });
 
 /** Names of capabilities by number, without CAP_. */
 export const CAPABILITIES: readonly string[] =

@@ -7,7 +7,7 @@ import { descriptorSet } from './arguments.ts';
 import { enumName, enumOrHex, flagNames, priorityText, signalName } from './flags.ts';
 import type { FormatOptions } from './format.ts';
 import { fcntlResult, personality } from './special.ts';
-import { isoTime } from './struct-parts.ts';
+import { dateOf } from './struct-parts.ts';
 import { oneStruct } from './structs.ts';
 
 /** Shows the value that a call returned. */
@@ -124,7 +124,8 @@ const barriers: ResultFormat = (out, call, options) => {
 
 const seconds: ResultFormat = (out, call, options) => {
   signed(out, call, options);
-  out.text(` (${isoTime(call.result + call.resultHigh * 2 ** 32, 0)})`);
+  const date = dateOf(call.result + call.resultHigh * 2 ** 32, 0);
+  if (date !== undefined) out.text(` (${date})`);
 };
 
 /** How much of its timeout recvmmsg leaves. */

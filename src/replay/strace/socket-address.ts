@@ -24,7 +24,9 @@ export function socketAddress(bytes: Uint8Array): string {
   }
   if (family === FAMILY.netlink && bytes.length >= 12) {
     const groups = view.getUint32(8, true);
-    return `{${name}, nl_pid=${view.getInt32(4, true)}, nl_groups=${hex8(groups)}}`;
+    const pad = view.getUint16(2, true);
+    const padText = pad === 0 ? '' : `, nl_pad=0x${pad.toString(16)}`;
+    return `{${name}${padText}, nl_pid=${view.getInt32(4, true)}, nl_groups=${hex8(groups)}}`;
   }
   if (family === FAMILY.packet && bytes.length >= 20) {
     const address = Array.from(bytes.subarray(12, 12 + Math.min(8, bytes[11]!)), (byte) => `0x${byte.toString(16)}`);
@@ -39,8 +41,13 @@ export function socketAddress(bytes: Uint8Array): string {
 
 const hex8 = (value: number): string => (value === 0 ? '00000000' : `0x${value.toString(16).padStart(6, '0')}`);
 
+const LOOPBACK: ReadonlyMap<number, string> = new Map([[1, 'lo']]);
+
 /** An interface by its number; the first is the loopback of every network namespace. */
-export const interfaceName = (index: number): string => (index === 1 ? 'if_nametoindex("lo")' : String(index));
+export const interfaceName = (index: number, names: ReadonlyMap<number, string> = LOOPBACK): string => {
+  const name = names.get(index);
+  return name === undefined ? String(index >>> 0) : `if_nametoindex(${JSON.stringify(name)})`;
+};
 
 /** Scopes of link-local addresses are interfaces. */
 function scopeName(bytes: Uint8Array, scope: number): string {
@@ -77,7 +84,7 @@ export function inet6(bytes: Uint8Array): string {
 }
 
 /** An Ethernet protocol as it stands in a packet: `htons(ETH_P_IP)`. */
-const etherType = (type: number): string => `htons(${type === 0 ? '0 /* ETH_P_??? */' : enumOrHex('etherType', type)})`;
+export const etherType = (type: number): string => `htons(${enumOrHex('etherType', type)})`;
 
 /** Protocol of a socket by its family. */
 export function socketProtocol(family: number, protocol: number): string {

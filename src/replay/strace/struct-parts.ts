@@ -28,18 +28,34 @@ export const deviceNumber = remembered((dev) => {
 
 export const isDevice = (mode: number): boolean => (mode & 0o170000) === 0o020000 || (mode & 0o170000) === 0o060000;
 
-/** Seconds since 1970 as date and time, with nanoseconds where there are any. */
-export function isoTime(seconds: number, nanoseconds: number): string {
-  const text = new Date(seconds * 1000).toISOString().slice(0, 19);
-  return `${text}${nanoseconds === 0 ? '' : `.${String(nanoseconds).padStart(9, '0')}`}+0000`;
+/** The calendar repeats itself after so many years, and seconds. */
+const CYCLE = { years: 400, seconds: 12_622_780_800 } as const;
+/** Years are numbers of 32 bits. */
+const LAST_YEAR = 0x7fff_ffff + 1900;
+
+/** Seconds since 1970 as date and time, with nanoseconds where there are any; undefined where no date is told: the epoch itself, and what is no time. */
+export function dateOf(seconds: number, nanoseconds: number): string | undefined {
+  if (seconds === 0 && nanoseconds === 0) return undefined;
+  const cycles = Math.floor(seconds / CYCLE.seconds);
+  const date = new Date((seconds - cycles * CYCLE.seconds) * 1000);
+  const year = date.getUTCFullYear() + cycles * CYCLE.years;
+  if (Math.abs(year) > LAST_YEAR) return undefined;
+  const text = date.toISOString().slice(4, 19);
+  return `${year}${text}${nanoseconds === 0 ? '' : `.${String(nanoseconds).padStart(9, '0')}`}+0000`;
+}
+
+/** A date as a note behind a time; nothing where there is none. */
+export function dateNote(seconds: number, nanoseconds: number): string {
+  const date = dateOf(seconds, nanoseconds);
+  return date === undefined ? '' : ` /* ${date} */`;
 }
 
 /** What utimensat sets: a time, or how to find one. */
-export function fileTime(seconds: string, nanoseconds: number): string {
-  if (nanoseconds === 0x3fff_ffff) return 'UTIME_NOW';
-  if (nanoseconds === 0x3fff_fffe) return 'UTIME_OMIT';
-  const note = nanoseconds >= 1e9 ? '' : ` /* ${isoTime(Number(seconds), nanoseconds)} */`;
-  return `{tv_sec=${seconds}, tv_nsec=${nanoseconds}}${note}`;
+export function fileTime(seconds: string, nanoseconds: string): string {
+  const count = Number(nanoseconds);
+  if (count === 0x3fff_ffff) return 'UTIME_NOW';
+  if (count === 0x3fff_fffe) return 'UTIME_OMIT';
+  return `{tv_sec=${seconds}, tv_nsec=${nanoseconds}}${count >= 1e9 ? '' : dateNote(Number(seconds), count)}`;
 }
 
 const TICKS_PER_SECOND = 100n;
@@ -54,13 +70,14 @@ export function clockTicks(ticks: string): string {
 
 /** Times of utime: whole seconds. */
 export function wholeTime(seconds: string): string {
-  return `${seconds} /* ${isoTime(Number(seconds), 0)} */`;
+  return `${seconds}${dateNote(Number(seconds), 0)}`;
 }
 
 /** Times of utimes: seconds and microseconds. */
-export function microTime(seconds: string, microseconds: number): string {
-  const note = isoTime(Number(seconds), microseconds * 1000).replace('000+', '+');
-  return `{tv_sec=${seconds}, tv_usec=${microseconds}} /* ${note} */`;
+export function microTime(seconds: string, microseconds: string): string {
+  const count = Number(microseconds);
+  const note = count >= 1e6 ? '' : dateNote(Number(seconds), count * 1000).replace('000+', '+');
+  return `{tv_sec=${seconds}, tv_usec=${microseconds}}${note}`;
 }
 
 /** User handlers are addresses; the first values have names. */
@@ -135,3 +152,26 @@ const SIGNAL_CODES: Readonly<Record<number, string>> = {
 };
 
 export const RUSAGE_REST = 'ru_maxrss ru_ixrss ru_idrss ru_isrss ru_minflt ru_majflt ru_nswap ru_inblock ru_oublock ru_msgsnd ru_msgrcv ru_nsignals ru_nvcsw ru_nivcsw'.split(' '); // biome-ignore format: one row
+
+/** What is notified, and how, of a timer or a queue: struct sigevent. */
+export interface SigeventWords {
+  readonly kind: number;
+  readonly signal: number;
+  readonly value: string;
+  /** The value's number; only one that is not 0 is shown. */
+  readonly number: number;
+  readonly thread: number;
+  readonly start: string;
+  readonly attributes: string;
+}
+
+const SIGEV = { signal: 0, thread: 2, threadId: 4 } as const;
+
+export function sigeventText({ kind, signal, value, number, thread, start, attributes }: SigeventWords): string {
+  const named = kind === SIGEV.signal || kind === SIGEV.thread || kind === SIGEV.threadId;
+  const parts = value === 'NULL' ? [] : [`sigev_value={sival_int=${number}, sival_ptr=${value}}`];
+  parts.push(`sigev_signo=${named ? signalName(signal) : signal}`, `sigev_notify=${enumOrHex('notify', kind)}`);
+  if (kind === SIGEV.threadId) parts.push(`sigev_notify_thread_id=${thread}`);
+  if (kind === SIGEV.thread) parts.push(`sigev_notify_function=${start}`, `sigev_notify_attributes=${attributes}`);
+  return `{${parts.join(', ')}}`;
+}

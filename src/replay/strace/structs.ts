@@ -6,10 +6,10 @@ import { enumOrHex, fileMode, flagNames, openFlags, signalSet } from './flags.ts
 import { rusage, sigaction, sigevent, siginfo, stack, sysinfo, waitStatus } from './process-structs.ts';
 import {
   clockTicks,
+  dateNote,
   deviceNumber,
   high,
   isDevice,
-  isoTime,
   low,
   type StructOptions,
   type StructText,
@@ -82,7 +82,7 @@ function statTime(out: TextBuffer, view: DataView, at: number, name: string): vo
   const nanoseconds = low(view, at + 8);
   out.text(`, st_${name}=`);
   signed(out, view, at);
-  out.text(` /* ${isoTime(Number(view.getBigInt64(at, true)), nanoseconds)} */`);
+  out.text(dateNote(Number(view.getBigInt64(at, true)), nanoseconds));
   out.text(`, st_${name}_nsec=${nanoseconds}`);
 }
 

@@ -3,18 +3,19 @@
 import { enumName, fileMode, flagNames, signalName, signalSet } from './flags.ts';
 import {
   actionText,
+  dateNote,
   deviceNumber,
   fileTime,
   handlerText,
   hexOrZero,
   isDevice,
-  isoTime,
   lockFields,
   low,
   microTime,
   RUSAGE_REST,
   type StructOptions,
   type StructText,
+  sigeventText,
   siginfoText,
   signed,
   unsigned,
@@ -48,7 +49,7 @@ function statText(fields: StatFields, { verbose }: StructOptions): string {
   const times = fields.times.map(([seconds, nanoseconds], i) => {
     const name = `st_${'amc'[i]}time`;
     const rest = nanoseconds === undefined ? '' : `, ${name}_nsec=${nanoseconds}`;
-    return `${name}=${seconds} /* ${isoTime(seconds, nanoseconds ?? 0)} */${rest}`;
+    return `${name}=${seconds}${dateNote(seconds, nanoseconds ?? 0)}${rest}`;
   });
   const blocks = fields.blocks === undefined ? [] : [`st_blksize=${fields.blocks[0]}`, `st_blocks=${fields.blocks[1]}`];
   const parts = [
@@ -169,15 +170,16 @@ const userDescriptor: StructText = (view) => {
   );
 };
 
-const sigevent: StructText = (view) => {
-  const kind = low(view, 8);
-  const value = `sigev_value={sival_int=${int(view, 0)}, sival_ptr=${pointer(low(view, 0), 0)}}`;
-  if (kind === 1) return `{${value}, sigev_signo=${low(view, 4)}, sigev_notify=SIGEV_NONE}`;
-  const notify =
-    ['SIGEV_SIGNAL', 'SIGEV_NONE', 'SIGEV_THREAD'][kind] ?? (kind === 4 ? 'SIGEV_THREAD_ID' : String(kind));
-  const tid = kind === 4 ? `, sigev_notify_thread_id=${int(view, 12)}` : '';
-  return `{${low(view, 0) === 0 ? '' : `${value}, `}sigev_signo=${signalName(low(view, 4))}, sigev_notify=${notify}${tid}}`;
-};
+const sigevent: StructText = (view) =>
+  sigeventText({
+    kind: low(view, 8),
+    signal: low(view, 4),
+    value: pointer(low(view, 0), 0),
+    number: int(view, 0),
+    thread: int(view, 12),
+    start: pointer(low(view, 12), 0),
+    attributes: pointer(low(view, 16), 0),
+  });
 
 const siginfo: StructText = (view) =>
   siginfoText(view, {
@@ -209,10 +211,10 @@ export const NARROW_FORMATS: Readonly<Record<string, StructText>> = {
     ),
   oldsigaction: (view) =>
     actionText(handlerText(low(view, 0), 0), [low(view, 4), 0], [low(view, 8), 0], pointer(low(view, 12), 0)),
-  utimens32: (view) => fileTime(String(int(view, 0)), low(view, 4)),
-  utimens64: (view) => fileTime(signed(view, 0), low(view, 8)),
+  utimens32: (view) => fileTime(String(int(view, 0)), String(low(view, 4))),
+  utimens64: (view) => fileTime(signed(view, 0), unsigned(view, 8)),
   utimbuf32: (view) => `{actime=${wholeTime(String(int(view, 0)))}, modtime=${wholeTime(String(int(view, 4)))}}`,
-  utimeval32: (view) => microTime(String(int(view, 0)), low(view, 4)),
+  utimeval32: (view) => microTime(String(int(view, 0)), String(low(view, 4))),
   rlimit32: (view) => `{rlim_cur=${limit(low(view, 0))}, rlim_max=${limit(low(view, 4))}}`,
   rusage32: rusage,
   sysinfo32: sysinfo,

@@ -28,6 +28,9 @@ const ROOMY = new Set(['residency', 'nodemask', 'filehandle', 'msgbuf', 'msgbuf3
 const SHOWN_TWICE = new Set(['socklen', 'off', 'oldoff']);
 const OFFSETS = new Set(['off', 'oldoff']);
 
+/** EINTR, and the kernel's own codes of calls that go on after a signal: what is left of a time was written. */
+const INTERRUPTIONS = new Set([4, 512, 513, 514, 516]);
+
 /** An argument that points to a struct, or to several. */
 export function structure(pointee: Pointee): ArgumentFormat {
   const show = SPECIAL[pointee.struct] ?? plain(pointee);
@@ -43,7 +46,8 @@ export function structure(pointee: Pointee): ArgumentFormat {
       return;
     }
     const entry = before ? captured(call, argument, 'entry') : undefined;
-    const exit = direction === 'in' ? undefined : captured(call, argument, 'exit');
+    const untold = direction === 'in' || (direction === 'failure' && !INTERRUPTIONS.has(call.errno));
+    const exit = untold ? undefined : captured(call, argument, 'exit');
     const capture = entryFirst ? (entry ?? exit) : (exit ?? entry);
     if (capture === undefined || capture.length === 0 || (whole && capture.status === CAPTURE_STATUS.absent)) {
       address(out, call, argument, options);

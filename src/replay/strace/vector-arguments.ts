@@ -11,6 +11,7 @@ const vectorOptions = (call: Call, { stringLimit, verbose }: FormatOptions): Vec
   stringLimit,
   verbose,
   word: call.narrow ? 4 : 8,
+  netlink: call.netlink,
 });
 
 export const iovec =

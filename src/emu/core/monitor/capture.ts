@@ -32,6 +32,9 @@ const MSG_CONTROL: u32 = 4;
 const MSG_CONTROL_LENGTH: u32 = 5;
 const MSGHDR: u32 = 7;
 const MMSGHDR: u32 = 8;
+const AF_NETLINK: u32 = 16;
+/** Messages of netlink are no data but calls of their own: as much of them is kept as the kernel answers at once. */
+const NETLINK_BYTES: u32 = 32768;
 /** Strings that are counted; MAX_ARG_STRINGS is more, but no list is that long. */
 const POINTERS_MAXIMUM: u32 = 0x1_0000;
 const IOC_WRITE: u32 = 1;
@@ -142,8 +145,12 @@ function captureMessage(argument: u32, kind: u32, address: u64, bytes: u32, boun
   const nameLength = u64(load<u32>(message + MSG_NAME_LENGTH * pointerSize));
   const controlLength = pointerAt(message + MSG_CONTROL_LENGTH * pointerSize);
   if (bytes == MMSGHDR * pointerSize && bound == 0) bound = u64(load<u32>(message + MSGHDR * pointerSize));
-  if (name != 0 && nameLength != 0) captureBytes(argument, CAPTURE_KIND_msgName, name, nameLength, limit);
-  captureVector(argument, vector, count, bound, limit);
+  let data = limit;
+  if (name != 0 && nameLength != 0) {
+    const family = captureBytes(argument, CAPTURE_KIND_msgName, name, nameLength, limit);
+    if (limit != 0 && captured >= 2 && load<u16>(family) == AF_NETLINK) data = max(limit, NETLINK_BYTES);
+  }
+  captureVector(argument, vector, count, bound, data);
   if (control != 0 && controlLength != 0) captureBytes(argument, CAPTURE_KIND_msgControl, control, controlLength, limit);
 }
 
