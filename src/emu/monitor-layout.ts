@@ -164,6 +164,9 @@ export const CAPTURE_KIND = {
   pointedTo: 11,
   /** `size` bytes where the pointer `limit` bytes behind the argument's address leads. */
   indirect: 12,
+  /** struct iocb *[value(lengthArgument)], at most `size` of them: the table, then each as an `iocb` capture with what it
+   * writes (`iovecData`), or its vector and what that holds. At most `limit` bytes of data of each. */
+  iocbs: 13,
   // Captures only.
   iovecData: 16,
   msgName: 17,
@@ -189,6 +192,8 @@ export const CAPTURE_KIND = {
   /** Return of an execve: of the kernel's description of the new program's memory the piece that POLICY_HEADER.imageBlock
    * names; `address`: the kernel's. */
   image: 28,
+  /** An element of `iocbs`. */
+  iocb: 29,
 } as const;
 
 /** Number of an argument value in capture rows. 0..5 are the call's arguments as they were at its entry. */

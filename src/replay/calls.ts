@@ -4,7 +4,6 @@ import { REGISTER } from '../trace/event.ts';
 import type { ColumnChoice, EventChunk } from '../trace/event-chunk.ts';
 import { CallCapture, capturesOf } from './call-captures.ts';
 import { ARGUMENTS, ARGUMENTS32, FOREIGN, type Words, wordsOf } from './call-words.ts';
-import type { NetlinkSocket } from './netlink-sockets.ts';
 
 /**
  * How a call ended, as far as the trace can tell. `restart`: interrupted and restarted by the kernel. `never`: exit,
@@ -32,6 +31,14 @@ const FAST_CALL_BYTES = 2n;
 /** Of a call that no table names. */
 export function unknownName(number: number): string {
   return `syscall_0x${number.toString(16)}`;
+}
+
+/** What messages of a netlink socket are to be read with. */
+export interface NetlinkSocket {
+  /** NETLINK_ROUTE, ... */
+  readonly protocol: number;
+  /** Names of network interfaces by number, as far as messages told them. */
+  readonly interfaces: Map<number, string>;
 }
 
 /** One system call of one task: where it was entered, where it came back, and what it was given. */

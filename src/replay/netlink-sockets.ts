@@ -1,14 +1,6 @@
 import { CAPTURE_KIND } from '../emu/monitor-layout.ts';
 import type { TaskIdentity } from '../guest/linux/task-identity.ts';
-import type { Call } from './calls.ts';
-
-/** What messages of a netlink socket are to be read with. */
-export interface NetlinkSocket {
-  /** NETLINK_ROUTE, ... */
-  readonly protocol: number;
-  /** Names of network interfaces by number, as far as messages told them. */
-  readonly interfaces: Map<number, string>;
-}
+import type { Call, NetlinkSocket } from './calls.ts';
 
 const AF_NETLINK = 16;
 const NETLINK_ROUTE = 0;

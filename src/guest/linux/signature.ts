@@ -21,7 +21,17 @@ export type Count =
 /** What a pointer argument names. */
 export interface Pointee {
   readonly argument: number;
-  readonly what: 'string' | 'bytes' | 'struct' | 'iovec' | 'msghdr' | 'mmsghdr' | 'strings' | 'fdset' | 'ioctl';
+  readonly what:
+    | 'string'
+    | 'bytes'
+    | 'struct'
+    | 'iovec'
+    | 'msghdr'
+    | 'mmsghdr'
+    | 'strings'
+    | 'fdset'
+    | 'ioctl'
+    | 'iocbs';
   readonly direction: Direction;
   readonly struct: string;
   readonly count: Count;
@@ -66,7 +76,7 @@ export interface LinuxSyscall extends Syscall {
 }
 
 /** Structs whose count is their size in bytes. */
-const SIZED_BY_BYTES = new Set(['sockaddr', 'optval', 'cpuset', 'cloneargs']);
+const SIZED_BY_BYTES = new Set(['sockaddr', 'optval', 'cpuset', 'cloneargs', 'bpfAttributes']);
 const ONE: Count = { by: 'fixed', value: 1 };
 const DIRECTIONS: Readonly<Record<string, Direction>> = { '<': 'in', '>': 'out', '=': 'inout', '!': 'failure' };
 
@@ -93,7 +103,7 @@ function structPointee(abi: Abi, word: string, argument: number): { format: stri
   const struct = structIn(abi, name!);
   const count: Count = fixed === undefined ? parseCount(counted) : { by: 'fixed', value: Number(fixed) };
   const direction = DIRECTIONS[sign!]!;
-  const special = { iov: 'iovec', msghdr: 'msghdr', mmsghdr: 'mmsghdr', fdset: 'fdset' } as const;
+  const special = { iov: 'iovec', msghdr: 'msghdr', mmsghdr: 'mmsghdr', fdset: 'fdset', iocbs: 'iocbs' } as const;
   const what = name! in special ? special[name as keyof typeof special] : 'struct';
   if (what === 'struct' && STRUCTS[struct] === undefined && !SIZED_BY_BYTES.has(struct)) {
     throw new Error(`no struct ${struct}`);

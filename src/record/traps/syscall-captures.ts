@@ -46,6 +46,8 @@ interface Row {
 /** Bytes captured of an ioctl argument whose command does not carry a size (termios is the largest in daily use). */
 const IOCTL_BYTES = 64;
 const MESSAGES = 16;
+/** Of io_submit, so many are followed. */
+const CONTROL_BLOCKS = 64;
 /** Names of directory entries are worth more room than other data. */
 const DIRECTORY_BYTES = 32768;
 
@@ -169,6 +171,8 @@ function captureRow(pointee: Pointee, phase: 'entry' | 'return', limits: Capture
       return { ...row, kind: CAPTURE_KIND.msghdr, bound };
     case 'mmsghdr':
       return { ...row, kind: CAPTURE_KIND.mmsghdr, size: MESSAGES, bound };
+    case 'iocbs':
+      return { ...row, kind: CAPTURE_KIND.iocbs, size: CONTROL_BLOCKS };
     case 'fdset':
       return { ...row, kind: CAPTURE_KIND.fdSet, length: 0 };
     case 'ioctl':

@@ -3,6 +3,7 @@ import type { Argument, Pointee } from '../../guest/linux/signature.ts';
 import type { CallCapture } from '../call-captures.ts';
 import type { Call } from '../calls.ts';
 import type { TextBuffer } from '../text-buffer.ts';
+import { controlBlocks } from './asynchronous.ts';
 import { directoryEntries } from './directory-entries.ts';
 import { enumOrHex, enumOrNote, flagNames, openFlags } from './flags.ts';
 import { type ArgumentFormat, address } from './format.ts';
@@ -179,6 +180,15 @@ const readyEvents: ArgumentFormat = (out, call, argument, options) => {
   else epollEvents(out, capture, call.result, options);
 };
 
+const finished = manyStructs('ioEvent');
+
+const finishedBlocks: ArgumentFormat = (out, call, argument, options) => {
+  const capture = call.failed ? undefined : call.capture(argument, 'exit');
+  if (call.outcome === 'value' && call.result === 0 && !call.isNull(argument)) out.text('[]');
+  else if (capture === undefined) address(out, call, argument, options);
+  else finished(out, capture, call.result, options);
+};
+
 /** Takes a descriptor out: the event is not looked at. */
 const EPOLL_CTL_DEL = 2;
 
@@ -210,6 +220,8 @@ const POINTEES: Readonly<Record<string, (argument: Argument) => ArgumentFormat>>
   envp: () => environment,
   fdset: () => fdSet,
   pollfd: () => pollSet,
+  iocbs: () => controlBlocks,
+  ioEvent: ({ pointee }) => (pointee?.count.by === 'result' ? finishedBlocks : structure(pointee!)),
   epollevent: ({ pointee }) => (pointee?.direction === 'in' ? controlledEvent(pointee) : readyEvents),
   iov: (argument) => iovec(phaseOf(argument)),
   msghdr: (argument) => message(phaseOf(argument)),

@@ -71,7 +71,7 @@ function bitNames(set: string, bits: Bits, low: number, high: number): string {
 }
 
 /** Sets of which it is noted that none of the bits has a name. */
-const NOTED = new Set(['clone', 'memfd', 'prot', 'wait', 'at', 'msync', 'mremap', 'grnd', 'eventfd', 'timerfd', 'signalfd', 'rename', 'falloc', 'splice', 'xattr', 'closeRange', 'sigaltstack', 'epollCreate']); // biome-ignore format: a list
+const NOTED = new Set(['clone', 'memfd', 'prot', 'wait', 'at', 'msync', 'mremap', 'grnd', 'eventfd', 'timerfd', 'timerfdSet', 'signalfd', 'rename', 'falloc', 'splice', 'xattr', 'closeRange', 'sigaltstack', 'epollCreate']); // biome-ignore format: a list
 
 /** Name of a value; undefined if it has none. */
 export function enumName(set: string, value: number): string | undefined {

@@ -1,6 +1,6 @@
 import { CAPTURE_KIND, CAPTURE_STATUS } from '../../emu/monitor-layout.ts';
 import type { CallCapture } from '../call-captures.ts';
-import type { NetlinkSocket } from '../netlink-sockets.ts';
+import type { NetlinkSocket } from '../calls.ts';
 import { enumName, enumOrHex, flagNames } from './flags.ts';
 import { netlinkMessages } from './netlink.ts';
 import { interfaceName, socketAddress } from './socket-address.ts';

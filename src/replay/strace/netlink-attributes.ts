@@ -7,7 +7,7 @@ import {
   NETLINK_INDEXES,
   NETLINK_STRUCTS,
 } from '../../guest/linux/tables/netlink.ts';
-import type { NetlinkSocket } from '../netlink-sockets.ts';
+import type { NetlinkSocket } from '../calls.ts';
 import { enumOrHex, flagNames } from './flags.ts';
 import { hardwareAddress, hexQuote } from './netlink-values.ts';
 import { inet6, interfaceName } from './socket-address.ts';

@@ -2,7 +2,7 @@
 import { errnoOf } from '../../guest/linux/tables/errno.ts';
 import { type MessageForm, OLD_QUESTION, ROUTE_FORMS, SOCKET_FORMS } from '../../guest/linux/tables/netlink.ts';
 import { NETLINK_TYPES } from '../../guest/linux/tables/netlink-names.ts';
-import type { NetlinkSocket } from '../netlink-sockets.ts';
+import type { NetlinkSocket } from '../calls.ts';
 import { enumName, enumOrHex, flagNames } from './flags.ts';
 import { attributeList, type NetlinkContext, type Part, partOf, structFields } from './netlink-attributes.ts';
 import { hexQuote } from './netlink-values.ts';

@@ -1,6 +1,6 @@
 // Structs as 32-bit programs have them (include/linux/compat.h, arch/x86/include/uapi/asm/stat.h), by the names of
 // STRUCTS. Those that are plain fields stand in the table itself.
-import { enumName, fileMode, flagNames, signalName, signalSet } from './flags.ts';
+import { enumName, fileMode, flagNames, signalSet } from './flags.ts';
 import {
   actionText,
   dateNote,

@@ -5,9 +5,13 @@ import { STRUCTS } from '../../guest/linux/tables/structs.ts';
 import type { CallCapture } from '../call-captures.ts';
 import type { Call } from '../calls.ts';
 import { TextBuffer } from '../text-buffer.ts';
+import { blockText } from './asynchronous.ts';
+import { bpfAttributes } from './bpf.ts';
 import { signalSet } from './flags.ts';
 import { type ArgumentFormat, address, type FormatOptions } from './format.ts';
+import { performanceEvent } from './performance-events.ts';
 import { capabilities, cloneArguments } from './process-structs.ts';
+import { schedulingAttributes } from './scheduling.ts';
 import { socketAddress } from './socket-address.ts';
 import { optionValue } from './special.ts';
 import { manyStructs, oneStruct } from './structs.ts';
@@ -23,7 +27,16 @@ type PointeeFormat = (
 /** In-out structs shown as the kernel left them. */
 const SHOWN_AFTER = new Set(['cloneargs', 'filehandle', 'uringSetup']);
 /** Structs with room behind what there is of them: it need not all be readable. */
-const ROOMY = new Set(['residency', 'nodemask', 'filehandle', 'msgbuf', 'msgbuf32']);
+const ROOMY = new Set([
+  'scheduling',
+  'perfEvent',
+  'bpfAttributes',
+  'residency',
+  'nodemask',
+  'filehandle',
+  'msgbuf',
+  'msgbuf32',
+]);
 /** In-out words shown before and after when they differ: `[16 => 2]`; offsets only by sendfile. */
 const SHOWN_TWICE = new Set(['socklen', 'off', 'oldoff']);
 const OFFSETS = new Set(['off', 'oldoff']);
@@ -86,6 +99,17 @@ const SPECIAL: Readonly<Record<string, PointeeFormat>> = {
     out.text(cpuSet(call.name === 'sched_getaffinity' ? capture.bytes.subarray(0, call.result) : capture.bytes)),
   cloneargs: (out, capture, call, options) =>
     out.text(cloneArguments(capture.bytes, threadArea(call, options)) + cloneAnswers(call)),
+  // The kernel says by the struct's first words how much of it there is.
+  scheduling: (out, capture, call, options, argument) => {
+    if (!schedulingAttributes(out, capture, call, argument)) address(out, call, argument, options);
+  },
+  perfEvent: (out, capture, call, options, argument) => {
+    if (!performanceEvent(out, capture, call, argument)) address(out, call, argument, options);
+  },
+  bpfAttributes: (out, capture, call, options, argument) => {
+    if (!bpfAttributes(out, capture, call, options)) address(out, call, argument, options);
+  },
+  iocb: (out, capture, call, options) => out.text(blockText(capture, [], false, call, options)),
   capdata: (out, capture) => out.text(capabilities(capture.bytes)),
   residency: (out, capture, call, options) =>
     residency(out, capture, Math.ceil((call.low(1) + call.high(1) * 2 ** 32) / PAGE), options),

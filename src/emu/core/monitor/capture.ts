@@ -1,6 +1,6 @@
 // What a system call's arguments point to, as the capture rows of monitor-layout.ts say.
 import {
-  ARGUMENT_none, CAPTURE_fullLength, CAPTURE_KIND_buffer, CAPTURE_KIND_fdSet, CAPTURE_KIND_indirect, CAPTURE_KIND_ioctl, CAPTURE_KIND_iovec,
+  ARGUMENT_none, CAPTURE_fullLength, CAPTURE_KIND_buffer, CAPTURE_KIND_fdSet, CAPTURE_KIND_indirect, CAPTURE_KIND_iocb, CAPTURE_KIND_iocbs, CAPTURE_KIND_ioctl, CAPTURE_KIND_iovec,
   CAPTURE_KIND_iovecData, CAPTURE_KIND_lengthPointer, CAPTURE_KIND_lengthWord, CAPTURE_KIND_mmsghdr,
   CAPTURE_KIND_msgControl, CAPTURE_KIND_msghdr, CAPTURE_KIND_msgName, CAPTURE_KIND_pointedTo, CAPTURE_KIND_pointerArray,
   CAPTURE_KIND_pointerArrayString, CAPTURE_KIND_string, CAPTURE_KIND_struct, CAPTURE_ROW_argument,
@@ -108,6 +108,7 @@ function captureRow(row: usize, returning: bool): void {
     case CAPTURE_KIND_indirect:
       if (readPointer(address + limit, pointerSize) && word != 0) captureBytes(argument, kind, word, u64(size), size);
       break;
+    case CAPTURE_KIND_iocbs: captureControlBlocks(argument, address, length, size, limit); break;
     case CAPTURE_KIND_ioctl: captureIoctl(argument, address, <u32>length, size, limit, returning); break;
     default: break;
   }
@@ -202,4 +203,32 @@ function captureIoctl(argument: u32, address: u64, command: u32, unsized: u32, l
   if (size == 0 || direction == 0) {
     if (unsized != 0) captureBytes(argument, CAPTURE_KIND_ioctl, address, u64(unsized), limit);
   } else if (direction & (returning ? IOC_READ : IOC_WRITE)) captureBytes(argument, CAPTURE_KIND_ioctl, address, u64(size), limit);
+}
+
+// struct iocb (include/uapi/linux/aio_abi.h).
+const IOCB_BYTES: u32 = 64;
+const IOCB_OPCODE: usize = 16;
+const IOCB_BUFFER: usize = 24;
+const IOCB_SIZE: usize = 32;
+const IOCB_CMD_PWRITE: u16 = 1;
+const IOCB_CMD_PREADV: u16 = 7;
+const IOCB_CMD_PWRITEV: u16 = 8;
+
+function captureControlBlocks(argument: u32, address: u64, count: u64, most: u32, limit: u32): void {
+  if (<i64>count <= 0) return;
+  const table = captureBytes(argument, CAPTURE_KIND_iocbs, address, min(count, u64(most)) * pointerSize, most * pointerSize);
+  const elements = captured / pointerSize;
+  for (let i: u32 = 0; i < elements; i++) {
+    const at = pointerAt(table + i * pointerSize);
+    if (at == 0) continue;
+    const element = argument | ((i + 1) << 4);
+    const block = captureBytes(element, CAPTURE_KIND_iocb, at, IOCB_BYTES, IOCB_BYTES);
+    if (captured < IOCB_BYTES) continue;
+    const opcode = load<u16>(block, IOCB_OPCODE);
+    const buffer = load<u64>(block, IOCB_BUFFER);
+    const size = load<u64>(block, IOCB_SIZE);
+    if (opcode == IOCB_CMD_PWRITE) captureBytes(element, CAPTURE_KIND_iovecData, buffer, size, limit);
+    else if (opcode == IOCB_CMD_PWRITEV) captureVector(element, buffer, size, UNBOUNDED, limit);
+    else if (opcode == IOCB_CMD_PREADV) captureVector(element, buffer, size, 0, limit);
+  }
 }

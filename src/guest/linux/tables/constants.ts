@@ -1,4 +1,5 @@
 // Source: the Linux UAPI headers (include/uapi) for x86; names and values are facts of the interface.
+import { EVENT_ENUMS, EVENT_FLAGS } from './events.ts';
 import { type Constants, list, set } from './names.ts';
 import { NETLINK_ENUMS, NETLINK_FLAGS } from './netlink-names.ts';
 
@@ -11,6 +12,7 @@ const MEMBARRIERS =
 /** Sets of bits. */
 export const FLAGS: Readonly<Record<string, Constants>> = {
   ...NETLINK_FLAGS,
+  ...EVENT_FLAGS,
   open: set(`O_CREAT=0100 O_EXCL=0200 O_NOCTTY=0400 O_TRUNC=01000 O_APPEND=02000 O_NONBLOCK=04000 O_SYNC=04010000
     __O_SYNC=04000000 O_DSYNC=010000 O_DIRECT=040000 O_LARGEFILE=0100000 O_NOFOLLOW=0400000 O_NOATIME=01000000
     O_CLOEXEC=02000000 O_PATH=010000000 O_TMPFILE=020200000 O_DIRECTORY=0200000 FASYNC=020000`),
@@ -82,8 +84,8 @@ export const FLAGS: Readonly<Record<string, Constants>> = {
   epollCreate: set('EPOLL_CLOEXEC=02000000'),
   eventfd: set('EFD_SEMAPHORE=1 EFD_CLOEXEC=02000000 EFD_NONBLOCK=04000'),
   signalfd: set('SFD_CLOEXEC=02000000 SFD_NONBLOCK=04000'),
-  timerfd: set('TFD_CLOEXEC=02000000 TFD_NONBLOCK=04000'),
-  timerfdSet: set('TFD_TIMER_ABSTIME=1 TFD_TIMER_CANCEL_ON_SET=2'),
+  timerfd: set('TFD_TIMER_ABSTIME=1 TFD_TIMER_CANCEL_ON_SET=2 TFD_CLOEXEC=02000000 TFD_NONBLOCK=04000'),
+  timerfdSet: set('TFD_TIMER_ABSTIME=1 TFD_TIMER_CANCEL_ON_SET=2 TFD_CLOEXEC=02000000 TFD_NONBLOCK=04000'),
   timer: set('TIMER_ABSTIME=1'),
   inotifyInit: set('IN_NONBLOCK=04000 IN_CLOEXEC=02000000'),
   notify: set('DN_ACCESS=1 DN_MODIFY=2 DN_CREATE=4 DN_DELETE=8 DN_RENAME=0x10 DN_ATTRIB=0x20 DN_MULTISHOT=0x80000000'),
@@ -205,6 +207,7 @@ export const FLAGS: Readonly<Record<string, Constants>> = {
 /** Values of which exactly one holds. */
 export const ENUMS: Readonly<Record<string, Constants>> = {
   ...NETLINK_ENUMS,
+  ...EVENT_ENUMS,
   whence: list('SEEK_SET SEEK_CUR SEEK_END SEEK_DATA SEEK_HOLE'),
   openMode: list('O_RDONLY O_WRONLY O_RDWR O_ACCMODE'),
   mapType: set('MAP_FILE=0 MAP_SHARED=1 MAP_PRIVATE=2 MAP_SHARED_VALIDATE=3'),
@@ -360,10 +363,6 @@ export const ENUMS: Readonly<Record<string, Constants>> = {
       /\s+/g,
       ' ',
     ),
-  ),
-  bpf: list(
-    `BPF_MAP_CREATE BPF_MAP_LOOKUP_ELEM BPF_MAP_UPDATE_ELEM BPF_MAP_DELETE_ELEM BPF_MAP_GET_NEXT_KEY BPF_PROG_LOAD BPF_OBJ_PIN BPF_OBJ_GET
-    BPF_PROG_ATTACH BPF_PROG_DETACH BPF_PROG_TEST_RUN`.replace(/\s+/g, ' '),
   ),
   ptrace:
     set(`PTRACE_TRACEME=0 PTRACE_PEEKTEXT=1 PTRACE_PEEKDATA=2 PTRACE_PEEKUSER=3 PTRACE_POKETEXT=4 PTRACE_POKEDATA=5 PTRACE_POKEUSER=6

@@ -165,6 +165,15 @@ export const STRUCTS: Readonly<Record<string, StructLayout>> = {
   flock: layout(32),
   flockWithPid: layout(32),
   fileOwner: layout(8, 'type@0:4:E:ownerType pid@4:4:d'),
+  /** struct sched_attr as of Linux 6.1, and of a bigger one as much as is looked at. */
+  scheduling: layout(64),
+  /** A u32 that the kernel writes where it refuses a struct for its size. */
+  wantedSize: layout(4),
+  perfEvent: layout(128),
+  /** As much as is shown of a text that bpf is given. */
+  bpfText: layout(256),
+  iocb: layout(64),
+  ioEvent: layout(32, 'data@0:8:x obj@8:8:p res@16:8:d res2@24:8:d'),
   winsize: layout(8, 'ws_row@0:2:u ws_col@2:2:u ws_xpixel@4:2:u ws_ypixel@6:2:u'),
   stack: layout(24),
   schedparam: layout(4),
