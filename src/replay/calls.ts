@@ -167,8 +167,11 @@ export class Call {
     const exit = this.exitChunk;
     const register = this.#register(argument);
     if (phase === 'exit') return exit && firstCapture(exit, this.exitRow, register, 0);
+    const early = firstCapture(this.chunk, this.row, register, 0);
     const late = exit && firstCapture(exit, this.exitRow, register, CAPTURE_LATE);
-    return late ?? firstCapture(this.chunk, this.row, register, 0);
+    if (late === undefined || early === undefined) return late ?? early;
+    // Of several that an argument leads to, one may have been there.
+    return late.kind !== early.kind && !isMissing(early) ? early : late;
   }
 
   /**
@@ -180,13 +183,21 @@ export class Call {
     const register = this.#register(argument);
     if (phase === 'exit') return exit === undefined ? [] : ofArgument(exit, this.exitRow, register, 0);
     const late = exit === undefined ? [] : ofArgument(exit, this.exitRow, register, CAPTURE_LATE);
-    return late.length > 0 ? late : ofArgument(this.chunk, this.row, register, 0);
+    const early = ofArgument(this.chunk, this.row, register, 0);
+    if (late.length === 0) return early;
+    const direct = late.some(({ kind }) => !isApart(kind));
+    const again = new Set(late.filter(({ kind }) => isApart(kind)).map(({ address }) => address));
+    const others = early.filter(({ kind, address }) => (isApart(kind) ? !again.has(address) : !direct));
+    return [...others, ...late];
   }
 }
 
 /** Arguments themselves don't come later. */
 const isMissing = ({ status, kind }: CallCapture): boolean =>
   status === CAPTURE_STATUS.absent && kind !== CAPTURE_KIND.words;
+
+/** Read by a row of its own, whatever else an argument leads to. */
+const isApart = (kind: number): boolean => kind === CAPTURE_KIND.indirect;
 
 /** Kinds of captures that say where or how much there is to be read, or that are arguments themselves. */
 const isWord = (kind: number): boolean => kind === CAPTURE_KIND.lengthWord || kind === CAPTURE_KIND.words;

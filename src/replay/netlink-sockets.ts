@@ -16,9 +16,13 @@ const RTM_NEWLINK = 16;
 const IFLA_IFNAME = 3;
 const align = (length: number): number => (length + 3) & ~3;
 
+/** Calls that give a socket its address, by which alone others find it: who asks what protocol it has is not told before. */
+const BINDS = new Set(['bind', 'connect', 'sendto', 'sendmsg', 'sendmmsg', 'send']);
+const UNBOUND = -1;
+
 /** Which descriptors of which process are netlink sockets. As long as there is none, it costs nothing. */
 export class NetlinkSockets {
-  /** By process: protocols by descriptor. */
+  /** By process: protocols by descriptor; below 0 as long as the socket has no address. */
   readonly #protocols = new Map<number, Map<number, number>>();
   readonly #interfaces = new Map<number, string>([[1, 'lo']]);
 
@@ -26,7 +30,7 @@ export class NetlinkSockets {
   entered(call: Call, identity: TaskIdentity | undefined): void {
     if (this.#protocols.size === 0 || identity === undefined || !MESSAGES.has(call.name)) return;
     const protocol = this.#of(identity)?.get(call.low(0));
-    if (protocol !== undefined) call.netlink = { protocol, interfaces: this.#interfaces };
+    if (protocol !== undefined) call.netlink = { protocol: Math.max(protocol, UNBOUND), interfaces: this.#interfaces };
   }
 
   /** Takes a call that has returned. */
@@ -35,7 +39,8 @@ export class NetlinkSockets {
     if (call.netlink !== undefined) this.#told(call, call.netlink);
     if (name === 'socket') this.#opened(call, identity);
     else if (this.#protocols.size > 0 && identity !== undefined && call.outcome === 'value') {
-      this.#changed(call, name, identity);
+      if (BINDS.has(name)) this.#bound(call, identity);
+      else this.#changed(call, name, identity);
     }
   }
 
@@ -48,8 +53,14 @@ export class NetlinkSockets {
 
   #opened(call: Call, identity: TaskIdentity | undefined): void {
     if (identity === undefined || call.outcome !== 'value') return;
-    if (call.low(0) === AF_NETLINK) this.#own(identity).set(call.result, call.low(2));
+    if (call.low(0) === AF_NETLINK) this.#own(identity).set(call.result, UNBOUND - 1 - call.low(2));
     else this.#protocols.get(identity.tgid)?.delete(call.result);
+  }
+
+  #bound(call: Call, identity: TaskIdentity): void {
+    const sockets = this.#of(identity);
+    const protocol = sockets?.get(call.low(0)) ?? 0;
+    if (protocol < 0) sockets!.set(call.low(0), UNBOUND - 1 - protocol);
   }
 
   #changed(call: Call, name: string, identity: TaskIdentity): void {

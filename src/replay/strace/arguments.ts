@@ -246,6 +246,10 @@ export function argumentFormat(argument: Argument): ArgumentFormat {
     const zero = ZERO[set] ?? '0';
     return (out, call, i) => out.text(flagNames(set, call.low(i), 0, zero));
   }
+  if (format.startsWith('L:')) {
+    const zero = ZERO[set] ?? '0';
+    return (out, call, i) => out.text(flagNames(set, call.low(i), call.high(i), zero));
+  }
   if (format.startsWith('E:')) {
     return (out, call, i) => out.text(enumOrHex(set, call.low(i)));
   }

@@ -17,7 +17,7 @@ export const controlBlocks: ArgumentFormat = (out, call, argument, options) => {
   const captures = call.captures(argument, 'entry');
   const at = captures.findIndex(({ kind }) => kind === CAPTURE_KIND.iocbs);
   const table = captures[at];
-  const count = (call.low(argument - 1) | 0) >>> 0;
+  const count = call.narrow ? call.low(argument - 1) | 0 : call.low(argument - 1);
   if (call.isNull(argument)) {
     out.text('NULL');
     return;
@@ -26,7 +26,7 @@ export const controlBlocks: ArgumentFormat = (out, call, argument, options) => {
     out.text('[]');
     return;
   }
-  if (table === undefined || table.length === 0) {
+  if (table === undefined || table.length === 0 || count < 0) {
     address(out, call, argument, options);
     return;
   }

@@ -71,7 +71,7 @@ function bitNames(set: string, bits: Bits, low: number, high: number): string {
 }
 
 /** Sets of which it is noted that none of the bits has a name. */
-const NOTED = new Set(['clone', 'memfd', 'prot', 'wait', 'at', 'msync', 'mremap', 'grnd', 'eventfd', 'timerfd', 'timerfdSet', 'signalfd', 'rename', 'falloc', 'splice', 'xattr', 'closeRange', 'sigaltstack', 'epollCreate']); // biome-ignore format: a list
+const NOTED = new Set(['clone', 'memfd', 'prot', 'wait', 'at', 'msync', 'mremap', 'grnd', 'eventfd', 'timerfd', 'timerfdSet', 'signalfd', 'rename', 'falloc', 'splice', 'xattr', 'closeRange', 'sigaltstack', 'epollCreate', 'access', 'shm', 'message', 'semFlags', 'fd', 'flock', 'umount', 'unlinkat', 'syncRange', 'socketType', 'pipe', 'inotifyInit', 'timer', 'handle', 'accessat', 'mbind', 'mempolicyGet', 'mqAttributes', 'perfOpen', 'sigaction', 'namespaces', 'unshared', 'mlock', 'mlockall', 'map', 'module', 'pidfd', 'pkey', 'rwf', 'swapon', 'routeFlags']); // biome-ignore format: a list
 
 /** Name of a value; undefined if it has none. */
 export function enumName(set: string, value: number): string | undefined {
@@ -106,6 +106,8 @@ function wanted(set: string): string {
 const NOTES = new Map([
   ['sockLevel', 'SOL_??'],
   ['personality', 'PER_???'],
+  ['open', 'O_???'],
+  ['routeFlags', 'RTM_F_???'],
   ['rebootMagic1', 'LINUX_REBOOT_MAGIC_???'],
   ['rebootMagic2', 'LINUX_REBOOT_MAGIC_???'],
   ['shmControl', 'SHM_???'],
@@ -113,6 +115,14 @@ const NOTES = new Map([
   ['semControl', 'SEM_???'],
   ['quotaType', '???QUOTA'],
   ['notify', 'SIGEV_???'],
+  ['access', '?_OK'],
+  ['message', 'MSG_???'],
+  ['semFlags', 'SEM_???'],
+  ['umount', 'MNT_???'],
+  ['ipOption', 'IP_???'],
+  ['pipe', 'O_???'],
+  ['mempolicyGet', 'MPOL_???'],
+  ['mbind', 'MPOL_???'],
   ['quotaFormat', 'QFMT_VFS_???'],
 ]);
 
@@ -120,7 +130,7 @@ const NOTES = new Map([
 export function signalName(number: number): string {
   if (number > 0 && number < 32) return SIGNALS[number]!;
   if (number === 32) return 'SIGRTMIN';
-  return number > 32 && number <= 64 ? `SIGRT_${number - 32}` : String(number);
+  return number > 32 && number <= 64 ? `SIGRT_${number - 32}` : String(number | 0);
 }
 
 /** A kernel signal set: `[INT CHLD]`, `~[RTMIN RT_1]` when most are in it. */
@@ -175,13 +185,11 @@ export const statxFlags = remembered((low) => {
 /** Socket type with SOCK_CLOEXEC and SOCK_NONBLOCK. */
 export const socketType = remembered((low) => {
   const type = enumName('socketType', low & 15);
-  if (type === undefined) return noted(flagNames('socketType', low));
+  if (type === undefined) return flagNames('socketType', low);
   const rest = flagNames('socketType', low & ~15, 0, '');
   if (rest === '') return type;
-  return `${type}|${noted(rest)}`;
+  return `${type}|${rest}`;
 });
-
-const noted = (names: string): string => (names.startsWith('0x') ? `${names} /* SOCK_??? */` : names);
 
 const DIRECTIONS = ['_IOC_NONE', '_IOC_WRITE', '_IOC_READ', '_IOC_READ|_IOC_WRITE'];
 

@@ -113,7 +113,7 @@ export function messageHeader(
   const vectorText =
     countText === '0' && vectorAt !== 'NULL'
       ? '[]'
-      : one(CAPTURE_KIND.iovec) === undefined
+      : (one(CAPTURE_KIND.iovec)?.length ?? 0) === 0
         ? vectorAt
         : vectors(captures, Number(countText), content, options);
   parts.push(`msg_iov=${vectorText}`, `msg_iovlen=${countText}`);
@@ -124,7 +124,10 @@ export function messageHeader(
   } else if (controlLength > 0) {
     parts.push(`msg_control=${pointer(...field(4))}`);
   }
-  parts.push(`msg_controllen=${controlLength}`, `msg_flags=${flagNames('msg', view.getUint32(6 * word, true))}`);
+  parts.push(
+    `msg_controllen=${unsigned64(...field(5))}`,
+    `msg_flags=${flagNames('msg', view.getUint32(6 * word, true))}`,
+  );
   return `{${parts.join(', ')}}`;
 }
 

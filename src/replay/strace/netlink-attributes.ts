@@ -140,7 +140,11 @@ function ipAddress(bytes: Uint8Array, family: number): string | undefined {
 }
 
 /** Words of an array, each with the name of its index. */
-function indexed({ names, size, signed }: IndexTable, data: Part, { stringLimit, verbose }: NetlinkContext): string {
+function indexed(
+  { names, prefix, size, signed }: IndexTable,
+  data: Part,
+  { stringLimit, verbose }: NetlinkContext,
+): string {
   const count = Math.floor(data.length / size);
   const most = verbose ? count : Math.min(count, stringLimit);
   const texts: string[] = [];
@@ -151,7 +155,7 @@ function indexed({ names, size, signed }: IndexTable, data: Part, { stringLimit,
       : size === 4
         ? data.view.getUint32(at, true)
         : data.view.getBigUint64(at, true);
-    texts.push(`[${names[i] ?? i}]=${word}`);
+    texts.push(`[${names[i] ?? `${i} /* ${prefix}??? */`}]=${word}`);
   }
   if (texts.length < count) texts.push('...');
   return `[${texts.join(', ')}]`;

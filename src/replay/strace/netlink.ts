@@ -14,6 +14,8 @@ const NLM_F_REQUEST = 1;
 const NLM_F_CAPPED = 0x100;
 /** TCPDIAG_GETSOCK, DCCPDIAG_GETSOCK. */
 const OLD_QUESTIONS = new Set([18, 19]);
+/** AF_INET, AF_INET6. */
+const INTERNET = new Set([2, 10]);
 const HEADER = 16;
 /** RTM_DELACTION may dump, as what asks does. */
 const DELACTION = 49;
@@ -127,7 +129,7 @@ function failure(part: Part, context: NetlinkContext, header: Header): string {
   const capped = error === 0 || (header.flags & NLM_F_CAPPED) !== 0;
   const size = Math.min(capped ? HEADER : answered.length, rest.length);
   const message = capped ? answered.text : messageText(answered, rest.to(size), context);
-  const behind = rest.from(Math.min(align(size), rest.length));
+  const behind = rest.from(size);
   const whole = `${text}, msg=${message}}`;
   return behind.length === 0 ? whole : `[${whole}, ${attributeList('error', behind, context)}]`;
 }
@@ -158,7 +160,7 @@ function socketMessage({ type, flags }: Header, part: Part, context: NetlinkCont
   const family = part.bytes[0];
   if (family === undefined) return '...';
   const asks = (flags & NLM_F_REQUEST) !== 0;
-  if (asks && OLD_QUESTIONS.has(type)) return formed(OLD_QUESTION, part, context);
+  if (asks && OLD_QUESTIONS.has(type) && INTERNET.has(family)) return formed(OLD_QUESTION, part, context);
   const forms = SOCKET_FORMS[family];
   if (forms !== undefined) return formed(asks ? forms.asks : forms.tells, part, context);
   const rest = part.from(1);

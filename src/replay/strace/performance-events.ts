@@ -26,9 +26,9 @@ export function performanceEvent(
   if (size !== 0 && size < SMALLEST) return false;
   const wanted = call.failed && call.errno === E2BIG ? call.capture(argument, 'exit') : undefined;
   const after =
-    wanted === undefined || wanted.length < 4
+    wanted === undefined || wanted.length < 8
       ? ''
-      : ` => ${enumOrHex('perfSize', wanted.view.getUint32(wanted.start, true))}`;
+      : ` => ${enumOrHex('perfSize', wanted.view.getUint32(wanted.start + 4, true))}`;
   const type = low(struct, 0);
   const frequency = bit(struct, BITS.freq);
   const parts = [

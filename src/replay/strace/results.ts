@@ -89,7 +89,10 @@ const taken: ResultFormat = (out, call, options) => {
 const domain: ResultFormat = (out, { result }) =>
   out.text(result === 0 ? '0 (PER_LINUX)' : `0x${result.toString(16)} (${personality(result)})`);
 
-const policy: ResultFormat = (out, { result }) => out.text(`${result} (${enumOrHex('sched', result)})`);
+const policy: ResultFormat = (out, { result }) => {
+  const name = enumName('sched', result);
+  out.text(name === undefined ? String(result) : `${result} (${name})`);
+};
 
 const prctl: ResultFormat = (out, call, options) => {
   signed(out, call, options);

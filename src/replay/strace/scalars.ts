@@ -57,7 +57,7 @@ const named =
 const creationMode: ArgumentFormat = (out, call, argument) => {
   const flags = call.low(argument - 1);
   const creates = (flags & 0o100) !== 0 || (flags & 0o20200000) === 0o20200000;
-  if (creates) out.octal(call.low(argument));
+  if (creates) out.octal(call.low(argument) & 0xffff);
 };
 
 const cloneFlags = remembered((low) => {
@@ -66,9 +66,26 @@ const cloneFlags = remembered((low) => {
   return [flags, signal === 0 ? '' : signalName(signal)].filter((text) => text !== '').join('|') || '0';
 });
 
-const shmFlags = remembered((low) => {
-  const flags = flagNames('ipc', low & ~0o777, 0, '');
-  return flags === '' ? octal(low & 0o777) : `${flags}|${octal(low & 0o777)}`;
+const shmFlags = remembered((low) => permissions(flagNames('ipc', low & ~0o777, 0, ''), low));
+const permissions = (flags: string, low: number): string =>
+  flags === '' ? octal(low & 0o777) : `${flags}|${octal(low & 0o777)}`;
+
+/** Bits of shmget's flags that tell the size of its pages. */
+const HUGE = { shift: 26, mask: 0xfc00_0000 } as const;
+
+const segmentFlags = remembered((low) => {
+  const flags = flagNames('shmCreation', low & ~0o777 & ~HUGE.mask, 0, '');
+  const huge = low >>> HUGE.shift;
+  const sized = huge === 0 ? flags : [flags, `${huge}<<SHM_HUGE_SHIFT`].filter((text) => text !== '').join('|');
+  return permissions(sized, low);
+});
+
+const SWAP_PRIORITY = 0x7fff;
+
+/** Flags and a priority. */
+const swapFlags = remembered((low) => {
+  const flags = flagNames('swapon', low & ~SWAP_PRIORITY, 0, '');
+  return flags === '' ? String(low & SWAP_PRIORITY) : `${flags}|${low & SWAP_PRIORITY}`;
 });
 
 const pointerWord = oneStruct('ptr');
@@ -111,6 +128,9 @@ export const SCALARS: Readonly<Record<string, ArgumentFormat>> = {
     if (type === 0o020000 || type === 0o060000) out.text(deviceNumber(call.low(argument)));
   },
   sig: named(signalName),
+  swapflags: named(swapFlags),
+  segmentflags: named(segmentFlags),
+  openbits: named((low) => flagNames('open', low)),
   open: named(openFlags),
   creatmode: creationMode,
   keyring: (out, call, argument, options) => {
@@ -134,7 +154,7 @@ export const SCALARS: Readonly<Record<string, ArgumentFormat>> = {
   access: named((low) => (low === 0 ? 'F_OK' : flagNames('access', low))),
   statxflags: named(statxFlags),
   socktype: named(socketType),
-  protocol: (out, call, argument) => out.text(socketProtocol(call.low(0), call.low(argument))),
+  protocol: (out, call, argument) => out.text(socketProtocol(call.low(0), call.low(argument), call.high(argument))),
   ioctl: named(ioctlName),
   ioctlarg: ioctlArgument,
   fcntlarg: fcntlArgument,

@@ -1,5 +1,5 @@
 import { enumOrHex } from './flags.ts';
-import { quote, quoteText } from './values.ts';
+import { quote, quoteText, unsigned64 } from './values.ts';
 
 const FAMILY = { unspec: 0, unix: 1, inet: 2, inet6: 10, netlink: 16, packet: 17, bluetooth: 31 } as const;
 
@@ -87,10 +87,10 @@ export function inet6(bytes: Uint8Array): string {
 export const etherType = (type: number): string => `htons(${enumOrHex('etherType', type)})`;
 
 /** Protocol of a socket by its family. */
-export function socketProtocol(family: number, protocol: number): string {
+export function socketProtocol(family: number, protocol: number, upper = 0): string {
   if (family === FAMILY.inet || family === FAMILY.inet6) return enumOrHex('ipProtocol', protocol);
   if (family === FAMILY.netlink) return enumOrHex('netlink', protocol);
   if (family === FAMILY.bluetooth) return enumOrHex('bluetooth', protocol);
   if (family === FAMILY.packet) return etherType(((protocol & 0xff) << 8) | ((protocol >> 8) & 0xff));
-  return String(protocol);
+  return unsigned64(protocol, upper);
 }

@@ -141,8 +141,13 @@ const IOCTL_SHAPES: ReadonlyMap<number, IoctlShape> = new Map(
 /** Commands that take one of a set of numbers. */
 const IOCTL_SETS: Readonly<Record<number, string>> = { 21515: 'flush', 21514: 'flow' };
 /** Commands that take a plain number. */
-const IOCTL_NUMBERS = new Set([0x540e, 0x5409, 0x40049409]);
-const IOCTL_NOTHING = new Set([0x540c, 0x540d, 0x5422, 0x5437, 0x5450, 0x5451]);
+const IOCTL_NUMBERS = new Set([0x540e, 0x5409, 0x40049409, 0x2402]);
+/** Commands that take a set of bits. */
+const IOCTL_FLAGS: Readonly<Record<number, string>> = { 9216: 'perfFlags', 9217: 'perfFlags', 9219: 'perfFlags' };
+const IOCTL_NOTHING = new Set([
+  0x7001, 0x7002, 0x7003, 0x7004, 0x7005, 0x7006, 0x700f, 0x7010, 0xb701, 0xb702, 0xb703, 0x540c, 0x540d, 0x5422,
+  0x5437, 0x5450, 0x5451,
+]);
 
 /** Whether the third argument of ioctl is what the kernel writes. */
 export function ioctlAnswers(command: number): boolean {
@@ -155,7 +160,9 @@ export const ioctlArgument: ArgumentFormat = (out, call, argument, options) => {
   if (IOCTL_NOTHING.has(command)) return;
   const shape = IOCTL_SHAPES.get(command);
   const set = IOCTL_SETS[command];
+  const bits = IOCTL_FLAGS[command];
   if (set !== undefined) out.text(enumOrHex(set, call.low(argument)));
+  else if (bits !== undefined) out.text(flagNames(bits, call.low(argument), call.high(argument)));
   else if (IOCTL_NUMBERS.has(command)) out.decimal(call.low(argument) | 0);
   else if (tellsInterfaces(command)) interfaceArgument(out, call, argument, options);
   else if (shape === undefined) out.hexOrZero(call.low(argument), call.high(argument));

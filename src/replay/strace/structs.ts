@@ -182,6 +182,13 @@ const SPECIAL: Readonly<Record<string, StructFormat>> = {
   quotaBlock: told(quotaBlock),
   inodeFlags: boxed((out, view, at) => out.text(flagNames('inodeFlags', low(view, at)))),
   wstatus: boxed((out, view, at) => out.text(waitStatus(low(view, at)))),
+  clockTime: (out, view, at, { verbose }) => {
+    const names = 'sec min hour mday mon year wday yday isdst'.split(' ');
+    const shown = names
+      .slice(0, verbose ? undefined : 6)
+      .map((name, i) => `tm_${name}=${view.getInt32(at + 4 * i, true)}`);
+    out.text(`{${shown.join(', ')}${verbose ? '' : ', ...'}}`);
+  },
   comm: (out, view, at) => textField(out, view, at, 16),
   sigset: (out, view, at) => out.text(signalSet(low(view, at), high(view, at))),
   pollfd: (out, view, at) => {

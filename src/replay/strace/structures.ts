@@ -58,11 +58,17 @@ export function structure(pointee: Pointee): ArgumentFormat {
       out.text('NULL');
       return;
     }
+    if (struct === 'sigset' && direction === 'in' && !isSetSize(call, argument + 1)) {
+      address(out, call, argument, options);
+      return;
+    }
     const entry = before ? captured(call, argument, 'entry') : undefined;
     const untold = direction === 'in' || (direction === 'failure' && !INTERRUPTIONS.has(call.errno));
     const exit = untold ? undefined : captured(call, argument, 'exit');
     const capture = entryFirst ? (entry ?? exit) : (exit ?? entry);
-    if (capture === undefined || capture.length === 0 || (whole && capture.status === CAPTURE_STATUS.absent)) {
+    const set = struct === 'cpuset' && direction === 'in' && call.isNull(argument - 1);
+    if (set) out.text('[]');
+    else if (capture === undefined || capture.length === 0 || (whole && capture.status === CAPTURE_STATUS.absent)) {
       address(out, call, argument, options);
     } else if (twice && entry !== undefined && exit !== undefined) {
       const [old, now] = [entry, exit].map((one) => text((to) => show(to, one, call, options, argument)));
@@ -70,6 +76,15 @@ export function structure(pointee: Pointee): ArgumentFormat {
       else out.text(call.name.startsWith('sendfile') && old !== now ? `${old} => ${now}` : old!);
     } else show(out, capture, call, options, argument);
   };
+}
+
+const SET_BYTES = STRUCTS.sigset!.size;
+
+/** The argument behind a signal set, or behind two of them, is its size; one that the kernel does not take is not followed. */
+function isSetSize(call: Call, argument: number): boolean {
+  const format = call.syscall?.arguments[argument]?.format;
+  if (format === 'sigset') return isSetSize(call, argument + 1);
+  return format !== 'size' || call.low(argument) === SET_BYTES;
 }
 
 type Captured = (call: Call, argument: number, phase: 'entry' | 'exit') => CallCapture | undefined;
@@ -195,7 +210,8 @@ function peerAddress(
   const count = call.syscall?.arguments[argument]?.pointee?.count;
   const before = count?.by === 'pointer' ? call.capture(count.argument, 'entry') : undefined;
   const room = before === undefined || before.length < 4 ? capture.length : before.view.getUint32(before.start, true);
-  if (room < 2 || (count?.by === 'argument' && capture.length < 2)) address(out, call, argument, options);
+  const unusable = count?.by === 'argument' && (capture.length < 2 || (call.low(count.argument) | 0) < 0);
+  if (room < 2 || unusable) address(out, call, argument, options);
   else out.text(socketAddress(capture.bytes.subarray(0, room)));
 }
 

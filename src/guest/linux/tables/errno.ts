@@ -54,7 +54,7 @@ export const ERRNO: readonly (readonly [number, string, string])[] = [
   [131, 'ENOTRECOVERABLE', 'State not recoverable'], [132, 'ERFKILL', 'Operation not possible due to RF-kill'],
   [133, 'EHWPOISON', 'Memory page has hardware error'],
   [512, 'ERESTARTSYS', 'To be restarted if SA_RESTART is set'], [513, 'ERESTARTNOINTR', 'To be restarted'],
-  [514, 'ERESTARTNOHAND', 'To be restarted if no handler'], [516, 'ERESTART_RESTARTBLOCK', 'Interrupted by signal'],
+  [514, 'ERESTARTNOHAND', 'To be restarted if no handler'], [524, 'ENOTSUPP', 'Unknown error 524'], [516, 'ERESTART_RESTARTBLOCK', 'Interrupted by signal'],
 ];
 
 const BY_NUMBER = new Map(ERRNO.map(([number, name, text]) => [number, { name, text }]));

@@ -33,8 +33,7 @@ export const NETLINK_FLAGS: Readonly<Record<string, Constants>> = {
   ),
   routeFlags: set(
     `RTM_F_NOTIFY=0x100 RTM_F_CLONED=0x200 RTM_F_EQUALIZE=0x400 RTM_F_PREFIX=0x800 RTM_F_LOOKUP_TABLE=0x1000 RTM_F_FIB_MATCH=0x2000
-    RTM_F_OFFLOAD=0x4000 RTM_F_TRAP=0x8000 RTM_F_OFFLOAD_FAILED=0x20000000 RTNH_F_DEAD=1 RTNH_F_PERVASIVE=2 RTNH_F_ONLINK=4
-    RTNH_F_OFFLOAD=8 RTNH_F_LINKDOWN=0x10 RTNH_F_UNRESOLVED=0x20 RTNH_F_TRAP=0x40`,
+    RTM_F_OFFLOAD=0x4000 RTM_F_TRAP=0x8000 RTM_F_OFFLOAD_FAILED=0x20000000`,
   ),
   typeOfService: set('IPTOS_LOWDELAY=0x10 IPTOS_THROUGHPUT=8 IPTOS_RELIABILITY=4 IPTOS_MINCOST=2'),
   neighbourState: set(
@@ -46,9 +45,7 @@ export const NETLINK_FLAGS: Readonly<Record<string, Constants>> = {
   ruleFlags: set(
     'FIB_RULE_PERMANENT=1 FIB_RULE_INVERT=2 FIB_RULE_UNRESOLVED=4 FIB_RULE_IIF_DETACHED=8 FIB_RULE_OIF_DETACHED=0x10',
   ),
-  tcpStates: TCP_STATES.split(' ')
-    .slice(0, 11)
-    .map((name, i) => [`1<<TCP_${name}`, 2 << i]),
+  tcpStates: TCP_STATES.split(' ').map((name, i) => [`1<<TCP_${name}`, 2 << i]),
   inetExtensions: SOCKET_EXTENSIONS.split(' ').map((name, i) => [`1<<(INET_DIAG_${name}-1)`, 1 << i]),
   unixShow: set(
     `UDIAG_SHOW_NAME=1 UDIAG_SHOW_VFS=2 UDIAG_SHOW_PEER=4 UDIAG_SHOW_ICONS=8 UDIAG_SHOW_RQLEN=0x10 UDIAG_SHOW_MEMINFO=0x20

@@ -115,12 +115,14 @@ export const NETLINK_ATTRIBUTES: Readonly<Record<string, AttributeTable>> = {
 /** Names of the elements of arrays, how many bytes each has and whether it is signed; the name's number is one less than is meant. */
 export interface IndexTable {
   readonly names: readonly string[];
+  readonly prefix: string;
   readonly size: 4 | 8;
   readonly signed: boolean;
 }
 
 const index = (prefix: string, text: string, size: 4 | 8, signed: boolean, suffix = ''): IndexTable => ({
   names: text.split(/\s+/).map((name) => `${prefix}${name}${suffix}`),
+  prefix,
   size,
   signed,
 });
@@ -160,7 +162,7 @@ export const NETLINK_INDEXES: Readonly<Record<string, IndexTable>> = {
     8,
     false,
   ),
-  icmp6Statistics: index('ICMP6_MIB_', 'NUM INMSGS INERRORS OUTMSGS OUTERRORS CSUMERRORS RATELIMITHOST', 8, false),
+  icmp6Statistics: index('ICMP6_MIB_', 'NUM INMSGS INERRORS OUTMSGS OUTERRORS CSUMERRORS', 8, false),
   socketMemory: index(
     'SK_MEMINFO_',
     'RMEM_ALLOC RCVBUF WMEM_ALLOC SNDBUF FWD_ALLOC WMEM_QUEUED OPTMEM BACKLOG DROPS',
@@ -340,7 +342,7 @@ export const SOCKET_FORMS: Readonly<Record<number, { readonly asks: MessageForm;
     ),
     tells: {
       ...fields(
-        32,
+        28,
         `ndiag_family@0:1:E=family ndiag_type@1:1:E=socketType ndiag_protocol@2:1:E=netlink ndiag_state@3:1:E=tcpState
         ndiag_portid@4:4:u ndiag_dst_portid@8:4:u ndiag_dst_group@12:4:u ndiag_ino@16:4:u ndiag_cookie@20:8:cookie`,
       ),

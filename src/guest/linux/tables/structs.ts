@@ -165,11 +165,15 @@ export const STRUCTS: Readonly<Record<string, StructLayout>> = {
   flock: layout(32),
   flockWithPid: layout(32),
   fileOwner: layout(8, 'type@0:4:E:ownerType pid@4:4:d'),
+  /** What a real-time clock tells: struct rtc_time. */
+  clockTime: layout(36),
   /** struct sched_attr as of Linux 6.1, and of a bigger one as much as is looked at. */
   scheduling: layout(64),
   /** A u32 that the kernel writes where it refuses a struct for its size. */
   wantedSize: layout(4),
   perfEvent: layout(128),
+  /** Its type and size. */
+  perfHead: layout(8),
   /** As much as is shown of a text that bpf is given. */
   bpfText: layout(256),
   iocb: layout(64),
