@@ -134,9 +134,10 @@ export function followPage(row: usize, linear: u64, moved: u64): void { follow(r
 
 function presentRoot(): u64 { return rootOf(load<u64>(CR3)); }
 
+/** Outside long mode tables may begin at any 32 bytes: no bit tells a program's half of them. */
 function rootOf(cr3: u64): u64 {
-  const long = (load<u64>(EFER) & EFER_LMA) != 0;
-  return cr3 & ~load<u64>(POLICY_header, POLICY_HEADER_isolationBits) & (long ? TABLE_ADDRESS : 0xffff_ffe0);
+  if ((load<u64>(EFER) & EFER_LMA) == 0) return cr3 & 0xffff_ffe0;
+  return cr3 & TABLE_ADDRESS & ~load<u64>(POLICY_header, POLICY_HEADER_isolationBits);
 }
 
 function follow(row: usize, root: u64, page: u64, moved: u64): void {
