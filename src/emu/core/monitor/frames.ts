@@ -4,7 +4,7 @@
 import { CPL, CR0, CR3, CR4, EFER, RAM_SIZE, REGION_SECOND_LEVEL, SECOND_LEVEL_FOLLOWED, SECOND_LEVEL_WRITE } from "../generated/layout";
 import {
   POLICY_header, POLICY_HEADER_isolationBits, POLICY_HEADER_physicalRowCount, POLICY_HEADER_watchRowCount, POLICY_watchRows,
-  WATCH_ROW_accesses, WATCH_ROW_BYTES, WATCH_ROW_end, WATCH_ROW_filter, WATCH_ROW_start,
+  TASK_FILTER_flags, TASK_FILTER_FLAG_name, TASK_FILTER_FLAG_process, WATCH_ROW_accesses, WATCH_ROW_BYTES, WATCH_ROW_end, WATCH_ROW_filter, WATCH_ROW_start,
 } from "../generated/monitor-layout";
 import { CR0_PG, CR4_PAE, CR4_PSE, EFER_LMA } from "../mode";
 import { isRam, ramAddress, secondLevelRights } from "../mmu";
@@ -37,7 +37,7 @@ const LARGE: u64 = 0x80;
 const KERNEL_ENTRY: u64 = 511 * 8;
 
 const ENTRIES: usize = memory.data(512 * 56);
-let count: u32 = 0; // entries ever used
+let count: u32 = 0; // the last one in use is before it
 let next: u32 = 0; // replaced when there is no other
 /** The address space whose task was looked at last. */
 let examined: u64 = FREE;
@@ -140,14 +140,21 @@ function rootOf(cr3: u64): u64 {
   return cr3 & TABLE_ADDRESS & ~load<u64>(POLICY_header, POLICY_HEADER_isolationBits);
 }
 
+/** Does the watch name the tasks that it is about? */
+function isNamed(row: usize): bool {
+  return (load<u32>(row + WATCH_ROW_filter, TASK_FILTER_flags) & (TASK_FILTER_FLAG_process | TASK_FILTER_FLAG_name)) != 0;
+}
+
+/** A page that is not mapped is followed only in tasks that the watch names: in all tasks it would slow down all that they map. */
 function follow(row: usize, root: u64, page: u64, moved: u64): void {
   if ((u32(load<u8>(row, WATCH_ROW_accesses)) & SECOND_LEVEL_WRITE) == 0 || (load<u64>(CR0) & CR0_PG) == 0) return;
+  if (!isNamed(row) && walk(root, page, 0) == NONE) return;
   let free: usize = 0;
   for (let i: u32 = 0; i < count; i++) {
     const entry = entryAt(i);
     const space = load<u64>(entry);
     if (space == root && load<u64>(entry, 8) == page && load<u32>(entry, 16) == <u32>row) return;
-    if (space == FREE) free = entry;
+    if (space == FREE && free == 0) free = entry;
   }
   if (free == 0) {
     if (count < FRAMES) free = entryAt(count++);
@@ -175,9 +182,14 @@ function forgetSpace(row: usize, root: u64): void {
 }
 
 function drop(entry: usize): void {
-  store<u64>(entry, FREE);
+  vacate(entry);
   release(load<u32>(entry, 20));
   for (let at = WAY; at < WAY_END; at += 4) release(load<u32>(entry + at));
+}
+
+function vacate(entry: usize): void {
+  store<u64>(entry, FREE);
+  while (count > 0 && load<u64>(entryAt(count - 1)) == FREE) count--;
 }
 
 // ---- where a page lies ----
@@ -187,16 +199,23 @@ export function noteTableWrite(physical: u64, size: u32): void {
   for (let i: u32 = 0; i < count; i++) {
     const entry = entryAt(i);
     if (load<u64>(entry) == FREE) continue;
+    if (reaches(physical, size, load<u64>(entry) + KERNEL_ENTRY)) {
+      store<u32>(entry, 1, 48);
+      moving = true;
+    }
     for (let at = WAY; at < WAY_END; at += 4) {
       const address = load<u32>(entry + at);
       if (address == NONE) break;
-      // The entries are aligned, and no larger than 8 bytes.
-      if (u64(address) + 8 <= physical || physical + size <= u64(address)) continue;
+      if (!reaches(physical, size, u64(address))) continue;
       store<u32>(entry, 1, 48);
       moving = true;
     }
   }
 }
+
+/** Page-table entries are aligned, and no larger than 8 bytes. */
+// @ts-ignore: decorator
+@inline function reaches(physical: u64, size: u32, entry: u64): bool { return entry + 8 > physical && physical + size > entry; }
 
 /** The write has been done: the watch moves to where the pages lie now. */
 // @ts-ignore: decorator
@@ -210,7 +229,9 @@ function settle(): void {
     store<u32>(entry, 0, 48);
     const frame = load<u32>(entry, 20), way0 = load<u32>(entry, 32), way1 = load<u32>(entry, 36), way2 = load<u32>(entry, 40), way3 = load<u32>(entry, 44);
     clearWay(entry);
-    if (isSpace(load<u64>(entry))) resolve(entry); else store<u64>(entry, FREE);
+    if (isSpace(load<u64>(entry))) resolve(entry);
+    // A root without an entry for them: their program is about to end.
+    if (load<u32>(entry, 32) == NONE || (load<u32>(entry, 36) == NONE && load<u32>(entry, 20) == NONE && !isNamed(rowOfEntry(entry)))) vacate(entry);
     release(frame);
     release(way0);
     release(way1);
@@ -232,29 +253,35 @@ function isSpace(root: u64): bool {
 
 /** Notes the way from the root to the frame, as the page tables have it now. */
 function resolve(entry: usize): void {
-  const linear = load<u64>(entry, 8);
+  const frame = walk(load<u64>(entry), load<u64>(entry, 8), entry);
+  store<u32>(entry, frame, 20);
+  if (frame != NONE) mark(frame);
+}
+
+/** The frame that a page lies in, NONE if in no RAM. `entry`: where the way is noted and marked; 0: nowhere. */
+function walk(root: u64, linear: u64, entry: usize): u32 {
   const wide = (load<u64>(CR4) & CR4_PAE) != 0, long = (load<u64>(EFER) & EFER_LMA) != 0;
   const largest: u64 = long ? 30 : wide ? 21 : (load<u64>(CR4) & CR4_PSE) != 0 ? 22 : 12;
   let shift: u64 = long ? 39 : wide ? 30 : 22;
-  let table = load<u64>(entry);
+  let table = root;
   for (let at = WAY; at < WAY_END; at += 4) {
     const address = table + (wide ? ((linear >> shift) & 511) << 3 : ((linear >> shift) & 1023) << 2);
-    if (!isRam(address)) return;
-    store<u32>(entry + at, <u32>address);
-    mark(<u32>address);
+    if (!isRam(address)) return NONE;
+    if (entry != 0) {
+      store<u32>(entry + at, <u32>address);
+      mark(<u32>address);
+    }
     const value = wide ? load<u64>(ramAddress(address)) : u64(load<u32>(ramAddress(address)));
-    if ((value & PRESENT) == 0) return;
+    if ((value & PRESENT) == 0) return NONE;
     table = value & TABLE_ADDRESS;
     if (shift == 12 || ((value & LARGE) != 0 && shift <= largest)) {
       const inside = (u64(1) << shift) - 1;
       const frame = (table & ~inside) | (linear & inside);
-      if (!isRam(frame)) return;
-      store<u32>(entry, <u32>frame, 20);
-      mark(<u32>frame);
-      return;
+      return isRam(frame) ? <u32>frame : NONE;
     }
     shift -= wide ? 9 : 10;
   }
+  return NONE;
 }
 
 /** No write to the page goes unseen, whatever translation it takes. */
