@@ -47,8 +47,9 @@ const UNBOUNDED: u64 = 0x7fff_ffff_ffff_ffff;
 @inline function field8(row: usize, offset: usize): u32 { return u32(load<u8>(row + offset)); }
 
 /** Evaluates `count` capture rows from number `first` on. Returns which of them met an absent page, one bit each. */
-export function captureArguments(first: u32, count: u32, returning: bool): u32 {
-  return captureSome(first, count, ~(<u32>0), returning);
+// @ts-ignore: decorator
+@inline export function captureArguments(first: u32, count: u32, returning: bool): u32 {
+  return count == 0 ? 0 : captureSome(first, count, ~(<u32>0), returning);
 }
 
 /** The same for those rows whose bit is set. */
