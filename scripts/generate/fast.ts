@@ -1,5 +1,6 @@
 import { CHAINS } from '../../src/emu/isa/chains.ts';
 import { FAST_FORMS, type FastForm } from '../../src/emu/isa/fast.ts';
+import { CONTROL_FORMS } from '../../src/emu/isa/fast-control.ts';
 import { SSE_FORMS } from '../../src/emu/isa/fast-sse.ts';
 import type { OpcodeRow } from '../../src/emu/isa/row.ts';
 import { FIRST_GENERIC } from './dispatch.ts';
@@ -106,7 +107,7 @@ export function fast(rows: readonly OpcodeRow[], numberOf: (row: OpcodeRow) => n
     lengths.set(id, (lengths.get(first) ?? 1) + (lengths.get(second) ?? 1));
     chains.set(first, [...(chains.get(first) ?? []), [second, id]]);
   };
-  for (const form of [...FAST_FORMS, ...SSE_FORMS]) addForm(form);
+  for (const form of [...FAST_FORMS, ...CONTROL_FORMS, ...SSE_FORMS]) addForm(form);
   for (const chain of CHAINS) addChain(chain);
 
   const upper = (name: string) => name.replace(/([A-Z])/g, '_$1').toUpperCase();
