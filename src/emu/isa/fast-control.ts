@@ -1,6 +1,5 @@
 import { type FastForm, operandAddress, put, readAt, unsigned, writeAt } from './fast.ts';
 
-/** The fast forms of what depends on conditions, and of the stack and jumps. */
 const CONDITION_NAMES = ['o', 'no', 'b', 'nb', 'z', 'nz', 'be', 'nbe', 's', 'ns', 'p', 'np', 'l', 'nl', 'le', 'nle'];
 
 /** A condition on the lazy flags. ZF is the result alone, whatever set it. */
@@ -127,4 +126,5 @@ function stack(): FastForm[] {
   return forms;
 }
 
+/** The fast forms of what depends on conditions, and of the stack and jumps. */
 export const CONTROL_FORMS: readonly FastForm[] = [...conditional(), ...stack()];
