@@ -45,7 +45,7 @@ export interface MachineOptions {
 
 /** Why `Machine.run` returned. */
 export type Outcome =
-  /** The instruction count or time asked for is reached. */
+  /** The instruction count or time asked for is reached, or a device's listener asked to come back. */
   | { readonly kind: 'limit' }
   /** Halted until `until` (undefined: until an input comes). */
   | { readonly kind: 'idle'; readonly until: Nanoseconds | undefined }
@@ -88,6 +88,7 @@ export class Machine implements Platform, CoreHost {
   private readonly sinks = new Map<string, Listener>();
   private readonly listeners = new Map<string, Listener[]>();
   private stopped: Stop | undefined;
+  private returning = false;
   /** Virtual time at which the run in progress ends by itself; -Infinity between runs. */
   private runEnd: Nanoseconds = Number.NEGATIVE_INFINITY;
 
@@ -149,6 +150,10 @@ export class Machine implements Platform, CoreHost {
       this.deliverInputs();
       this.clock.fireDue();
       if (this.stopped !== undefined) return { kind: 'stopped', stop: this.stopped };
+      if (this.returning) {
+        this.returning = false;
+        return { kind: 'limit' };
+      }
       const now = this.now();
       const left = this.limitLeft(limit, now);
       if (left <= 0) return { kind: 'limit' };
@@ -170,6 +175,12 @@ export class Machine implements Platform, CoreHost {
       if (!OF_THE_LOOP.has(exit)) return { kind: 'exit', reason: exit };
       if (!processors.endTurn(exit)) return { kind: 'exit', reason: EXIT.ringFull };
     }
+  }
+
+  /** From a device's listener: the run in progress returns behind the instruction that the device is told by. */
+  comeBack(): void {
+    this.returning = true;
+    this.requestExit();
   }
 
   /** Lets virtual time pass while all processors are halted, up to the next event; the host has waited as long. */

@@ -156,7 +156,6 @@ export class CommandWorkload implements Workload {
     return {
       ready: () => {
         this.#phase = 'ready';
-        machine.core.set('exitRequest', 1);
       },
       started: () => {},
       output: (bytes) => this.#show(1, bytes),
@@ -178,7 +177,7 @@ export class CommandWorkload implements Workload {
       collectEnd: (index, errno) => this.#collector.end(index, errno),
       done: () => {
         this.#phase = 'over';
-        machine.core.set('exitRequest', 1);
+        machine.comeBack();
       },
     };
   }

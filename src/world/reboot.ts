@@ -29,7 +29,6 @@ export function bootAgain(
     ...SILENT,
     ready: () => {
       ready = true;
-      machine.core.set('exitRequest', 1);
     },
   });
   listenTo(machine, session);

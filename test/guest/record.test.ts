@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { TraceReader } from '../../src/replay/reader.ts';
 import { missingForGuest, scratch, trapline } from '../support/guest.ts';
 
 const missing = missingForGuest();
@@ -43,6 +44,13 @@ describe.skipIf(missing !== undefined)('record -- CMD', () => {
     expect(result).toEqual({ status: 0, stdout: 'guest\n', stderr: '' });
     expect(readFileSync(join(folder, 'kept'), 'utf8')).toBe('host');
     expect(readFileSync(collected, 'utf8')).toBe('more\n');
+  });
+
+  it('ends when its command has, whatever the guest would wait for', () => {
+    expect(record('left', ['--', 'sh', '-c', 'sleep 100 & exit 3'])).toMatchObject({ status: 3 });
+    const reader = TraceReader.open(join(folder, 'left.trap'));
+    const chunk = reader.chunk(reader.index.at(-1)!)!;
+    expect(reader.end!.time - chunk.time(chunk.count - 1)).toBeLessThan(1e6);
   });
 
   it('has a disk whose changes stay in the guest, and that can be looked at afterwards', () => {
