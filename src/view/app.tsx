@@ -1,5 +1,7 @@
+import { EventEmitter } from 'node:events';
 import { render, useInput } from 'ink';
 import { Frame } from './components/frame.tsx';
+import { withLines } from './components/line-places.ts';
 import { keysOf } from './key-names.ts';
 import type { Session } from './session.ts';
 import type { FrameOutput } from './terminal.ts';
@@ -11,10 +13,30 @@ function App({ session }: { readonly session: Session }) {
   return <Frame session={session} />;
 }
 
+/** What Ink takes for its terminal: a column wide, for that is all that it gets of a line. */
+class NarrowOutput extends EventEmitter implements FrameOutput {
+  readonly isTTY = true;
+  readonly columns = 1;
+  readonly #output: FrameOutput;
+
+  constructor(output: FrameOutput) {
+    super();
+    this.#output = output;
+  }
+
+  get rows(): number {
+    return this.#output.rows;
+  }
+
+  write(frame: string): boolean {
+    return this.#output.write(withLines(frame));
+  }
+}
+
 /** Shows a session until its end; gives back what takes it off the screen. */
 export function show(session: Session, output: FrameOutput, stdin: NodeJS.ReadStream): () => void {
   const ink = render(<App session={session} />, {
-    stdout: output as unknown as NodeJS.WriteStream,
+    stdout: new NarrowOutput(output) as unknown as NodeJS.WriteStream,
     stdin,
     // Whole frames, each at once: the output finds out what changed.
     debug: true,

@@ -134,7 +134,7 @@ export function Frame({ session }: { readonly session: Session }) {
     return <Line line={[segment(text)]} columns={columns} />;
   }
   return (
-    <Box flexDirection="column" width={columns} height={rows}>
+    <Box flexDirection="column" height={rows}>
       <Line line={titleLine(session)} columns={columns} />
       <Body session={session} />
       <Line line={statusLine(session)} columns={columns} />

@@ -2,6 +2,7 @@ import { Text, Transform } from 'ink';
 import { memo } from 'react';
 import type { StyledLine } from '../tone.ts';
 import { fitted, widthOf } from './fit.ts';
+import { placeOf } from './line-places.ts';
 import { inTone, inverse } from './theme.ts';
 
 interface LineProps {
@@ -18,14 +19,11 @@ function written(line: StyledLine, columns: number, selected: boolean): string {
   return inverse(text + ' '.repeat(Math.max(0, columns - widthOf(text))));
 }
 
-/**
- * One line of the screen, never wrapped. Ink keeps all texts that it ever measured, so it measures a space, and the line
- * takes the place of that when it is written.
- */
+/** One line of the screen, never wrapped. Ink measures a space, and writes what stands for the line. */
 export const Line = memo(function Line({ line, columns, selected = false }: LineProps) {
   const text = written(line, columns, selected);
   return (
-    <Transform transform={() => text}>
+    <Transform transform={() => placeOf(text)}>
       <Text> </Text>
     </Transform>
   );
