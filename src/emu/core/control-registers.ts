@@ -1,5 +1,5 @@
 // Writing CR0, CR3, CR4, CR8 and EFER: what is consistent, what follows (SDM volume 3, 2.5 and 4.1).
-import { leaveSpace } from "./monitor/frames";
+import { leaveSpace } from "./monitor/spaces";
 import { watchesWrites } from "./monitor/watches";
 import { addressSpaceChanges, listsPages } from "./monitor/pages";
 import { CR0, CR3, CR4, CR8, EFER, SEG_ATTR } from "./generated/layout";

@@ -1,6 +1,7 @@
 // Memory of one process that is written to by every other way than its own address. Says before each what comes.
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -32,11 +33,19 @@ static void let_target(void) {
   read(done[0], &byte, 1);
 }
 
+/** Another name in the target's memory. */
+static void *keep_busy(void *unused) {
+  prctl(PR_SET_NAME, "helper");
+  for (;;) usleep(1000);
+}
+
 static void target(int file, const char *path) {
   prctl(PR_SET_NAME, "target");
   map(PRIVATE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
   map(SHARED, MAP_SHARED, file);
   map(DIRECT, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+  pthread_t helper;
+  pthread_create(&helper, 0, keep_busy, 0);
   pause_target(); // nothing touched yet
   PRIVATE[16] = SHARED[16] = 1;
   pause_target();
@@ -75,6 +84,7 @@ int main(int argc, char **argv) {
   pid_t pid = fork();
   if (pid == 0) target(file, argv[1]);
   read(done[0], &byte, 1);
+  usleep(5000); // the helper goes on
   say("untouched");
   put(pid, PRIVATE + 8, "untouched");
   let_target();
@@ -99,6 +109,7 @@ int main(int argc, char **argv) {
   say("file");
   pwrite(file, "f", 1, 6);
   let_target();
+  usleep(5000);
   say("moved");
   put(pid, PRIVATE + 7, "moved");
   let_target();

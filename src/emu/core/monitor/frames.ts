@@ -1,194 +1,147 @@
 // Where watched addresses of programs lie: the physical frames that they map to, so that what is written there by another
 // address (the kernel's own, another process's mapping) is recorded too. The page-table entries that lead to a frame are
 // looked at like the frame itself; who writes one moves the watch along.
-import { CPL, CR0, CR3, CR4, EFER, RAM_SIZE, REGION_SECOND_LEVEL, SECOND_LEVEL_FOLLOWED, SECOND_LEVEL_WRITE } from "../generated/layout";
+import { CR0, CR3, CR4, EFER, RAM_SIZE, SECOND_LEVEL_WRITE } from "../generated/layout";
 import {
-  POLICY_header, POLICY_HEADER_isolationBits, POLICY_HEADER_physicalRowCount, POLICY_HEADER_watchRowCount, POLICY_watchRows,
-  TASK_FILTER_flags, TASK_FILTER_FLAG_name, TASK_FILTER_FLAG_process, WATCH_ROW_accesses, WATCH_ROW_BYTES, WATCH_ROW_end, WATCH_ROW_filter, WATCH_ROW_start,
+  POLICY_header, POLICY_HEADER_isolationBits, WATCH_ROW_accesses, WATCH_ROW_end, WATCH_ROW_start,
 } from "../generated/monitor-layout";
 import { CR0_PG, CR4_PAE, CR4_PSE, EFER_LMA } from "../mode";
-import { isRam, ramAddress, secondLevelRights } from "../mmu";
-import { markWritesTo } from "../tlb";
-import { memoryOf, presentTask, taskMatches } from "./task-filter";
-import { distance, findDistance, FOUND } from "./program-place";
+import { isRam, ramAddress } from "../mmu";
+import { addressOf, clearPlaces, firstIn, FRAME_PLACE, FRAMES, movePlace, nextIn, NONE, NOWHERE, PLACES } from "./followed-places";
+import { forgetSeen, forgetSeenSpace } from "./spaces";
+import { processOf } from "./task-filter";
 
 /**
  * A page of a row in an address space:
  *    0 u64 root     page tables it is found by; FREE: no entry
  *    8 u64 page     linear address
  *   16 u32 row      address of the watch row
- *   20 u32 frame    physical address it maps to now, NONE: to nothing
+ *   20 u32 stale    what says where it lies is being written
  *   24 u64 moved    how far the row's addresses are from where they are meant
- *   32 u32[4]       physical addresses of the page-table entries that say so, from the root; NONE: no more
- *   48 u32 stale    one of them is being written
+ *   32 u64 task     that was found to be the row's
+ *   40 u64 process  what its process is called, 0: not known
  */
-const BYTES: usize = 56;
-const WAY: usize = 32;
-const WAY_END: usize = 48;
-const FRAMES: u32 = 512;
+const BYTES: usize = 48;
+const ENTRIES: usize = memory.data(512 * 48);
 const FREE: u64 = ~(<u64>0);
-const NONE: u32 = ~(<u32>0);
-/** Of a longer range the pages are followed from when they are first written to by their own address. */
-const PAGES_AT_ONCE: u64 = 16;
 const TABLE_ADDRESS: u64 = 0x000f_ffff_ffff_f000;
 const PRESENT: u64 = 1;
 const LARGE: u64 = 0x80;
-/** The last entry of a 4-level root is the kernel's, the same in all address spaces. */
-const KERNEL_ENTRY: u64 = 511 * 8;
 
-const ENTRIES: usize = memory.data(512 * 56);
 let count: u32 = 0; // the last one in use is before it
 let next: u32 = 0; // replaced when there is no other
-/** The address space whose task was looked at last. */
-let examined: u64 = FREE;
 /** Some entry is stale. */
 let moving: bool = false;
 
 // @ts-ignore: decorator
-@inline function entryAt(i: u32): usize { return ENTRIES + i * BYTES; }
+@inline function entryAt(i: u32): usize { return ENTRIES + <usize>i * BYTES; }
 // @ts-ignore: decorator
-@inline export function isFollowed(physical: u64): bool { return (secondLevelRights(physical) & SECOND_LEVEL_FOLLOWED) != 0; }
+@inline function entryOf(place: u32): usize { return entryAt(place / PLACES); }
 
 /** Other rows, another machine: nothing is known any more. */
 export function forgetFrames(): void {
-  for (let i: u32 = 0; i < count; i++) drop(entryAt(i));
+  for (let i: u32 = 0; i < count; i++) drop(i);
   count = 0;
   next = 0;
-  examined = FREE;
+  forgetSeen();
 }
 
 // ---- who writes to a followed frame ----
 
 /**
- * The entry behind `after` (0: of all) whose row names a byte of `size` bytes at `physical`, which are written to by `linear`,
- * another address than the entry's own; 0: none.
+ * The place behind `after` (NOWHERE: of all) of a frame whose row names a byte of `size` bytes at `physical`, which are written
+ * to by `linear`, another address than the frame's own; NOWHERE: none.
  */
-export function followedBy(after: usize, linear: u64, physical: u64, size: u32): usize {
+export function followedBy(after: u32, linear: u64, physical: u64, size: u32): u32 {
   const root = presentRoot();
-  for (let entry = after == 0 ? ENTRIES : after + BYTES; entry < entryAt(count); entry += BYTES) {
-    if (!leadsTo(entry, physical, linear, root)) continue;
-    const row = rowOfEntry(entry);
-    const watched = watchedAddress(entry, physical);
-    const moved = load<u64>(entry, 24);
+  for (let place = after == NOWHERE ? firstIn(physical) : nextIn(after); place != NOWHERE; place = nextIn(place)) {
+    if (!leadsTo(place, linear, root)) continue;
+    const row = rowOfPlace(place), moved = movedOf(place);
+    const watched = watchedAddress(place, physical);
     if (watched >= load<u64>(row, WATCH_ROW_end) + moved || watched + size <= load<u64>(row, WATCH_ROW_start) + moved) continue;
-    if (!isRepeated(entry, physical, linear, root)) return entry;
+    if (!isRepeated(place, linear, physical, root)) return place;
   }
-  return 0;
+  return NOWHERE;
 }
 
-function leadsTo(entry: usize, physical: u64, linear: u64, root: u64): bool {
-  const space = load<u64>(entry);
-  if (space == FREE || load<u32>(entry, 20) != (<u32>physical & ~4095)) return false;
-  return space != root || load<u64>(entry, 8) != (linear & ~4095);
+function leadsTo(place: u32, linear: u64, root: u64): bool {
+  const entry = entryOf(place);
+  return place % PLACES == FRAME_PLACE && (load<u64>(entry) != root || load<u64>(entry, 8) != (linear & ~4095));
 }
 
-/** The row has another such entry: address spaces share the frame. */
-function isRepeated(entry: usize, physical: u64, linear: u64, root: u64): bool {
-  for (let other = ENTRIES; other < entry; other += BYTES) {
-    if (rowOfEntry(other) == rowOfEntry(entry) && leadsTo(other, physical, linear, root)) return true;
+/** The row has another such frame: address spaces share it. */
+function isRepeated(place: u32, linear: u64, physical: u64, root: u64): bool {
+  for (let other = firstIn(physical); other != place; other = nextIn(other)) {
+    if (rowOfPlace(other) == rowOfPlace(place) && leadsTo(other, linear, root)) return true;
   }
   return false;
 }
 
 // @ts-ignore: decorator
-@inline export function rowOfEntry(entry: usize): usize { return load<u32>(entry, 16); }
+@inline export function rowOfPlace(place: u32): usize { return load<u32>(entryOf(place), 16); }
 // @ts-ignore: decorator
-@inline export function watchedAddress(entry: usize, physical: u64): u64 { return load<u64>(entry, 8) + (physical & 4095); }
-
+@inline export function watchedAddress(place: u32, physical: u64): u64 { return load<u64>(entryOf(place), 8) + (physical & 4095); }
 // @ts-ignore: decorator
-@inline export function movedOf(entry: usize): u64 { return load<u64>(entry, 24); }
+@inline export function movedOf(place: u32): u64 { return load<u64>(entryOf(place), 24); }
 
-// ---- which frames are followed ----
-
-/** User code of an address space that was not looked at last is about to write: its watched pages are followed from now on. */
-export function examineSpace(): void {
-  if (load<u32>(CPL) == 3 && presentRoot() != examined) examine();
-}
-
-/** The present task gives way to another address space, from where its memory may be written to. */
-export function leaveSpace(cr3: u64): void {
-  // The kernel's own tasks keep the address space of who ran before.
-  if (rootOf(cr3) != presentRoot() && memoryOf(presentTask()) != 0) examine();
-}
-
-function examine(): void {
-  const root = presentRoot();
-  examined = root;
-  const rows = load<u32>(POLICY_header, POLICY_HEADER_watchRowCount);
-  const task = presentTask();
-  for (let i = load<u32>(POLICY_header, POLICY_HEADER_physicalRowCount); i < rows; i++) {
-    const row: usize = POLICY_watchRows + i * WATCH_ROW_BYTES;
-    if (!taskMatches(row + WATCH_ROW_filter, task) || findDistance(row, task) != FOUND) {
-      forgetSpace(row, root);
-      continue;
-    }
-    const moved = distance;
-    const start = (load<u64>(row, WATCH_ROW_start) + moved) & ~4095, end = load<u64>(row, WATCH_ROW_end) + moved;
-    if (end - start > PAGES_AT_ONCE << 12) continue;
-    for (let page = start; page < end; page += 4096) follow(row, root, page, moved);
-  }
-}
+// ---- which pages are followed ----
 
 /** The row's task itself writes to the page. */
-export function followPage(row: usize, linear: u64, moved: u64): void { follow(row, presentRoot(), linear & ~4095, moved); }
+export function followPage(row: usize, linear: u64, moved: u64, task: u64): void { follow(row, presentRoot(), linear & ~4095, moved, task); }
 
-function presentRoot(): u64 { return rootOf(load<u64>(CR3)); }
+export function presentRoot(): u64 { return rootOf(load<u64>(CR3)); }
 
 /** Outside long mode tables may begin at any 32 bytes: no bit tells a program's half of them. */
-function rootOf(cr3: u64): u64 {
+export function rootOf(cr3: u64): u64 {
   if ((load<u64>(EFER) & EFER_LMA) == 0) return cr3 & 0xffff_ffe0;
   return cr3 & TABLE_ADDRESS & ~load<u64>(POLICY_header, POLICY_HEADER_isolationBits);
 }
 
-/** Does the watch name the tasks that it is about? */
-function isNamed(row: usize): bool {
-  return (load<u32>(row + WATCH_ROW_filter, TASK_FILTER_flags) & (TASK_FILTER_FLAG_process | TASK_FILTER_FLAG_name)) != 0;
-}
-
-/** A page that is not mapped is followed only in tasks that the watch names: in all tasks it would slow down all that they map. */
-function follow(row: usize, root: u64, page: u64, moved: u64): void {
+/** What the page at a linear address is mapped to in an address space is of interest from now on, be it mapped yet or not. */
+export function follow(row: usize, root: u64, page: u64, moved: u64, task: u64): void {
   if ((u32(load<u8>(row, WATCH_ROW_accesses)) & SECOND_LEVEL_WRITE) == 0 || (load<u64>(CR0) & CR0_PG) == 0) return;
-  if (!isNamed(row) && walk(root, page, 0) == NONE) return;
-  let free: usize = 0;
+  let free = FRAMES;
   for (let i: u32 = 0; i < count; i++) {
     const entry = entryAt(i);
     const space = load<u64>(entry);
     if (space == root && load<u64>(entry, 8) == page && load<u32>(entry, 16) == <u32>row) return;
-    if (space == FREE && free == 0) free = entry;
+    if (space == FREE && free == FRAMES) free = i;
   }
-  if (free == 0) {
-    if (count < FRAMES) free = entryAt(count++);
-    else {
-      free = entryAt(next);
+  if (free == FRAMES) {
+    if (count < FRAMES) {
+      free = count++;
+      clearPlaces(free);
+    } else {
+      free = next;
       next = (next + 1) % FRAMES;
       drop(free);
+      count = FRAMES;
     }
   }
-  store<u64>(free, root);
-  store<u64>(free, page, 8);
-  store<u32>(free, <u32>row, 16);
-  store<u64>(free, moved, 24);
-  store<u32>(free, 0, 48);
-  clearWay(free);
+  const entry = entryAt(free);
+  store<u64>(entry, root);
+  store<u64>(entry, page, 8);
+  store<u32>(entry, <u32>row, 16);
+  store<u32>(entry, 0, 20);
+  store<u64>(entry, moved, 24);
+  store<u64>(entry, task, 32);
+  store<u64>(entry, processOf(task), 40);
   resolve(free);
 }
 
-/** The address space is another task's now. */
-function forgetSpace(row: usize, root: u64): void {
+/** The address space is not of a task of the row's: unless another of its threads is one, its pages are of no interest. */
+export function forgetSpace(row: usize, root: u64, task: u64): void {
+  const process = processOf(task);
   for (let i: u32 = 0; i < count; i++) {
     const entry = entryAt(i);
-    if (load<u64>(entry) == root && load<u32>(entry, 16) == <u32>row) drop(entry);
+    if (load<u64>(entry) != root || load<u32>(entry, 16) != <u32>row) continue;
+    if (process == 0 || load<u64>(entry, 40) != process || load<u64>(entry, 32) == task) drop(i);
   }
 }
 
-function drop(entry: usize): void {
-  vacate(entry);
-  release(load<u32>(entry, 20));
-  for (let at = WAY; at < WAY_END; at += 4) release(load<u32>(entry + at));
-}
-
-function vacate(entry: usize): void {
-  store<u64>(entry, FREE);
+function drop(number: u32): void {
+  for (let place = number * PLACES; place < (number + 1) * PLACES; place++) movePlace(place, NONE);
+  store<u64>(entryAt(number), FREE);
   while (count > 0 && load<u64>(entryAt(count - 1)) == FREE) count--;
 }
 
@@ -196,20 +149,13 @@ function vacate(entry: usize): void {
 
 /** So many bytes at `physical` are about to be written: do they tell where followed pages lie? */
 export function noteTableWrite(physical: u64, size: u32): void {
-  for (let i: u32 = 0; i < count; i++) {
-    const entry = entryAt(i);
-    if (load<u64>(entry) == FREE) continue;
-    if (reaches(physical, size, load<u64>(entry) + KERNEL_ENTRY)) {
-      store<u32>(entry, 1, 48);
-      moving = true;
-    }
-    for (let at = WAY; at < WAY_END; at += 4) {
-      const address = load<u32>(entry + at);
-      if (address == NONE) break;
-      if (!reaches(physical, size, u64(address))) continue;
-      store<u32>(entry, 1, 48);
-      moving = true;
-    }
+  for (let place = firstIn(physical); place != NOWHERE; place = nextIn(place)) {
+    const level = place % PLACES;
+    if (level == FRAME_PLACE) continue;
+    const entry = entryOf(place);
+    if (!reaches(physical, size, u64(addressOf(place))) && (level != 0 || !reaches(physical, size, kernelEntry(load<u64>(entry))))) continue;
+    store<u32>(entry, 1, 20);
+    moving = true;
   }
 }
 
@@ -225,83 +171,61 @@ function settle(): void {
   moving = false;
   for (let i: u32 = 0; i < count; i++) {
     const entry = entryAt(i);
-    if (load<u64>(entry) == FREE || load<u32>(entry, 48) == 0) continue;
-    store<u32>(entry, 0, 48);
-    const frame = load<u32>(entry, 20), way0 = load<u32>(entry, 32), way1 = load<u32>(entry, 36), way2 = load<u32>(entry, 40), way3 = load<u32>(entry, 44);
-    clearWay(entry);
-    if (isSpace(load<u64>(entry))) resolve(entry);
-    // A root without an entry for them: their program is about to end.
-    if (load<u32>(entry, 32) == NONE || (load<u32>(entry, 36) == NONE && load<u32>(entry, 20) == NONE && !isNamed(rowOfEntry(entry)))) vacate(entry);
-    release(frame);
-    release(way0);
-    release(way1);
-    release(way2);
-    release(way3);
+    const root = load<u64>(entry);
+    if (root == FREE || load<u32>(entry, 20) == 0) continue;
+    store<u32>(entry, 0, 20);
+    if (isSpace(root)) resolve(i);
+    else movePlace(i * PLACES + 1, NONE);
+    // A root without an entry for the page: its program is about to end. If not, it is looked at again when it goes on.
+    if (addressOf(i * PLACES + 1) != NONE) continue;
+    forgetSeenSpace(root);
+    drop(i);
   }
 }
 
-function clearWay(entry: usize): void {
-  store<u32>(entry, NONE, 20);
-  for (let at = WAY; at < WAY_END; at += 4) store<u32>(entry + at, NONE);
+/** Physical address of the root's last entry, which is the kernel's. */
+function kernelEntry(root: u64): u64 {
+  if (load<u64>(EFER) & EFER_LMA) return root + 511 * 8;
+  return root + ((load<u64>(CR4) & CR4_PAE) != 0 ? 3 * 8 : 1023 * 4);
 }
 
 /** Is this still the root of a task's page tables? The page of one that has ended may be anything. */
-function isSpace(root: u64): bool {
-  if ((load<u64>(EFER) & EFER_LMA) == 0 || root + 4096 > u64(load<u32>(RAM_SIZE))) return true;
-  return load<u64>(ramAddress(root + KERNEL_ENTRY)) == load<u64>(ramAddress(presentRoot() + KERNEL_ENTRY));
+function isSpace(root: u64): bool { return kernelTable(root) == kernelTable(presentRoot()); }
+
+/** What all roots agree on: where the kernel's last table, or with PAE the one below, lies. */
+function kernelTable(root: u64): u64 {
+  const entry = kernelEntry(root);
+  if (entry + 8 > u64(load<u32>(RAM_SIZE))) return FREE;
+  if (load<u64>(EFER) & EFER_LMA) return load<u64>(ramAddress(entry));
+  if ((load<u64>(CR4) & CR4_PAE) == 0) return u64(load<u32>(ramAddress(entry)));
+  const table = (load<u64>(ramAddress(entry)) & TABLE_ADDRESS) + 511 * 8;
+  return isRam(table) ? load<u64>(ramAddress(table)) : FREE;
 }
 
 /** Notes the way from the root to the frame, as the page tables have it now. */
-function resolve(entry: usize): void {
-  const frame = walk(load<u64>(entry), load<u64>(entry, 8), entry);
-  store<u32>(entry, frame, 20);
-  if (frame != NONE) mark(frame);
-}
-
-/** The frame that a page lies in, NONE if in no RAM. `entry`: where the way is noted and marked; 0: nowhere. */
-function walk(root: u64, linear: u64, entry: usize): u32 {
+function resolve(number: u32): void {
+  const entry = entryAt(number);
+  const linear = load<u64>(entry, 8);
   const wide = (load<u64>(CR4) & CR4_PAE) != 0, long = (load<u64>(EFER) & EFER_LMA) != 0;
   const largest: u64 = long ? 30 : wide ? 21 : (load<u64>(CR4) & CR4_PSE) != 0 ? 22 : 12;
   let shift: u64 = long ? 39 : wide ? 30 : 22;
-  let table = root;
-  for (let at = WAY; at < WAY_END; at += 4) {
+  let table = load<u64>(entry);
+  let frame = NONE;
+  let place = number * PLACES;
+  for (; place < number * PLACES + FRAME_PLACE; shift -= wide ? 9 : 10) {
     const address = table + (wide ? ((linear >> shift) & 511) << 3 : ((linear >> shift) & 1023) << 2);
-    if (!isRam(address)) return NONE;
-    if (entry != 0) {
-      store<u32>(entry + at, <u32>address);
-      mark(<u32>address);
-    }
+    if (!isRam(address)) break;
+    movePlace(place++, <u32>address);
     const value = wide ? load<u64>(ramAddress(address)) : u64(load<u32>(ramAddress(address)));
-    if ((value & PRESENT) == 0) return NONE;
+    if ((value & PRESENT) == 0) break;
     table = value & TABLE_ADDRESS;
     if (shift == 12 || ((value & LARGE) != 0 && shift <= largest)) {
       const inside = (u64(1) << shift) - 1;
-      const frame = (table & ~inside) | (linear & inside);
-      return isRam(frame) ? <u32>frame : NONE;
+      const at = (table & ~inside) | (linear & inside);
+      if (isRam(at)) frame = <u32>at;
+      break;
     }
-    shift -= wide ? 9 : 10;
   }
-  return NONE;
-}
-
-/** No write to the page goes unseen, whatever translation it takes. */
-function mark(physical: u32): void {
-  const rights = REGION_SECOND_LEVEL + <usize>(physical >> 12);
-  if (load<u8>(rights) & SECOND_LEVEL_FOLLOWED) return;
-  store<u8>(rights, load<u8>(rights) | <u8>SECOND_LEVEL_FOLLOWED);
-  markWritesTo(<u32>ramAddress(u64(physical & ~4095)));
-}
-
-/** Nothing leads through this page any more, unless another entry does. */
-function release(physical: u32): void {
-  if (physical == NONE) return;
-  const page = physical & ~4095;
-  for (let i: u32 = 0; i < count; i++) {
-    const entry = entryAt(i);
-    if (load<u64>(entry) == FREE) continue;
-    if (load<u32>(entry, 20) == page) return;
-    for (let at = WAY; at < WAY_END; at += 4) if ((load<u32>(entry + at) & ~4095) == page && load<u32>(entry + at) != NONE) return;
-  }
-  const rights = REGION_SECOND_LEVEL + <usize>(physical >> 12);
-  store<u8>(rights, load<u8>(rights) & ~(<u8>SECOND_LEVEL_FOLLOWED));
+  for (; place < number * PLACES + FRAME_PLACE; place++) movePlace(place, NONE);
+  movePlace(place, frame);
 }

@@ -9,6 +9,8 @@ import { recordReturn } from "./calls";
 import { hasRoom } from "./record";
 import { exitSkipped } from "./resume";
 import { instructionBytes, matchRow } from "./rows";
+import { examineUser } from "./spaces";
+import { watchesWrites } from "./watches";
 
 /** The instruction being executed is to be recorded if it reaches user mode. */
 let armed: bool = false;
@@ -38,6 +40,7 @@ export function beforeReturn(op: usize, bytes: u64): bool {
 
 /** After the instruction, complete or faulted. */
 export function afterReturn(op: usize, mechanism: u32): void {
+  if (watchesWrites()) examineUser();
   if (!armed) return;
   armed = false;
   if (!faulted() && load<u32>(CPL) == 3) recordReturn(mechanism);

@@ -16,8 +16,8 @@ export function pointerAt(host: usize): u64 {
   return narrow ? u64(load<u32>(host)) : load<u64>(host);
 }
 
-/** Address in linear memory of a field of the task, 0 if it is not known or absent. */
-function fieldOf(task: u64, field: u32): usize {
+/** Address in linear memory of a field of the task (ffh: not known), 0 if it is not known or absent. */
+export function fieldOf(task: u64, field: u32): usize {
   if (task == 0 || field == 0xff) return 0;
   const row: usize = POLICY_taskFields + field * TASK_FIELD_ROW_BYTES;
   const steps = u32(load<u8>(row, TASK_FIELD_ROW_dereferences));
@@ -29,6 +29,12 @@ function fieldOf(task: u64, field: u32): usize {
     at = pointer + i64(load<i32>(row + TASK_FIELD_ROW_offset0 + ((i + 1) << 2)));
   }
   return kernelHostOf(at);
+}
+
+/** What user space calls the task's pid; 0: not known. */
+export function processOf(task: u64): u64 {
+  const at = fieldOf(task, u32(load<u8>(POLICY_header, POLICY_HEADER_processField)));
+  return at == 0 ? 0 : u64(load<u32>(at));
 }
 
 /** The kernel's description of the task's memory; 0: it has none of its own, or that is not known. */

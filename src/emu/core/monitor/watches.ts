@@ -17,9 +17,11 @@ import { raiseExit } from "../fault";
 import { inspect, isRam, NO_TRANSLATION, ramAddress, secondLevelRights } from "../mmu";
 import { opLength } from "../op";
 import { instructionRip, syncCount } from "../run";
-import { examineSpace, followedBy, followPage, isFollowed, movedOf, noteTableWrite, rowOfEntry, settleFrames, watchedAddress } from "./frames";
+import { isFollowed, NOWHERE } from "./followed-places";
+import { followedBy, followPage, movedOf, noteTableWrite, rowOfPlace, settleFrames, watchedAddress } from "./frames";
 import { captureExit, captureOwn, closeRecord, hasRoom, publishRecords, record } from "./record";
 import { instructionBytes } from "./rows";
+import { examineUser } from "./spaces";
 import { distance, findDistance, FOUND, LOADING } from "./program-place";
 import { openTaskRecord, presentTask, taskMatches, levelMatches } from "./task-filter";
 
@@ -100,7 +102,7 @@ export function rowOf(after: usize, linear: u64, physical: u64, size: u32, acces
 export function pageIsWatched(linear: u64, physical: u64, access: u32): bool {
   if (!watchesWrites()) return false;
   if (access == SECOND_LEVEL_WRITE) {
-    examineSpace();
+    examineUser();
     if (isFollowed(physical)) return true;
   }
   return rowOf(0, linear & ~4095, physical & ~4095, 4096, access, true) != 0;
@@ -117,14 +119,14 @@ function note(linear: u64, physical: u64, size: u32, from: usize, source: u32): 
   let row = rowOf(0, linear, physical, size, SECOND_LEVEL_WRITE, false);
   for (; row != 0; row = rowOf(row, linear, physical, size, SECOND_LEVEL_WRITE, false)) {
     append(row, linear, linear, physical, size, ramAddress(physical), from, source);
-    if (u32(load<u8>(row, WATCH_ROW_kind)) != WATCH_KIND_physical && !isFollowed(physical)) followPage(row, linear, distance);
+    if (u32(load<u8>(row, WATCH_ROW_kind)) != WATCH_KIND_physical && !isFollowed(physical)) followPage(row, linear, distance, presentTask());
   }
   if (!isFollowed(physical)) return;
   const task = presentTask();
-  for (let entry = followedBy(0, linear, physical, size); entry != 0; entry = followedBy(entry, linear, physical, size)) {
-    row = rowOfEntry(entry);
+  for (let place = followedBy(NOWHERE, linear, physical, size); place != NOWHERE; place = followedBy(place, linear, physical, size)) {
+    row = rowOfPlace(place);
     if (!appliesTo(row, SECOND_LEVEL_WRITE) || !levelMatches(row + WATCH_ROW_filter, load<u32>(CPL)) || isOwn(row, linear, size, task)) continue;
-    append(row, linear, watchedAddress(entry, physical), physical, size, ramAddress(physical), from, source);
+    append(row, linear, watchedAddress(place, physical), physical, size, ramAddress(physical), from, source);
   }
   noteTableWrite(physical, size);
 }
@@ -249,9 +251,10 @@ function deviceRows(physical: u64, length: u32, written: bool): bool {
   for (let at = physical; at < physical + length; at = (at | 4095) + 1) {
     if (!isRam(at) || !isFollowed(at)) continue;
     const next = min(physical + length, (at | 4095) + 1);
-    for (let entry = followedBy(0, 0, at, <u32>(next - at)); entry != 0; entry = followedBy(entry, 0, at, <u32>(next - at))) {
-      const row = rowOfEntry(entry), page = watchedAddress(entry, at & ~4095), moved = movedOf(entry);
-      const start = max(watchedAddress(entry, at), load<u64>(row, WATCH_ROW_start) + moved) - page;
+    const size = <u32>(next - at);
+    for (let place = followedBy(NOWHERE, 0, at, size); place != NOWHERE; place = followedBy(place, 0, at, size)) {
+      const row = rowOfPlace(place), page = watchedAddress(place, at & ~4095), moved = movedOf(place);
+      const start = max(watchedAddress(place, at), load<u64>(row, WATCH_ROW_start) + moved) - page;
       const end = min(page + (next - (at & ~4095)), load<u64>(row, WATCH_ROW_end) + moved) - page;
       deviceRow(row, page + start, (at & ~4095) + start, (at & ~4095) + end, written);
     }

@@ -1,0 +1,82 @@
+// Physical addresses that followed pages depend on: the frame that each lies in, and the page-table entries that say so. They
+// are found by the page of RAM that is written to, however many are followed.
+import { REGION_SECOND_LEVEL, SECOND_LEVEL_FOLLOWED } from "../generated/layout";
+import { ramAddress, secondLevelRights } from "../mmu";
+import { markWritesTo } from "../tlb";
+
+/** Followed pages at most; each has its number. */
+export const FRAMES: u32 = 512;
+/** A followed page's places: page-table entries from the root, then its frame. */
+export const PLACES: u32 = 5;
+export const FRAME_PLACE: u32 = 4;
+/** The page is mapped to nothing, or there are no more entries on the way. */
+export const NONE: u32 = ~(<u32>0);
+/** No place. */
+export const NOWHERE: u32 = 0xffff;
+
+const BUCKETS: u32 = 1024;
+const HEADS: usize = memory.data(2 * 1024); // u16 each: place + 1
+const NEXT: usize = memory.data(2 * 512 * 5);
+const ADDRESSES: usize = memory.data(4 * 512 * 5);
+
+// @ts-ignore: decorator
+@inline function headOf(address: u32): usize { return HEADS + (<usize>((address >> 12) & (BUCKETS - 1)) << 1); }
+// @ts-ignore: decorator
+@inline export function isFollowed(physical: u64): bool { return (secondLevelRights(physical) & SECOND_LEVEL_FOLLOWED) != 0; }
+/** NONE: nothing. A page that was never followed has no places yet: see clearPlaces. */
+// @ts-ignore: decorator
+@inline export function addressOf(place: u32): u32 { return load<u32>(ADDRESSES + (<usize>place << 2)); }
+
+/** The first place in the page of `physical`, NOWHERE: none. */
+export function firstIn(physical: u64): u32 { return inPage(load<u16>(headOf(<u32>physical)), <u32>physical); }
+
+/** The next one in the same page. */
+export function nextIn(place: u32): u32 { return inPage(load<u16>(NEXT + (<usize>place << 1)), addressOf(place)); }
+
+function inPage(link: u32, address: u32): u32 {
+  for (; link != 0; link = load<u16>(NEXT + (<usize>(link - 1) << 1))) {
+    if (((addressOf(link - 1) ^ address) & ~4095) == 0) return link - 1;
+  }
+  return NOWHERE;
+}
+
+/** Makes it so for a number that is new. */
+export function clearPlaces(number: u32): void {
+  for (let place = number * PLACES; place < (number + 1) * PLACES; place++) store<u32>(ADDRESSES + (<usize>place << 2), NONE);
+}
+
+/** The place is at another address now, NONE: at none. */
+export function movePlace(place: u32, address: u32): void {
+  const before = addressOf(place);
+  if (before == address) return;
+  if (before != NONE) unlink(place, before);
+  store<u32>(ADDRESSES + (<usize>place << 2), address);
+  if (address != NONE) link(place, address);
+  if (before != NONE && firstIn(before) == NOWHERE) release(before);
+}
+
+function link(place: u32, address: u32): void {
+  const head = headOf(address);
+  store<u16>(NEXT + (<usize>place << 1), load<u16>(head));
+  store<u16>(head, <u16>(place + 1));
+  mark(address);
+}
+
+function unlink(place: u32, address: u32): void {
+  let at = headOf(address);
+  while (load<u16>(at) != <u16>(place + 1)) at = NEXT + (<usize>(load<u16>(at) - 1) << 1);
+  store<u16>(at, load<u16>(NEXT + (<usize>place << 1)));
+}
+
+/** No write to the page goes unseen, whatever translation it takes. */
+function mark(physical: u32): void {
+  const rights = REGION_SECOND_LEVEL + <usize>(physical >> 12);
+  if (load<u8>(rights) & SECOND_LEVEL_FOLLOWED) return;
+  store<u8>(rights, load<u8>(rights) | <u8>SECOND_LEVEL_FOLLOWED);
+  markWritesTo(<u32>ramAddress(u64(physical & ~4095)));
+}
+
+function release(physical: u32): void {
+  const rights = REGION_SECOND_LEVEL + <usize>(physical >> 12);
+  store<u8>(rights, load<u8>(rights) & ~(<u8>SECOND_LEVEL_FOLLOWED));
+}
