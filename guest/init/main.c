@@ -11,6 +11,7 @@
 #include "streams.h"
 
 enum { SIGCHLD = 17 };
+#define NEVER (~0ull)
 
 static struct ports ports;
 static struct spec spec;
@@ -167,38 +168,46 @@ static void obey(long pid)
 		call2(SYS_KILL, -pid, *(const u32 *)frame.payload);
 }
 
-/* Reaps whatever has ended; 1 if the program is among it, its wait status in `status`. */
-static int reap(long pid, u32 *status)
+/* What init waits for. */
+struct children {
+	long program;
+	int runs; /* The program does. */
+	int any;  /* It or a process that it left does. */
+	u32 status;
+};
+
+static void reap(struct children *children)
 {
 	enum { WNOHANG = 1 };
-	u32 one;
-	int ended = 0;
-	for (long child; (child = call4(SYS_WAIT4, -1, &one, WNOHANG, 0)) > 0;)
-		if (child == pid) {
-			*status = one;
-			ended = 1;
+	u32 status;
+	long child;
+	while ((child = call4(SYS_WAIT4, -1, &status, WNOHANG, 0)) > 0)
+		if (child == children->program) {
+			children->status = status;
+			children->runs = 0;
 		}
-	return ended;
+	children->any = child == 0;
 }
 
-/* Until the program has ended; returns its wait status. */
-static u32 attend(long pid, int child_signal)
+/* Until `*alive`, which is one of `children`, is 0, but not beyond `end` (monotonic milliseconds, or NEVER). */
+static void attend(struct children *children, const int *alive, int child_signal, u64 end)
 {
 	struct poll_entry entries[2 + 2 * ARRAY_LENGTH(streams.pumps)];
-	u32 status = 0;
-	for (;;) {
-		static u8 signal[128];
+	static u8 signal[128];
+	while (*alive) {
+		long left = -1;
+		if (end != NEVER && (left = end - monotonic_milliseconds()) <= 0)
+			return;
 		entries[0] = (struct poll_entry){child_signal, POLLIN, 0};
 		entries[1] = (struct poll_entry){control, POLLIN, 0};
 		u32 count = streams_wanted(&streams, entries + 2);
-		call3(SYS_POLL, entries, count + 2, -1);
+		call3(SYS_POLL, entries, count + 2, left);
 		streams_move(&streams, entries + 2, count);
 		if (entries[1].got != 0)
-			obey(pid);
+			obey(children->program);
 		if (entries[0].got != 0) {
 			call3(SYS_READ, child_signal, signal, sizeof signal);
-			if (reap(pid, &status))
-				return status;
+			reap(children);
 		}
 	}
 }
@@ -221,9 +230,13 @@ static void run(void)
 		fail(125, "the guest's kernel has no pseudo-terminals or pipes");
 	call4(SYS_RT_SIGPROCMASK, 0, &child_mask, &old_signals, 8);
 	int child_signal = call4(SYS_SIGNALFD4, -1, &child_mask, 8, O_NONBLOCK | O_CLOEXEC);
-	u32 status = attend(start(&old_signals), child_signal);
+	struct children children = {start(&old_signals), 1, 1, 0};
+	attend(&children, &children.runs, child_signal, NEVER);
+	if (spec.linger > 0)
+		attend(&children, &children.any, child_signal, monotonic_milliseconds() + (u64)1000 * spec.linger);
 	streams_drain(&streams);
-	frame_send_number(FRAME_EXITED, status);
+	const u32 ending[2] = {children.status, children.any};
+	frame_send(FRAME_EXITED, ending, sizeof ending, NULL, 0);
 	if (spec.directory != NULL)
 		call1(SYS_CHDIR, spec.directory);
 	collect_all(&spec);

@@ -11,7 +11,7 @@ enum frame_type {
 	/* From the guest. */
 	FRAME_READY = 1,	/* u32 version, u32 capabilities: everything is loaded, nothing has begun */
 	FRAME_STARTED = 2,	/* u32 pid */
-	FRAME_EXITED = 3,	/* u32 wait status of CMD; its output has been passed on */
+	FRAME_EXITED = 3,	/* u32 wait status of CMD, u32 1 if processes that it left still run; their output has been passed on */
 	FRAME_FAILED = 4,	/* u32 exit status for the host, text: CMD could not be started */
 	FRAME_WARNING = 5,	/* text */
 	FRAME_COLLECT_ENTRY = 6,/* u32 index of the path asked for, u32 mode, path relative to it ("" is itself), NUL, link target */
@@ -46,6 +46,7 @@ enum record_type {
 	RECORD_LIMIT = 14,	/* u32 resource, u32 zero, u64 soft, u64 hard */
 	RECORD_PROGRAM = 15,	/* file to run; without it argv[0] is looked up in PATH */
 	RECORD_CLOSED = 16,	/* u32, bit n: descriptor n is closed */
+	RECORD_LINGER = 17,	/* u32: seconds that processes which CMD left may go on behind its end */
 };
 
 enum root_kind { ROOT_SHARE = 0, ROOT_INITRAMFS = 1 };

@@ -61,6 +61,7 @@ void spec_read(struct spec *spec, const struct frame *frame)
 	spec->terminal = number(spec, RECORD_TERMINAL, 0);
 	spec->closed = number(spec, RECORD_CLOSED, 0);
 	spec->umask = number(spec, RECORD_UMASK, 022);
+	spec->linger = number(spec, RECORD_LINGER, 0);
 	spec->identity = spec_next(spec, RECORD_IDENTITY, NULL);
 	spec->window_size = spec_next(spec, RECORD_WINDOW_SIZE, NULL);
 }

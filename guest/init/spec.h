@@ -12,7 +12,7 @@ struct spec {
 	u64 length;
 	char **arguments, **environment;
 	const char *program, *directory;
-	u32 root, terminal, closed, umask;
+	u32 root, terminal, closed, umask, linger;
 	const struct record *identity, *window_size;
 };
 

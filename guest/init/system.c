@@ -141,6 +141,14 @@ void sleep_milliseconds(u64 count)
 	call2(SYS_NANOSLEEP, time, 0);
 }
 
+u64 monotonic_milliseconds(void)
+{
+	enum { CLOCK_MONOTONIC = 1 };
+	u64 now[2] = {0, 0};
+	call2(SYS_CLOCK_GETTIME, CLOCK_MONOTONIC, now);
+	return now[0] * 1000 + now[1] / 1000000;
+}
+
 /* Whatever umask is in force. */
 void make_directory(const char *path, u32 mode)
 {

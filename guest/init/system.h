@@ -53,7 +53,7 @@ enum { /* arch/x86/entry/syscalls/syscall_64.tbl */
 	SYS_CHDIR = 80, SYS_MKDIR = 83, SYS_SYMLINK = 88, SYS_READLINK = 89, SYS_CHMOD = 90, SYS_FCHOWN = 93,
 	SYS_CHOWN = 92, SYS_UMASK = 95, SYS_SETUID = 105, SYS_SETGID = 106, SYS_SETSID = 112, SYS_SETGROUPS = 116,
 	SYS_RT_SIGPROCMASK = 14, SYS_CHROOT = 161, SYS_SYNC = 162, SYS_MOUNT = 165, SYS_REBOOT = 169,
-	SYS_SETHOSTNAME = 170, SYS_GETDENTS64 = 217, SYS_CLOCK_SETTIME = 227, SYS_SIGNALFD4 = 289, SYS_DUP3 = 292,
+	SYS_SETHOSTNAME = 170, SYS_GETDENTS64 = 217, SYS_CLOCK_SETTIME = 227, SYS_CLOCK_GETTIME = 228, SYS_SIGNALFD4 = 289, SYS_DUP3 = 292,
 	SYS_PIPE2 = 293, SYS_PRLIMIT64 = 302, SYS_FINIT_MODULE = 313, SYS_FCHDIR = 81, SYS_PREAD64 = 17, SYS_FCNTL = 72,
 };
 #else
@@ -64,7 +64,7 @@ enum { /* arch/x86/entry/syscalls/syscall_32.tbl: with 64-bit sizes and times, a
 	SYS_CHDIR = 12, SYS_MKDIR = 39, SYS_SYMLINK = 83, SYS_READLINK = 85, SYS_CHMOD = 15, SYS_FCHOWN = 207,
 	SYS_CHOWN = 212, SYS_UMASK = 60, SYS_SETUID = 213, SYS_SETGID = 214, SYS_SETSID = 66, SYS_SETGROUPS = 206,
 	SYS_RT_SIGPROCMASK = 175, SYS_CHROOT = 61, SYS_SYNC = 36, SYS_MOUNT = 21, SYS_REBOOT = 88,
-	SYS_SETHOSTNAME = 74, SYS_GETDENTS64 = 220, SYS_CLOCK_SETTIME = 404, SYS_SIGNALFD4 = 327, SYS_DUP3 = 330,
+	SYS_SETHOSTNAME = 74, SYS_GETDENTS64 = 220, SYS_CLOCK_SETTIME = 404, SYS_CLOCK_GETTIME = 403, SYS_SIGNALFD4 = 327, SYS_DUP3 = 330,
 	SYS_PIPE2 = 331, SYS_PRLIMIT64 = 340, SYS_FINIT_MODULE = 350, SYS_FCHDIR = 133, SYS_PREAD64 = 180,
 	SYS_FCNTL = 55,
 };
@@ -137,6 +137,8 @@ void write_all(int descriptor, const void *bytes, u64 count);
 /* Reads exactly so much from a blocking descriptor; 0, or -1 at its end. */
 int read_all(int descriptor, void *bytes, u64 count);
 void sleep_milliseconds(u64 count);
+/* Since the guest was started. */
+u64 monotonic_milliseconds(void);
 void make_directory(const char *path, u32 mode);
 /* With all that lead to it. */
 void make_directories(char *path, u32 mode);

@@ -24,6 +24,9 @@ import { type Ending, STATUS, type Workload, type WorkloadHeader, type WorkloadH
 /** Unread bytes in the guest's input port at which the host stops reading its own. */
 const INPUT_LIMIT = 1 << 16;
 
+/** What the trace does not know, said to the user and in the trace. */
+const LEFT = 'the command left processes that still run: what they do later is not recorded (--linger SECONDS)';
+
 /** One command in a stock Linux guest, which lives on the host's own files. */
 export class CommandWorkload implements Workload {
   readonly world: World;
@@ -128,7 +131,7 @@ export class CommandWorkload implements Workload {
   }
 
   ending(): Ending {
-    return { status: this.#status ?? STATUS.failed, reason: 'exit', message: '' };
+    return { status: this.#status ?? STATUS.failed, reason: 'exit', message: this.#message };
   }
 
   close(): void {
@@ -163,8 +166,11 @@ export class CommandWorkload implements Workload {
       terminal: (bytes) => {
         if (this.#phase !== 'booting') this.#show(process.stdout.isTTY === true ? 1 : 2, bytes);
       },
-      exited: (status) => {
+      exited: (status, left) => {
         this.#status = shellStatus(status);
+        if (!left) return;
+        this.#message = LEFT;
+        if (!this.#options.quiet) this.#host.note(LEFT);
       },
       failed: (status, reason) => {
         this.#status = status;

@@ -21,6 +21,7 @@ interface RecordFlags {
   readonly share?: string[];
   readonly rootfs?: string;
   readonly collect?: string[];
+  readonly linger?: string;
   readonly output?: string;
   readonly capture: string;
   readonly cpu: RecordOptions['vendor'];
@@ -55,6 +56,7 @@ export function recordCommand(): Command {
     .option('--share <dir[:at]>', 'a folder of the host that the guest sees, read-only (repeatable)', gather)
     .option('--rootfs <dir|none>', "the guest's root instead of the host's program folders")
     .option('--collect <path[:to]>', 'a file or folder to bring out of the guest at the end (repeatable)', gather)
+    .option('--linger <seconds>', 'go on so long, in guest time, while processes that the command left still run')
     .option('-o, --output <file>', 'the trace (default: NAME.trap after the command)')
     .option('--capture <bytes>', 'bytes kept of each buffer that a call passes', String(DEFAULT_LIMITS.data))
     .addOption(
@@ -111,7 +113,7 @@ function recordOptions(command: string[], flags: RecordFlags): RecordOptions {
 }
 
 function commandOptions(command: string[], flags: RecordFlags): CommandOptions {
-  const { kernel, append, rootfs, share, collect } = flags;
+  const { kernel, append, rootfs, share, collect, linger } = flags;
   if (flags.initrd !== undefined)
     throw new UsageError('--initrd goes with a kernel alone; with a command it is made on the spot');
   return {
@@ -125,6 +127,7 @@ function commandOptions(command: string[], flags: RecordFlags): CommandOptions {
       ...(rootfs === undefined ? {} : { rootfs }),
       ...(share === undefined ? {} : { shares: share }),
       ...(collect === undefined ? {} : { collect }),
+      ...(linger === undefined ? {} : { linger: number(linger, '--linger', 0, MOST_LINGER) }),
     },
   };
 }
@@ -139,7 +142,9 @@ function workingFolder({ chdir, rootfs, share }: RecordFlags): string {
   return folder;
 }
 
-const FOR_COMMANDS = ['rootfs', 'share', 'collect', 'env', 'chdir'] as const;
+const FOR_COMMANDS = ['rootfs', 'share', 'collect', 'env', 'chdir', 'linger'] as const;
+/** Eleven days; init counts milliseconds in 32 bits. */
+const MOST_LINGER = 1_000_000;
 
 function kernelOptions(flags: RecordFlags): KernelOptions {
   const { kernel, initrd, append = '' } = flags;

@@ -43,6 +43,8 @@ export interface WorldOptions {
   readonly shares?: readonly string[];
   /** `--disk`: there is a disk, and the guest's kernel needs its driver. */
   readonly disk?: boolean;
+  /** `--linger`: seconds. */
+  readonly linger?: number;
   /** `--collect`, each `GUEST[:HOST]`. */
   readonly collect?: readonly string[];
   /** Which of descriptors 0, 1 and 2 are a terminal, and its size. */
@@ -99,6 +101,7 @@ export function prepareWorld(options: WorldOptions): World {
       terminal: options.terminal ?? [],
       ...(options.windowSize === undefined ? {} : { windowSize: options.windowSize }),
       ...{ time, seed },
+      ...(options.linger === undefined ? {} : { linger: options.linger }),
       collect: collected.map(({ guest }) => guest),
       folders: folders(options),
       umask: process.umask(),

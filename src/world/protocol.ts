@@ -48,6 +48,7 @@ const RECORD = {
   limit: 14,
   program: 15,
   closed: 16,
+  linger: 17,
 } as const;
 
 const ROOT = { share: 0, initramfs: 1 } as const;
@@ -87,6 +88,8 @@ export interface ProgramSpec {
   readonly time?: number;
   /** Random bytes for the guest's pool, at most 256. */
   readonly seed?: Uint8Array;
+  /** Seconds that processes which the program left may go on behind its end. */
+  readonly linger?: number;
   /** Guest paths to bring out after the end. */
   readonly collect?: readonly string[];
   readonly folders?: readonly WantedFolder[];
@@ -165,6 +168,7 @@ export function encodeSpec(spec: ProgramSpec): Uint8Array {
   if (spec.windowSize !== undefined) add(RECORD.windowSize, encodeWindowSize(spec.windowSize));
   if (spec.time !== undefined) add(RECORD.time, encodeTime(spec.time));
   if (spec.seed !== undefined) add(RECORD.seed, spec.seed);
+  if (spec.linger !== undefined) add(RECORD.linger, encodeNumbers(spec.linger));
   for (const path of spec.collect ?? []) add(RECORD.collect, text(path));
   for (const { path, mode, uid, gid } of spec.folders ?? []) {
     add(RECORD.makeDirectory, encodeNumbers(mode, uid, gid), text(path));

@@ -42,7 +42,8 @@ export interface SessionEvents {
   error(bytes: Uint8Array): void;
   /** What the terminal shows, where one or more of the descriptors is one. */
   terminal(bytes: Uint8Array): void;
-  exited(status: ExitStatus): void;
+  /** `left`: processes that it started still run. */
+  exited(status: ExitStatus, left: boolean): void;
   /** The program could not be started; `status` is what a shell would give. */
   failed(status: number, reason: string): void;
   warning(message: string): void;
@@ -156,7 +157,7 @@ export class Session {
         events.started(number(0));
         break;
       case FRAME.exited:
-        events.exited(exitStatus(number(0)));
+        events.exited(exitStatus(number(0)), number(1) !== 0);
         break;
       case FRAME.failed:
         events.failed(number(0), text(payload.subarray(4)));

@@ -51,6 +51,22 @@ describe.skipIf(missing !== undefined)('record -- CMD', () => {
     const reader = TraceReader.open(join(folder, 'left.trap'));
     const chunk = reader.chunk(reader.index.at(-1)!)!;
     expect(reader.end!.time - chunk.time(chunk.count - 1)).toBeLessThan(1e6);
+    expect(reader.end!.message).toContain('left processes that still run');
+  });
+
+  it('goes on while what the command left runs, if it shall', () => {
+    const later = '(sleep 3; echo later) & exit 4';
+    expect(record('lingered', ['--linger', '10', '--', 'sh', '-c', later])).toEqual({
+      ...{ status: 4, stdout: 'later\n', stderr: '' },
+    });
+    expect(TraceReader.open(join(folder, 'lingered.trap')).end!.message).toBe('');
+    expect(replay('lingered').trim().split('\n').at(-1)).toMatch(/ \+\+\+ exited with 0 \+\+\+$/);
+    expect(record('gave-up', ['--linger', '2', '--', 'sh', '-c', later])).toEqual({
+      status: 4,
+      stdout: '',
+      stderr: '',
+    });
+    expect(TraceReader.open(join(folder, 'gave-up.trap')).end!.message).toContain('left processes that still run');
   });
 
   it('has a disk whose changes stay in the guest, and that can be looked at afterwards', () => {

@@ -76,7 +76,7 @@ test('a life over console ports', () => {
     ['started', 80],
     ['output', 'out'],
     ['error', 'err'],
-    ['exited', { code: 3 }],
+    ['exited', { code: 3 }, false],
     ['collectEntry', 0, { mode: 0o100644, path: 'a/b', target: '' }],
     ['collectEnd', 0, 0],
     ['done'],
