@@ -210,13 +210,14 @@ export const TABLES = {
     about: 'what descriptors stood for, from when to when',
     columns: columns(
       ['pid',       'integer', 'process'],
+      ['tid',       'integer', 'thread that has it alone (unshare); null: all of the process'],
       ['comm',      'text',    'its name then'],
       ['fd',        'integer', 'descriptor'],
       ['kind',      'name',    'file, socket, pipe, anon, memfd, other'],
       ['path',      'text',    'path, or what it is'],
       ['flags',     'text',    'flags that it was opened with'],
       ['description', 'bigint', 'number of the open file: descriptors that share it have the same'],
-      ['opened_by', 'text',    'call that made it; fork: it was inherited'],
+      ['opened_by', 'text',    'call that made it; fork, unshare, execve: it was inherited'],
       ['closed_by', 'text',    'call that ended it; null: it was still open'],
       ['cloexec',   'boolean', 'it is closed by an execve'],
       ...SPAN),
@@ -225,6 +226,7 @@ export const TABLES = {
     about: 'sockets of processes, with whom they talked',
     columns: columns(
       ['pid',       'integer', 'process'],
+      ['tid',       'integer', 'thread that has it alone (unshare); null: all of the process'],
       ['comm',      'text',    'its name then'],
       ['fd',        'integer', 'descriptor'],
       ['family',    'text',    'AF_INET, AF_UNIX, ...'],

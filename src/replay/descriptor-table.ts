@@ -1,92 +1,52 @@
-import { posix } from 'node:path';
-import type { DescriptorObserver, OpenFile, Slot } from './open-file.ts';
-import { PlacedPath, type Renames } from './placed-path.ts';
+import type { DescriptorObserver, Owner, Slot } from './open-file.ts';
 
-/** Links to a process's own descriptors. */
-const SELF = /^(?:\/proc\/(?:thread-)?self\/fd|\/dev\/fd)\/(\d+)$|^\/dev\/(std(?:in|out|err))$/;
-const STANDARD = ['stdin', 'stdout', 'stderr'];
-
-/** Of a path argument: it begins at the working folder. */
-export const AT_FDCWD = -100;
-
-/** What a process has open, and where it stands. */
+/** What is open to those who share it: the threads of a process, unless they parted with it, and who was cloned so. */
 export class DescriptorTable {
-  readonly tgid: number;
   readonly slots: Map<number, Slot>;
-  readonly #renames: Renames;
   readonly #observer: DescriptorObserver | undefined;
-  #folder: PlacedPath | undefined;
-  #root: PlacedPath | undefined;
+  readonly #owners: Owner[] = [];
+  /** Tasks that use it. */
+  users = 0;
 
-  constructor(
-    tgid: number,
-    parent: DescriptorTable | undefined,
-    renames: Renames,
-    observer: DescriptorObserver | undefined,
-  ) {
-    this.tgid = tgid;
+  constructor(parent: DescriptorTable | undefined, observer: DescriptorObserver | undefined) {
     this.slots = new Map(parent?.slots);
-    this.#renames = renames;
-    this.folder = parent?.folder;
-    this.root = parent?.root ?? '';
     this.#observer = observer;
-    for (const [fd, slot] of this.slots) observer?.opened(tgid, fd, slot, 'fork');
   }
 
-  /** Working folder; undefined: not known. */
-  get folder(): string | undefined {
-    return this.#folder?.text;
+  /** Whose of a process it is. */
+  owner(tgid: number): Owner | undefined {
+    return this.#owners.find((owner) => owner.tgid === tgid);
   }
 
-  set folder(path: string | undefined) {
-    this.#folder = path === undefined ? undefined : new PlacedPath(this.#renames, path);
+  /** From now on it is somebody's, too. */
+  own(owner: Owner, by: string): void {
+    this.#owners.push(owner);
+    for (const [fd, slot] of this.slots) this.#observer?.opened(owner, fd, slot, by);
   }
 
-  /** What `/` means to it: nothing, or the folder that chroot made it, without a slash at its end. */
-  get root(): string {
-    return this.#root?.text ?? '';
-  }
-
-  set root(path: string) {
-    this.#root = path === '' ? undefined : new PlacedPath(this.#renames, path);
+  /** It is no longer that of a process. */
+  disown(tgid: number, by: string): void {
+    const at = this.#owners.findIndex((owner) => owner.tgid === tgid);
+    const [owner] = at < 0 ? [] : this.#owners.splice(at, 1);
+    if (owner !== undefined) for (const fd of this.slots.keys()) this.#observer?.closed(owner, fd, by);
   }
 
   open(fd: number, slot: Slot, by: string): void {
-    if (this.slots.has(fd)) this.#observer?.closed(this.tgid, fd, by);
+    if (this.slots.has(fd)) this.#tellClosed(fd, by);
     this.slots.set(fd, slot);
-    this.#observer?.opened(this.tgid, fd, slot, by);
+    for (const owner of this.#owners) this.#observer?.opened(owner, fd, slot, by);
   }
 
   close(fd: number, by: string): void {
-    if (this.slots.delete(fd)) this.#observer?.closed(this.tgid, fd, by);
+    if (this.slots.delete(fd)) this.#tellClosed(fd, by);
+  }
+
+  #tellClosed(fd: number, by: string): void {
+    for (const owner of this.#owners) this.#observer?.closed(owner, fd, by);
   }
 
   mark(fd: number, closeOnExec: boolean): void {
     const slot = this.slots.get(fd);
     if (slot !== undefined) this.slots.set(fd, { ...slot, closeOnExec });
-  }
-
-  /** The absolute path that a path argument names; undefined when its folder is not known. */
-  resolve(folderFd: number, path: string): string | undefined {
-    if (path.startsWith('/')) return this.rooted(path);
-    const folder = folderFd === AT_FDCWD ? this.folder : this.slots.get(folderFd)?.file.what;
-    if (!folder?.startsWith('/')) return undefined;
-    if (path === '') return folder;
-    // Who stands above its root, as after a chroot alone, is not kept by it.
-    const inside = `${folder}/`.startsWith(`${this.root}/`);
-    return inside ? this.rooted(`${folder.slice(this.root.length)}/${path}`) : posix.normalize(`${folder}/${path}`);
-  }
-
-  /** An absolute path of the process as it is from outside its root. */
-  rooted(path: string): string {
-    const whole = `${this.root}${posix.normalize(path)}`;
-    return whole.length > 1 ? whole.replace(/\/$/, '') : whole;
-  }
-
-  /** What a path to a descriptor of the process itself leads to: the kernel opens that anew. */
-  linked(path: string): OpenFile | undefined {
-    const [, fd, standard] = SELF.exec(path) ?? [];
-    const number = fd === undefined ? STANDARD.indexOf(standard ?? '') : Number(fd);
-    return this.slots.get(number)?.file;
   }
 }

@@ -9,6 +9,8 @@ export interface SocketFacts {
   type: string;
   local: string | undefined;
   peer: string | undefined;
+  /** The socket at the other end, where it is the guest's own and of the family of those that pass descriptors. */
+  other: OpenFile | undefined;
 }
 
 /** An open file description: descriptors that share one, by dup, fork or a message, share its number. */
@@ -17,9 +19,21 @@ export interface OpenFile {
   readonly kind: FileKind;
   /** Absolute path, as it is called now; or what it is. */
   readonly what: string;
+  /** It had a name, which is gone. */
+  readonly gone: boolean;
   /** Flags of the call that opened it; 0 where it takes none. */
   readonly flags: number;
   readonly socket: SocketFacts | undefined;
+  /** Of a pidfd: the process, where it is known. */
+  readonly process: number | undefined;
+}
+
+/** Whose descriptors they are: a process's, or those of a thread that has its own. */
+export interface Owner {
+  readonly tgid: number;
+  readonly tid: number | undefined;
+  /** Event before which it can't have begun. */
+  readonly since: number;
 }
 
 /** A descriptor. */
@@ -30,9 +44,9 @@ export interface Slot {
 
 /** Hears what happens to descriptors, at the moment of the call that did it. */
 export interface DescriptorObserver {
-  /** `by`: the call; `fork` for a table that was inherited. */
-  opened(tgid: number, fd: number, slot: Slot, by: string): void;
-  closed(tgid: number, fd: number, by: string): void;
+  /** `by`: the call; `fork` for a table that was inherited, `unshare` for one's own copy, as an execve may need one, too. */
+  opened(owner: Owner, fd: number, slot: Slot, by: string): void;
+  closed(owner: Owner, fd: number, by: string): void;
 }
 
 const FAMILY = { unix: 1, inet: 2, inet6: 10, netlink: 16 } as const;

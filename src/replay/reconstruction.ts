@@ -122,7 +122,7 @@ export class Reconstruction {
   }
 
   #meet(identity: TaskIdentity | undefined, chunk: EventChunk, row: number): void {
-    this.descriptors?.meet(identity);
+    this.descriptors?.meet(identity, chunk.firstEvent + row);
     this.spaces?.meet(identity, chunk.firstEvent + row);
   }
 
@@ -147,6 +147,7 @@ export class Reconstruction {
       this.#sink.entry(call, identity);
     }
     this.#meet(identity, chunk, row);
+    this.descriptors?.entered(call, identity);
   }
 
   #leave(task: Task, chunk: EventChunk, row: number): void {
@@ -177,8 +178,9 @@ export class Reconstruction {
       this.#sink.entry(call, identity);
       this.#sink.return(call, identity);
     }
-    this.descriptors?.returned(call, identity);
+    // An execve may close the descriptor of what it executes.
     this.spaces?.returned(call, identity);
+    this.descriptors?.returned(call, identity);
   }
 
   /** A process that was waited for to its end makes no call any more: one that it was in never returned. */

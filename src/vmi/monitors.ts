@@ -88,7 +88,7 @@ export abstract class Monitors {
       this.#tellCall(call, identity, 'return');
       const { descriptors } = this;
       if (identity === undefined || descriptors === undefined) return;
-      const change = this.#files.of(call, identity.tgid, descriptors);
+      const change = this.#files.of(call, identity, descriptors);
       if (change !== undefined) this.#tellFile(change, call, identity);
     },
     signal: () => {},

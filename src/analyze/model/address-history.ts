@@ -34,7 +34,7 @@ export function* readingAddressSpaces(reader: TraceReader, history: History): Jo
       for (const pointer of chunk.tasks) {
         const identity = history.identity(pointer, chunk.firstEvent);
         if (identity !== undefined) tasks.name(tasks.at(pointer), identity);
-        descriptors?.meet(identity);
+        descriptors?.meet(identity, chunk.firstEvent);
         spaces?.meet(identity, chunk.firstEvent);
       }
     }

@@ -111,6 +111,11 @@ export class History {
     return this.#complete().at(tgid, event);
   }
 
+  /** The process that took a number between two events, or first thereafter. */
+  begun(tgid: number, from: number, to: number): Process | undefined {
+    return this.#complete().begun(tgid, from, to);
+  }
+
   /** Number of the event from which on a process belongs to the recorded command; Infinity: never. */
   shownFrom(tgid: number, event: number): number {
     const process = this.#lifetimes.at(tgid, event);

@@ -80,6 +80,13 @@ export class LifetimeBuilder implements Lifetimes {
     return all?.findLast(({ first }) => first.event <= event) ?? all?.[0];
   }
 
+  /** The one that took a number between two events, or first thereafter, or had it by then. */
+  begun(pid: number, from: number, to: number): Process | undefined {
+    const all = this.#byPid.get(pid);
+    const meanwhile = all?.findLast(({ first: { event } }) => event >= from && event <= to);
+    return meanwhile ?? all?.find(({ first }) => first.event > to) ?? this.at(pid, to);
+  }
+
   /** A task says who it is. */
   named({ task, event, time, identity }: Naming): void {
     const { pid, tgid, parent, comm, start } = identity;

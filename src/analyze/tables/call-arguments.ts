@@ -1,6 +1,6 @@
 import type { Syscall } from '../../guest/linux/signature.ts';
 import type { Call } from '../../replay/calls.ts';
-import type { Descriptors } from '../../replay/descriptors.ts';
+import type { Descriptors, Who } from '../../replay/descriptors.ts';
 
 /** Which arguments of a call name files. */
 export interface FileArguments {
@@ -39,18 +39,22 @@ export function givenText(call: Call, argument: number): string | undefined {
   return capture && Buffer.from(capture.bytes).toString('utf8');
 }
 
-/** The absolute path of path argument `index` (from 0), or as it was given where its folder is not known. */
+/**
+ * The absolute path of path argument `index` (from 0), or as it was given where its folder is not known. Known links on
+ * its way are followed; `last`: one at its end too.
+ */
 export function givenPath(
   call: Call,
   index: number,
-  tgid: number | undefined,
+  who: Who | undefined,
   descriptors: Descriptors,
+  last = false,
 ): string | undefined {
   const place = fileArguments(call).paths[index];
   // No path at all means the descriptor itself, where there is one.
   const none = place?.folder !== undefined && call.low(place.path) === 0 && call.high(place.path) === 0;
   const text = none ? '' : place && givenText(call, place.path);
-  if (text === undefined || tgid === undefined) return text;
+  if (text === undefined || who === undefined) return text;
   const folder = place?.folder === undefined ? AT_FDCWD : call.low(place.folder) | 0;
-  return descriptors.resolve(tgid, folder, text) ?? text;
+  return descriptors.resolve(who, folder, text, { last }) ?? text;
 }

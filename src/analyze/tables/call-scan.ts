@@ -11,7 +11,9 @@ import { unreturned } from './unreturned.ts';
 
 const FILE_CALLS = callKeysOf(DESCRIPTOR_CALLS.keys());
 /** Calls that may bring descriptors from anybody. */
-const RECEIVING = callKeysOf(['recvmsg', 'recvmmsg', 'recvmmsg_time64', 'pidfd_getfd']);
+const RECEIVING = callKeysOf(['recvmsg', 'recvmmsg', 'recvmmsg_time64', 'pidfd_getfd', 'open_by_handle_at', 'setns']);
+/** Calls after which paths mean something else to everybody. */
+const RENAMING = callKeysOf(['rename', 'renameat', 'renameat2', 'symlink', 'symlinkat']);
 
 const meets = (tasks: readonly bigint[], some: ReadonlySet<bigint>): boolean => tasks.some((task) => some.has(task));
 
@@ -92,7 +94,8 @@ export abstract class CallScan extends ChunkScan {
 
   /** What a descriptor means may change in it. */
   #tells({ calls, tasks }: ChunkSummary): boolean {
-    return calls.some((call) => FILE_CALLS.has(call)) && (this.#tellers === undefined || meets(tasks, this.#tellers));
+    if (this.#tellers === undefined || meets(tasks, this.#tellers)) return calls.some((call) => FILE_CALLS.has(call));
+    return calls.some((call) => RENAMING.has(call));
   }
 
   #matters(summary: ChunkSummary): boolean {

@@ -2,7 +2,8 @@
 import type { TaskIdentity } from '../../guest/linux/task-identity.ts';
 import { type Call, callColumns } from '../../replay/calls.ts';
 import { DESCRIPTOR_CALLS } from '../../replay/descriptor-calls.ts';
-import type { DescriptorObserver, OpenFile, Slot } from '../../replay/open-file.ts';
+import type { Descriptors } from '../../replay/descriptors.ts';
+import type { DescriptorObserver, OpenFile, Owner, Slot } from '../../replay/open-file.ts';
 import { type CallSink, Reconstruction } from '../../replay/reconstruction.ts';
 import { callKeysOf } from '../model/call-keys.ts';
 import type { History } from '../model/history.ts';
@@ -11,6 +12,8 @@ import type { ScanCount, ScanRequest } from './scan.ts';
 
 export interface DescriptorSpan {
   readonly tgid: number;
+  /** The thread whose own it is. */
+  readonly tid: number | undefined;
   readonly comm: string | undefined;
   readonly fd: number;
   readonly file: OpenFile;
@@ -54,6 +57,7 @@ export function descriptorSpans(request: ScanRequest, count: ScanCount, options:
   const spans = new Spans(history, options);
   const { sink } = spans;
   const reconstruction = new Reconstruction({ commandOnly: false, descriptors: spans.observer }, () => sink);
+  spans.descriptors = reconstruction.descriptors;
   count.chunks += reader.index.length;
   let expected = 0;
   for (const entry of reader.index) {
@@ -67,7 +71,7 @@ export function descriptorSpans(request: ScanRequest, count: ScanCount, options:
       for (const pointer of chunk.tasks) {
         const identity = history.identity(pointer, chunk.firstEvent);
         if (identity !== undefined) tasks.name(tasks.at(pointer), identity);
-        descriptors?.meet(identity);
+        descriptors?.meet(identity, chunk.firstEvent);
       }
     }
     expected = chunk.firstEvent + chunk.count;
@@ -88,6 +92,7 @@ class Spans {
   readonly #open = new Map<string, DescriptorSpan>();
   readonly #history: History;
   readonly #options: SpanOptions;
+  descriptors: Descriptors | undefined;
   #now: Moment = { event: 0, time: 0 };
   #comm: string | undefined;
 
@@ -106,8 +111,8 @@ class Spans {
   };
 
   readonly observer: DescriptorObserver = {
-    opened: (tgid, fd, slot, by) => this.#opened(tgid, fd, slot, by),
-    closed: (tgid, fd, by) => this.#closed(tgid, fd, by, this.#now),
+    opened: (owner, fd, slot, by) => this.#opened(owner, fd, slot, by),
+    closed: (owner, fd, by) => this.#closed(owner, fd, by),
   };
 
   #returned(call: Call, identity: TaskIdentity | undefined): void {
@@ -118,38 +123,51 @@ class Spans {
     if (!this.#options.transfers || call.outcome !== 'value' || identity === undefined) return;
     const sends = SENDS.has(call.name);
     if (!sends && !RECEIVES.has(call.name)) return;
-    const span = this.#open.get(`${identity.tgid}:${call.low(0) | 0}`);
+    const owner = this.descriptors?.owner(identity);
+    const span = owner && this.#open.get(keyOf(owner, call.low(0) | 0));
     if (span !== undefined) span[sends ? 'sent' : 'received'] += call.result;
   }
 
-  #opened(tgid: number, fd: number, { file, closeOnExec }: Slot, openedBy: string): void {
-    const inherited = openedBy === 'fork';
-    const process = inherited ? this.#history.process(tgid, this.#now.event) : undefined;
+  #opened(owner: Owner, fd: number, { file, closeOnExec }: Slot, openedBy: string): void {
+    const { tgid, tid, since } = owner;
+    const begins = openedBy === 'fork' && tid === undefined;
+    const process = begins ? this.#history.begun(tgid, since, this.#now.event) : undefined;
     const [leader] = process?.threads ?? [];
+    const from = process?.first ?? this.#now;
     const span: DescriptorSpan = {
-      ...{ tgid, fd, file, closeOnExec, openedBy },
+      ...{ tgid, tid, fd, file, closeOnExec, openedBy, from },
       path: file.what,
       comm: leader === undefined ? this.#comm : this.#history.identity(leader.task, leader.first.event)?.comm,
-      from: process?.first ?? this.#now,
       ...{ to: undefined, closedBy: undefined, sent: 0, received: 0 },
     };
     this.all.push(span);
-    this.#open.set(`${tgid}:${fd}`, span);
+    this.#open.set(keyOf(owner, fd), span);
   }
 
-  #closed(tgid: number, fd: number, by: string, to: Moment): void {
-    const span = this.#open.get(`${tgid}:${fd}`);
+  #closed(owner: Owner, fd: number, by: string): void {
+    const key = keyOf(owner, fd);
+    const span = this.#open.get(key);
     if (span === undefined) return;
-    span.to = to;
-    span.closedBy = by;
-    this.#open.delete(`${tgid}:${fd}`);
+    this.#open.delete(key);
+    this.#end(span, by);
   }
 
-  /** What a process had open when it ended is closed by that. */
+  #end(span: DescriptorSpan, by: string): void {
+    const exit = by === 'exit' ? this.#endOf(span) : undefined;
+    span.to = exit ?? this.#now;
+    span.closedBy = by;
+  }
+
+  #endOf({ tgid, tid, from }: DescriptorSpan): Moment | undefined {
+    const process = this.#history.process(tgid, from.event);
+    const thread = tid === undefined ? undefined : process?.threads.find((each) => each.tid === tid);
+    return thread?.exit ?? process?.exit;
+  }
+
+  /** What a process or thread had open when it ended is closed by that. */
   finish(): void {
-    for (const { tgid, fd, from } of [...this.#open.values()]) {
-      const exit = this.#history.process(tgid, from.event)?.exit;
-      if (exit !== undefined) this.#closed(tgid, fd, 'exit', exit);
-    }
+    for (const span of this.#open.values()) if (this.#endOf(span) !== undefined) this.#end(span, 'exit');
   }
 }
+
+const keyOf = ({ tgid, tid }: Owner, fd: number): string => `${tgid}:${tid ?? ''}:${fd}`;

@@ -7,6 +7,7 @@ import type { TableSource } from './scan.ts';
 function putSpan(span: DescriptorSpan, rows: RowBuffer): number {
   const at = rows.next();
   rows.narrow('pid')?.put(at, span.tgid);
+  if (span.tid !== undefined) rows.narrow('tid')?.put(at, span.tid);
   rows.narrow('fd')?.put(at, span.fd);
   if (span.comm !== undefined) rows.text('comm')?.often(at, span.comm);
   rows.text('opened_by')?.often(at, span.openedBy);

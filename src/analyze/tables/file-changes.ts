@@ -1,7 +1,7 @@
 import type { Call } from '../../replay/calls.ts';
-import { AT_FDCWD } from '../../replay/descriptor-table.ts';
-import type { Descriptors } from '../../replay/descriptors.ts';
+import type { Descriptors, Who } from '../../replay/descriptors.ts';
 import { socketPath } from '../../replay/open-file.ts';
+import { AT_FDCWD } from '../../replay/task-files.ts';
 import { fileArguments, givenPath, givenText } from './call-arguments.ts';
 import { FILE_ACTIONS, type FileAction, type FileEffect, type FileSort, O_TMPFILE } from './file-actions.ts';
 
@@ -20,10 +20,10 @@ export interface FileChange {
 }
 
 /** The file that bind makes for a socket; undefined where its address is none. */
-function socketFile(call: Call, tgid: number, descriptors: Descriptors): string | undefined {
+function socketFile(call: Call, who: Who, descriptors: Descriptors): string | undefined {
   const address = call.capture(1, 'entry')?.bytes;
   const path = address && socketPath(address);
-  return path && (descriptors.resolve(tgid, AT_FDCWD, path) ?? path);
+  return path && (descriptors.resolve(who, AT_FDCWD, path) ?? path);
 }
 
 /** Calls to what they did to files. It must see all that returned, in order: what was there before is known from them. */
@@ -31,37 +31,38 @@ export class FileChanges {
   /** Whether a path was there when it was last seen or looked for. */
   readonly #there = new Map<string, boolean>();
 
-  of(call: Call, tgid: number, descriptors: Descriptors): FileChange | undefined {
-    const path = (index: number) => givenPath(call, index, tgid, descriptors);
-    const first = path(0);
+  of(call: Call, who: Who, descriptors: Descriptors): FileChange | undefined {
+    const path = (index: number, last = false) => givenPath(call, index, who, descriptors, last);
+    const effect = FILE_ACTIONS.get(call.name)?.(call);
+    const first = path(0, effect?.follows);
     if (call.outcome === 'error' && call.errno === ENOENT && first !== undefined) this.#there.set(first, false);
     if (call.outcome !== 'value') return undefined;
-    const effect = FILE_ACTIONS.get(call.name)?.(call);
     if (effect === undefined) {
       if (first !== undefined) this.#there.set(first, true);
       return undefined;
     }
     const { fd } = fileArguments(call);
-    const meaning = fd === undefined ? undefined : descriptors.name(tgid, call.low(fd) | 0);
-    if (effect.action === 'linked') return this.#linked(effect, call, tgid, descriptors);
+    const file = fd === undefined ? undefined : descriptors.slot(who, call.low(fd) | 0)?.file;
+    const meaning = file?.kind === 'file' || file?.kind === 'memfd' ? file.what : undefined;
+    if (effect.action === 'linked') return this.#linked(effect, call, who, descriptors);
     const subject =
       effect.path === 'fd'
         ? meaning
         : effect.path === 'socket'
-          ? socketFile(call, tgid, descriptors)
-          : path(effect.path);
+          ? socketFile(call, who, descriptors)
+          : path(effect.path, effect.follows);
     const to = effect.to === 'text' ? givenText(call, 0) : effect.to === undefined ? undefined : path(effect.to);
     return subject === undefined ? undefined : this.#change(effect, subject, to);
   }
 
   /** A link may give a file its first name: what is linked is a descriptor then, by /proc or an empty path. */
-  #linked(effect: FileEffect, call: Call, tgid: number, descriptors: Descriptors): FileChange | undefined {
+  #linked(effect: FileEffect, call: Call, who: Who, descriptors: Descriptors): FileChange | undefined {
     const [subject] = fileArguments(call).paths;
-    const [given, to] = [subject && givenText(call, subject.path), givenPath(call, 1, tgid, descriptors)];
-    const [, number] = /^\/proc\/(?:self|\d+)\/fd\/(\d+)$/.exec(given ?? '') ?? [];
+    const [given, to] = [subject && givenText(call, subject.path), givenPath(call, 1, who, descriptors)];
+    const [, number] = /^(?:\/proc\/(?:self|thread-self|\d+)|\/dev)\/fd\/(\d+)$/.exec(given ?? '') ?? [];
     const fd = number !== undefined ? Number(number) : given === '' ? call.low(0) | 0 : undefined;
-    const file = fd === undefined ? undefined : descriptors.slot(tgid, fd)?.file;
-    const from = file?.what ?? givenPath(call, 0, tgid, descriptors);
+    const file = fd === undefined ? undefined : descriptors.slot(who, fd)?.file;
+    const from = file?.what ?? givenPath(call, 0, who, descriptors, effect.follows);
     if (from === undefined || to === undefined) return undefined;
     if (file === undefined || (file.flags & O_TMPFILE) === 0) return this.#change(effect, from, to);
     return this.#change({ action: 'created', what: 'file', path: 0, fresh: true }, to, undefined);

@@ -31,7 +31,7 @@ class FileEventScan extends CallScan {
   protected override call(call: Call, identity: TaskIdentity | undefined, rows: RowBuffer): void {
     const { descriptors } = this.reconstruction;
     if (identity === undefined || descriptors === undefined) return;
-    const change = this.#changes.of(call, identity.tgid, descriptors);
+    const change = this.#changes.of(call, identity, descriptors);
     if (change === undefined) return;
     const { action, certain, what, path, to } = change;
     const at = rows.next();

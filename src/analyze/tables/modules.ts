@@ -36,7 +36,7 @@ class ModuleScan extends CallScan {
   /** The file that a descriptor stands for; of a module in memory there is none. */
   #file(call: Call, identity: TaskIdentity | undefined): string | undefined {
     if (call.name !== 'finit_module' || identity === undefined) return undefined;
-    return this.reconstruction.descriptors?.name(identity.tgid, call.low(0) | 0);
+    return this.reconstruction.descriptors?.name(identity, call.low(0) | 0);
   }
 }
 

@@ -122,12 +122,12 @@ class SyscallScan extends CallScan {
       if (files.fd !== undefined) {
         const number = call.low(files.fd) | 0;
         fd?.put(at, number);
-        const meaning = identity && descriptors?.name(identity.tgid, number);
+        const meaning = identity && descriptors?.name(identity, number);
         if (meaning !== undefined) target?.often(at, meaning);
       }
       if (descriptors === undefined) return;
       for (const [i, column] of [path, second].entries()) {
-        const text = column && givenPath(call, i, identity?.tgid, descriptors);
+        const text = column && givenPath(call, i, identity, descriptors);
         if (text !== undefined) column?.text(at, text);
       }
     };

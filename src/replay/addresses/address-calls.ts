@@ -4,7 +4,8 @@ import { CAPTURE_KIND } from '../../emu/monitor-layout.ts';
 import { type ImagePlace, type ProgramImage, parseImage } from '../../guest/linux/program-image.ts';
 import { type CallCapture, capturesOf } from '../call-captures.ts';
 import type { Call } from '../calls.ts';
-import type { Descriptors } from '../descriptors.ts';
+import type { Descriptors, Who } from '../descriptors.ts';
+import { CLONE, cloneFlags } from '../task-flags.ts';
 import type { AddressSpace } from './address-space.ts';
 import type { Region } from './space-changes.ts';
 
@@ -17,17 +18,10 @@ export interface AddressContext {
 }
 
 /** Does to a space what a call that succeeded did. A process that it made is given back by its number. */
-type Effect = (
-  call: Call,
-  space: AddressSpace,
-  event: number,
-  tgid: number,
-  context: AddressContext,
-) => number | undefined;
+type Effect = (call: Call, space: AddressSpace, event: number, who: Who, context: AddressContext) => number | undefined;
 
 const PAGE = 4096;
 const MAP_ANONYMOUS = 0x20;
-const CLONE_THREAD = 0x1_0000;
 const MREMAP_DONTUNMAP = 4;
 /** Of 32 bits each: the words of an argument or a result. */
 const HALF = 2 ** 32;
@@ -40,12 +34,12 @@ const ANONYMOUS: Region = { name: '[anon]', origin: undefined };
 
 const map =
   (offsetUnit: number): Effect =>
-  (call, space, event, tgid, { descriptors }) => {
+  (call, space, event, who, { descriptors }) => {
     const start = resultOf(call);
     const end = start + pages(argument(call, 1));
     if ((call.low(3) & MAP_ANONYMOUS) !== 0) space.set(event, start, end, ANONYMOUS);
     else {
-      const file = descriptors.name(tgid, call.low(4));
+      const file = descriptors.name(who, call.low(4));
       const offset = argument(call, 5) * offsetUnit;
       space.set(event, start, end, file === undefined ? undefined : regionOf(file, start - offset));
     }
@@ -82,22 +76,17 @@ const moveBreak: Effect = (call, space, event) => {
   return undefined;
 };
 
-const fork =
-  (flags: (call: Call) => number): Effect =>
-  (call) =>
-    call.result !== 0 && (flags(call) & CLONE_THREAD) === 0 ? call.result : undefined;
-
-/** struct clone_args begins with 64 bits of flags. */
-function cloneFlags(call: Call): number {
-  const capture = call.capture(0, 'entry');
-  return capture === undefined || capture.length < 4 ? CLONE_THREAD : capture.view.getUint32(capture.start, true);
-}
+/** The number of a child tells nothing where it is that of a namespace. */
+const fork: Effect = (call, _space, _event, who, { descriptors }) => {
+  const isChild = call.result !== 0 && (cloneFlags(call) & CLONE.thread) === 0;
+  return isChild && descriptors.tellsNumbers(who) ? call.result : undefined;
+};
 
 const execute =
   (folder: number | undefined, path: number): Effect =>
-  (call, space, event, tgid, { descriptors, imagePlace, kernelWord }) => {
+  (call, space, event, who, { descriptors, imagePlace, kernelWord }) => {
     const folderFd = folder === undefined ? AT_FDCWD : call.low(folder) | 0;
-    const file = executedFile(call.capture(path, 'entry'), folderFd, space, tgid, descriptors);
+    const file = executedFile(call.capture(path, 'entry'), folderFd, space, who, descriptors);
     space.clear(event);
     const { exitChunk } = call;
     if (exitChunk === undefined || imagePlace === undefined) return undefined;
@@ -119,14 +108,14 @@ function executedFile(
   capture: CallCapture | undefined,
   folderFd: number,
   { program }: AddressSpace,
-  tgid: number,
+  who: Who,
   descriptors: Descriptors,
 ): string | undefined {
   if (capture === undefined) return undefined;
   const path = Buffer.from(capture.bytes).toString('utf8');
   if (OWN_PROGRAM.test(path)) return program;
   const fd = path === '' ? folderFd : OWN_DESCRIPTOR.exec(path)?.[1];
-  const file = fd === undefined ? path : descriptors.name(tgid, Number(fd));
+  const file = fd === undefined ? path : descriptors.name(who, Number(fd));
   return file && (posix.basename(file) || undefined);
 }
 
@@ -165,8 +154,8 @@ export const ADDRESS_CALLS: ReadonlyMap<string, Effect> = new Map<string, Effect
   ['brk', moveBreak],
   ['execve', execute(undefined, 0)],
   ['execveat', execute(0, 1)],
-  ['fork', fork(() => 0)],
-  ['vfork', fork(() => 0)],
-  ['clone', fork((call) => call.low(0))],
-  ['clone3', fork(cloneFlags)],
+  ['fork', fork],
+  ['vfork', fork],
+  ['clone', fork],
+  ['clone3', fork],
 ]);

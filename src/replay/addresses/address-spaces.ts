@@ -58,7 +58,7 @@ export class AddressSpaces {
     if (++this.#changes >= MOST_CHANGES) this.#until = Math.min(this.#until, event);
     if (event >= this.#until) return;
     const { tgid } = identity;
-    const child = effect(call, this.#lifeOf(tgid)!.space, event, tgid, this.#context);
+    const child = effect(call, this.#lifeOf(tgid)!.space, event, identity, this.#context);
     // It may have run before its parent's call returned: then it was met.
     const known = child === undefined ? undefined : this.#lifeOf(child);
     const entered = call.chunk.firstEvent + call.row;

@@ -60,7 +60,7 @@ export class StraceWriter implements CallSink {
   /** By thread id: its last call was a 32-bit one. */
   readonly #narrow = new Map<number, boolean>();
   #lastTime = 0;
-  #tgid = 0;
+  #who: TaskIdentity | undefined;
 
   constructor(output: TextOutput, options: StraceOptions, descriptors: Descriptors | undefined) {
     this.#output = output;
@@ -75,16 +75,16 @@ export class StraceWriter implements CallSink {
   }
 
   #named(out: TextBuffer, fd: number): void {
-    const what = this.#descriptors?.name(this.#tgid, fd);
+    const file = this.#who && this.#descriptors?.slot(this.#who, fd)?.file;
     out.decimal(fd);
-    if (what !== undefined) out.text(`<${what}>`);
+    if (file !== undefined) out.text(file.gone ? `<${file.what}>(deleted)` : `<${file.what}>`);
   }
 
   entry(call: Call, identity: TaskIdentity | undefined): void {
     const { filter } = this.#options;
     if (identity !== undefined) this.#noteMode(call, identity);
     if (!wantsCall(filter, call)) return;
-    this.#tgid = identity?.tgid ?? 0;
+    this.#who = identity;
     if (filter.status !== 'any') {
       if (call.outcome === 'never' && wantsOutcome(filter, call)) this.#whole(call, identity);
       return;
@@ -125,7 +125,7 @@ export class StraceWriter implements CallSink {
   return(call: Call, identity: TaskIdentity | undefined): void {
     const { filter } = this.#options;
     if (!wantsCall(filter, call)) return;
-    this.#tgid = identity?.tgid ?? 0;
+    this.#who = identity;
     if (filter.status !== 'any') {
       if (wantsOutcome(filter, call)) this.#whole(call, identity);
       return;
@@ -153,7 +153,7 @@ export class StraceWriter implements CallSink {
   signal(signal: SignalDelivery, identity: TaskIdentity | undefined): void {
     if (!this.#options.filter.signals) return;
     this.#interrupt();
-    this.#tgid = identity?.tgid ?? 0;
+    this.#who = identity;
     const name = signalName(signal.number);
     const line = this.#out.length;
     this.#prefix(this.#out, signal.chunk, signal.row, identity);

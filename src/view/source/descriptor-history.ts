@@ -4,7 +4,7 @@ import { pairedCall } from '../../analyze/model/single-calls.ts';
 import type { TraceModel } from '../../analyze/model/trace-model.ts';
 import { DESCRIPTOR_CALLS } from '../../replay/descriptor-calls.ts';
 import { Descriptors } from '../../replay/descriptors.ts';
-import type { DescriptorObserver, Slot } from '../../replay/open-file.ts';
+import type { DescriptorObserver, Owner, Slot } from '../../replay/open-file.ts';
 import { EVENT_KIND } from '../../trace/event.ts';
 import type { EventChunk } from '../../trace/event-chunk.ts';
 import { DescriptorChanges } from './descriptor-changes.ts';
@@ -64,16 +64,16 @@ export class DescriptorHistory implements DescriptorObserver {
     if (place === undefined) return;
     this.#event = firstEvent + row;
     const identity = this.#model.historySoFar?.identity(chunk.task(row), entry);
-    this.#descriptors.meet(identity);
+    this.#descriptors.meet(identity, this.#event);
     this.#descriptors.returned(pairedCall(this.#model.store.tables, place, { chunk, row }), identity);
   }
 
-  opened(tgid: number, fd: number, { file }: Slot): void {
-    this.#changes.note(tgid, fd, this.#event, file.what);
+  opened({ tgid, tid }: Owner, fd: number, { file }: Slot): void {
+    if (tid === undefined) this.#changes.note(tgid, fd, this.#event, file.what);
   }
 
-  closed(tgid: number, fd: number): void {
-    this.#changes.note(tgid, fd, this.#event, undefined);
+  closed({ tgid, tid }: Owner, fd: number): void {
+    if (tid === undefined) this.#changes.note(tgid, fd, this.#event, undefined);
   }
 
   /** What it means to the call that an event enters; undefined where that is not known. */

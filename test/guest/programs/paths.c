@@ -59,5 +59,22 @@ int main(void) {
   did("created", "/tmp/a/other/here", "", open("here", MADE));
   did("removed", "/tmp/a/other/here", "", unlink("here"));
   did("removed", "/tmp/a/B", "", rmdir("../B"));
+  fchdir(open("/tmp/a", O_RDONLY));
+  did("created", "/tmp/a/short", "other/hard", symlink("other/hard", "short"));
+  did("created", "/tmp/a/way", "/tmp/a/other", symlink("/tmp/a/other", "way"));
+  did("opened-for-writing", "/tmp/a/other/hard", "", open("short", O_WRONLY));
+  did("opened-for-writing", "/tmp/a/other/late", "", open("way/late", O_WRONLY));
+  did("truncated", "/tmp/a/other/hard", "", truncate("way/../short", 0));
+  did("changed", "/tmp/a/other/hard", "", chmod("/tmp/a/short", 0640));
+  did("changed", "/tmp/a/short", "", lchown("short", 0, 0));
+  did("changed", "/tmp/a/other/hard", "", fchownat(AT_FDCWD, "short", 0, 0, 0));
+  did("changed", "/tmp/a/short", "", utimensat(AT_FDCWD, "short", NULL, AT_SYMLINK_NOFOLLOW));
+  did("linked", "/tmp/a/short", "/tmp/a/short2", linkat(AT_FDCWD, "short", AT_FDCWD, "short2", 0));
+  did("linked", "/tmp/a/other/hard", "/tmp/a/hard2", linkat(AT_FDCWD, "short", AT_FDCWD, "hard2", AT_SYMLINK_FOLLOW));
+  did("renamed", "/tmp/a/short", "/tmp/a/other/moved", rename("short", "way/moved"));
+  did("removed", "/tmp/a/other/moved", "", unlink("way/moved"));
+  did("created", "/tmp/a/short", "", open("short", MADE));
+  did("created", "/tmp/a/new", "fresh", symlink("fresh", "new"));
+  did("created", "/tmp/a/fresh", "", open("new", O_CREAT | O_WRONLY, 0600));
   return 0;
 }
