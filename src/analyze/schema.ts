@@ -77,7 +77,7 @@ export const TABLES = {
       ['icount',       'bigint',  'when it was entered', 'instructions'],
       ['vcpu',         'integer', 'virtual processor'],
       ...WHO,
-      ['mechanism',    'name',    'syscall, sysenter, int80, int2e, int'],
+      ['mechanism',    'name',    'syscall, sysenter, int80, int2e, int, callGate'],
       ['abi',          'name',    'linux64, linux32, unknown: whose numbers they are'],
       ['nr',           'integer', 'number'],
       ['name',         'name',    'name'],

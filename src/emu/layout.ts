@@ -265,6 +265,8 @@ export const EXIT = {
   mmio: 19,
   /** PAUSE is complete, and `pauseYields` is set. */
   pause: 20,
+  /** User code enters the kernel by a far CALL or JMP: through the gate, or to the task, whose selector is exitVector. */
+  callGate: 21,
 } as const;
 
 /** Bits of vmcsControls. A control that is off costs nothing. */
@@ -292,6 +294,7 @@ export const VMCS_CONTROL = {
   pages: 1 << 18,
   /** With pageWrite: some watch row is for reads or fetches too. */
   pageRead: 1 << 19,
+  callGate: 1 << 20,
 } as const;
 
 /** Sensitive, unprivileged instructions by bit number in vmcsOpcodeBitmap. */

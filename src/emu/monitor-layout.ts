@@ -83,6 +83,8 @@ export const MECHANISM = {
   syscall32: 5,
   /** INT n with any other vector: an `exit` capture has it. */
   int: 6,
+  /** CALL or JMP far through a call gate, or to a task of the kernel's: an `exit` capture has the selector as its vector. */
+  callGate: 7,
   sysret: 16,
   sysexit: 17,
   iret: 18,

@@ -17,13 +17,19 @@ const MECHANISM_NAMES = new Map<number, string>([
   [MECHANISM.syscall32, 'syscall'],
 ]);
 
-/** `syscall`, `int80`, ... The vector of an INT n that is no system's own stands in a capture. */
+/** What is followed by the vector or selector in a capture, where no system's own way into the kernel was taken. */
+const NUMBERED = new Map<number, string>([
+  [MECHANISM.int, 'int'],
+  [MECHANISM.callGate, 'gate'],
+]);
+
+/** `syscall`, `int80`, ..., `gate3b` for a far CALL through the gate of selector 3bh. */
 function mechanismOf({ chunk, row }: Call): string {
   const mechanism = chunk.mechanism(row);
-  const exit =
-    mechanism === MECHANISM.int ? capturesOf(chunk, row).find(({ kind }) => kind === CAPTURE_KIND.exit) : undefined;
+  const way = NUMBERED.get(mechanism);
+  const exit = way === undefined ? undefined : capturesOf(chunk, row).find(({ kind }) => kind === CAPTURE_KIND.exit);
   if (exit === undefined) return MECHANISM_NAMES.get(mechanism) ?? 'unknown';
-  return `int${exit.view.getUint32(exit.start + EXIT_BLOCK.vector, true).toString(16)}`;
+  return `${way}${exit.view.getUint32(exit.start + EXIT_BLOCK.vector, true).toString(16)}`;
 }
 
 /** Everything in full: rows are for programs. */

@@ -1,3 +1,4 @@
+import { MECHANISM } from '../emu/monitor-layout.ts';
 import { REGISTER } from '../trace/event.ts';
 import type { EventChunk } from '../trace/event-chunk.ts';
 import type { Call } from './calls.ts';
@@ -6,6 +7,8 @@ import type { Call } from './calls.ts';
 const MOST = 256;
 /** The longest instruction (SDM volume 2, 2.3.11). */
 const LONGEST = 15n;
+/** Bytes of parameters that a call gate copies, and that the return releases, at most (SDM volume 3, 5.8.3). */
+const PARAMETERS = 31n * 4n;
 
 /**
  * Calls of tasks that nobody can tell apart: a return belongs to the one behind whose instruction it goes on, on the
@@ -28,9 +31,8 @@ export class WaitingCalls {
 
 function mayEnd(call: Call, chunk: EventChunk, row: number): boolean {
   const behind = chunk.rip(row) - call.chunk.rip(call.row);
-  return behind > 0n && behind <= LONGEST && isSame(REGISTER.rsp) && isSame(REGISTER.cr3);
-
-  function isSame(register: number): boolean {
-    return call.chunk.register(call.row, register) === chunk.register(row, register);
-  }
+  const released = chunk.register(row, REGISTER.rsp) - call.chunk.register(call.row, REGISTER.rsp);
+  const most = call.chunk.mechanism(call.row) === MECHANISM.callGate ? PARAMETERS : 0n;
+  if (behind <= 0n || behind > LONGEST || released < 0n || released > most) return false;
+  return call.chunk.register(call.row, REGISTER.cr3) === chunk.register(row, REGISTER.cr3);
 }

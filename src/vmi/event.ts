@@ -111,6 +111,7 @@ const MONITOR_OF = new Map<number, string>([
   [MECHANISM.int80, 'int'],
   [MECHANISM.int2e, 'int'],
   [MECHANISM.int, 'int'],
+  [MECHANISM.callGate, 'int'],
 ]);
 
 /** Which monitor sees calls that are made like this one. */

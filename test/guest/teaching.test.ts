@@ -23,4 +23,24 @@ describe.skipIf(!assembler)('a teaching kernel', () => {
     const text = trapline(['replay', trace]).stdout;
     expect(text).not.toMatch(/exited|---/);
   });
+
+  it('has its calls by call gates and tasks recorded, each with its return', () => {
+    const folder = scratch();
+    const [kernel, trace] = [join(folder, 'gates'), join(folder, 'gates.trap')];
+    execFileSync('nasm', ['-f', 'bin', '-o', kernel, 'test/guest/kernels/gates.asm']);
+    const alone = ['--kernel', kernel, '--memory', '64M', '--seed', 'x', '--clock', '1700000000'];
+    expect(trapline(['record', '-q', '-o', trace, ...alone], { input: null })).toMatchObject({ status: 1 });
+    const calls = trapline(['replay', '--format', 'jsonl', trace])
+      .stdout.trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { nr: number; ret: string | null; mechanism: string });
+    const told = calls.map(({ nr, ret, mechanism }) => [mechanism, nr, ret === null ? null : Number(ret)]);
+    // Neither a gate that is closed to programs nor the kernel's own use of one is a call.
+    expect(told).toEqual([['gate30', 1, 101], ['gate38', 2, 102], ['gate48', 3, 203], ['gate50', 4, 204], ['gate30', 7, 107], ['gate30', 8, 108], ['gate58', 9, null]]); // biome-ignore format: a list
+    const plain = join(folder, 'plain.trap');
+    trapline(['record', '-q', '-o', plain, ...alone, '--traps', 'none'], { input: null });
+    const state = (file: string) => /state +sha256 ([0-9a-f]{64})/.exec(trapline(['info', file]).stdout)?.[1];
+    expect(state(trace)).toBe(state(plain));
+    expect(state(trace)).toBeDefined();
+  });
 });

@@ -12,8 +12,9 @@ import { segmentLinear } from "./address";
 import { read16, read32, readSystem64 } from "./memory";
 import { canonical } from "./mmu";
 import { SEG_CS, SEG_SS, isLongCode, modeChanged } from "./mode";
+import { interceptGate } from "./monitor/intercept";
 import { checkStack, selectorsAreParagraphs, setParagraph } from "./segments";
-import { TASK_CALL, TASK_JUMP, switchTask } from "./task";
+import { TASK_CALL, TASK_JUMP, leadsInside, switchTask } from "./task";
 import { innerSelector, readInnerStack, readLongStack } from "./task-state";
 
 /** Raises #GP unless a descriptor may be jumped to (or called) directly; returns nothing else. */
@@ -70,10 +71,18 @@ export function farTransfer(selector: u32, offset: u64, size: u32, call: bool): 
     else gateTransfer(selector, descriptor, call);
   } else if (type == TYPE_TASK_GATE && !long) {
     if ((attr & ATTR_PRESENT) == 0) raiseSelector(VECTOR_NP, selector);
-    else switchTask(<u32>(descriptor >> 16) & 0xffff, call ? TASK_CALL : TASK_JUMP, readRflags(), false, 0);
+    else taskTransfer(<u32>(descriptor >> 16) & 0xffff, selector, call);
   } else if ((type == TYPE_TSS16 || type == TYPE_TSS32) && !long) {
-    switchTask(selector, call ? TASK_CALL : TASK_JUMP, readRflags(), false, 0);
+    taskTransfer(selector, selector, call);
   } else raiseSelector(VECTOR_GP, selector);
+}
+
+/** `by`: the selector that led to the task. */
+function taskTransfer(selector: u32, by: u32, call: bool): void {
+  const how = call ? TASK_CALL : TASK_JUMP;
+  const inside = load<u32>(CPL) == 3 && leadsInside(selector, how);
+  if (faulted() || (inside && !interceptGate(by))) return;
+  switchTask(selector, how, readRflags(), false, 0);
 }
 
 function paragraphTransfer(selector: u32, offset: u64, size: u32, call: bool): void {
@@ -143,7 +152,9 @@ function gateTransfer(gateSelector: u32, gate: u64, call: bool): void {
   if (faulted()) return;
   const at = descriptorAddress;
   const size: u32 = long ? 8 : (attrOf(gate) & ATTR_TYPE) == TYPE_CALL_GATE32 ? 4 : 2;
-  if (call && !conforming && dplOf(attr) < cpl) innerCall(selector, descriptor, at, offset, size, <u32>(gate >> 32) & 31);
+  const inner = call && !conforming && dplOf(attr) < cpl;
+  if (inner && !interceptGate(gateSelector)) return;
+  if (inner) innerCall(selector, descriptor, at, offset, size, <u32>(gate >> 32) & 31);
   else levelTransfer(selector, descriptor, at, offset, size, call);
 }
 

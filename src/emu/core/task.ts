@@ -98,6 +98,15 @@ function setBusy(selector: u32, busy: bool): void {
   writeSystem8(descriptorAddress + 5, busy ? access | 2 : access & ~(<u32>2));
 }
 
+/** Is the task of TSS `selector` about to go on at a level inside the present one? */
+export function leadsInside(selector: u32, how: u32): bool {
+  const descriptor = checkedDescriptor(selector, how);
+  if (faulted()) return false;
+  readIncoming(baseOf(descriptor), isWide(attrOf(descriptor)));
+  if (faulted() || (load<u32>(incoming + IN_EFLAGS) & <u32>VM) != 0) return false;
+  return (load<u32>(incoming + IN_SEGMENTS + (SEG_CS << 2)) & 3) < load<u32>(CPL);
+}
+
 /**
  * Switches to the task of TSS `selector`; RIP is what the old task resumes at, `saved` its flags. Faults before the
  * switch leave the old task untouched; later ones belong to the new task, and have its RIP.

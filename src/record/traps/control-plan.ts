@@ -44,6 +44,9 @@ export function awaiting(rows: readonly TrapRow[]): TrapRow[] {
     .map((row) => ({ ...row, kind: RECORD_KIND.pad, completion: COMPLETION.host }));
 }
 
+/** Ways into the kernel that no system but Linux has taken. */
+const OF_PROGRAMS: readonly (number | undefined)[] = [MECHANISM.int80, MECHANISM.int, MECHANISM.callGate];
+
 /** All that is to be armed: the controls of all policies together, and the rows by which the core evaluates them. */
 export class ControlPlan {
   /** VMCS_CONTROL */
@@ -78,8 +81,7 @@ export class ControlPlan {
   callsAre(abi: number): void {
     for (const [i, row] of this.rows.entries()) {
       if (row.kind !== RECORD_KIND.callEntry) continue;
-      const other = row.mechanism === MECHANISM.int80 || row.mechanism === MECHANISM.int;
-      this.rows[i] = { ...row, abi: other ? ABI.unknown : abi };
+      this.rows[i] = { ...row, abi: OF_PROGRAMS.includes(row.mechanism) ? ABI.unknown : abi };
     }
   }
 

@@ -88,5 +88,5 @@ export function armEarlyTraps(core: Core, policies: readonly TrapPolicy[], watch
 
 /** Whether an exit is one that `armEarlyTraps` armed for calls; after `armTraps` the call executes and is recorded. */
 export function isFirstCall(reason: number): boolean {
-  return reason === EXIT.exception || reason === EXIT.interrupt;
+  return reason === EXIT.exception || reason === EXIT.interrupt || reason === EXIT.callGate;
 }

@@ -1,7 +1,7 @@
 // System calls: the entry, which stays pending with its task, and the return to user mode that ends it.
-import { CPL, EXIT_INTERRUPT, GPR, RIP } from "../generated/layout";
+import { CPL, EXIT_CALL_GATE, EXIT_INTERRUPT, GPR, RIP } from "../generated/layout";
 import {
-  ABI_linux32, ABI_unknown, CAPTURE_KIND_image, CAPTURE_LATE, CAPTURE_KIND_signalFrame, ARGUMENT_result, MECHANISM_int, MECHANISM_syscall32, MECHANISM_sysenter, POLICY_header,
+  ABI_linux32, ABI_unknown, CAPTURE_KIND_image, CAPTURE_LATE, CAPTURE_KIND_signalFrame, ARGUMENT_result, MECHANISM_callGate, MECHANISM_int, MECHANISM_syscall32, MECHANISM_sysenter, POLICY_header,
   POLICY_HEADER_frameContext32, POLICY_HEADER_imageBlock, POLICY_HEADER_imageBytes, POLICY_HEADER_taskMemory, POLICY_HEADER_frameInfoResult32, POLICY_HEADER_frameResult, POLICY_HEADER_frameResult32, POLICY_HEADER_frameSiginfo,
   RECORD_abi, RECORD_detail, RECORD_FLAG_firstReturn, RECORD_FLAG_overlapped, RECORD_FLAG_restarted,
   RECORD_FLAG_ripDiffers, RECORD_KIND_callEntry, RECORD_KIND_callReturn, RECORD_mechanism, SIGNAL_FRAME_BYTES,
@@ -42,6 +42,7 @@ export function recordEntry(op: usize, mechanism: u32, abi: u32): void {
   store<u8>(record, <u8>abi, RECORD_abi);
   store<u32>(record, number, RECORD_detail);
   if (mechanism == MECHANISM_int) captureExit(EXIT_INTERRUPT); // for the vector
+  else if (mechanism == MECHANISM_callGate) captureExit(EXIT_CALL_GATE);
   if (fromKernel) {
     // It comes back to where nothing is looked at; a call that is pending goes on.
     closeRecord();

@@ -1,6 +1,6 @@
 // Where the processor meets the monitor: each intercept records, and then completes, injects, or leaves run().
 import {
-  CPL, EXIT_ERROR_CODE, EXIT_EXCEPTION, EXIT_INTERRUPT, EXIT_LENGTH, EXIT_QUALIFICATION, EXIT_REASON, EXIT_RING_FULL, EXIT_SENSITIVE, EXIT_VALUE,
+  CONTROL_CALL_GATE, CPL, EXIT_CALL_GATE, EXIT_ERROR_CODE, EXIT_EXCEPTION, EXIT_INTERRUPT, EXIT_LENGTH, EXIT_QUALIFICATION, EXIT_REASON, EXIT_RING_FULL, EXIT_SENSITIVE, EXIT_VALUE,
   EXIT_VECTOR, FAULT_ADDRESS, FAULT_CODE, FAULT_HAS_CODE, FAULT_PENDING, ICOUNT, IDTR_BASE, IDTR_LIMIT, MONITOR_ON, RFLAGS, RIP, RUN_OP,
   CONTROL_IDT_LIMIT, VMCS_CONTROLS, VMCS_EXCEPTION_BITMAP,
 } from "../generated/layout";
@@ -236,6 +236,34 @@ export function interceptInterrupt(vector: u32, software: bool): u32 {
   store<u32>(EXIT_LENGTH, opLength(op));
   raiseExit(EXIT_INTERRUPT);
   return LEAVE;
+}
+
+/**
+ * User code is about to enter the kernel through a call gate, or by a switch to a task of the kernel's; `selector`: of the gate or
+ * the task. True: it does. False: run() is left at the instruction.
+ */
+export function interceptGate(selector: u32): bool {
+  const op: usize = load<u32>(RUN_OP);
+  if ((load<u32>(VMCS_CONTROLS) & CONTROL_CALL_GATE) == 0 || load<u32>(CPL) != 3 || exitSkipped(op)) return true;
+  let row: usize = 0;
+  if (monitored()) {
+    row = matchRow(EXIT_CALL_GATE, 0, 0);
+    if (row == 0) return true;
+    if (load<u8>(row, TRAP_ROW_recordKind) != RECORD_KIND_pad && !hasRoom()) {
+      raiseExit(EXIT_RING_FULL);
+      return false;
+    }
+  }
+  describe(selector, 0, opLength(op));
+  instructionBytes(instructionRip(op));
+  if (row) {
+    if (load<u8>(row, TRAP_ROW_recordKind) == RECORD_KIND_callEntry) {
+      recordEntry(op, u32(load<u8>(row, TRAP_ROW_mechanism)), u32(load<u8>(row, TRAP_ROW_abi)));
+    }
+    if (load<u8>(row, TRAP_ROW_completion) != COMPLETION_host) return true;
+  }
+  raiseExit(EXIT_CALL_GATE);
+  return false;
 }
 
 /** Does the guest's own table let the program through? Where not, the fault is the guest's. */
