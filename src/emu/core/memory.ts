@@ -261,9 +261,28 @@ export function writeV128(linear: u64, value: v128): void {
   probeWrite(linear, 16);
   if (faulted()) return;
   const watched = watchesWrites();
-  if (watched) noteWide(linear, linearAfter(linear, 4096 - (<u32>linear & 4095)), value);
+  if (watched) noteWide(linear, linearAfter(linear, 4096 - (<u32>linear & 4095)), 16, value);
   write64(linear, i64x2.extract_lane(value, 0));
   write64(linearAfter(linear, 8), i64x2.extract_lane(value, 1));
+  if (watched) endWide();
+}
+
+/** 10 bytes, all or nothing. */
+export function write80(linear: u64, low: u64, high: u32): void {
+  const entry = entryOf(load<u32>(WRITE_TLB), linear);
+  if (load<u64>(entry) == ((linear + 9) & ~4095)) {
+    const host = <u32>linear + load<u32>(entry, 8);
+    store<u64>(host, low);
+    store<u16>(host, <u16>high, 8);
+    return;
+  }
+  probeWrite(linear, 10);
+  if (faulted()) return;
+  const watched = watchesWrites();
+  const value = i64x2.replace_lane(i64x2.splat(low), 1, u64(high));
+  if (watched) noteWide(linear, linearAfter(linear, 4096 - (<u32>linear & 4095)), 10, value);
+  write64(linear, low);
+  write16(linearAfter(linear, 8), high);
   if (watched) endWide();
 }
 

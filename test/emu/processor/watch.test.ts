@@ -94,6 +94,21 @@ describe('page-write', () => {
     ]);
   });
 
+  it('records an x87 store of 10 bytes and a compare-exchange of 16 once', () => {
+    // fld1; fstp tbyte [80000h]; fld1; fstp tbyte [80ffah]; lock cmpxchg16b [80000h]; mov ebx, 7; lock cmpxchg16b [80000h]; hlt
+    const code = 'd9e8 db3c2500000800 d9e8 db3c25fa0f0800 f0480fc70c2500000800 bb07000000 f0480fc70c2500000800 f4';
+    const seen = write(code, [physical(DATA, 0x2000)]);
+    const one = '0000000000000080ff3f';
+    expect(seen.map(({ linear: at, size, after }) => [at, size, after])).toEqual([
+      [DATA, 10, one],
+      [DATA + 0xffa, 6, one.slice(0, 12)],
+      [DATA + 0x1000, 4, one.slice(12)],
+      [DATA, 16, `${one}000000000000`],
+      [DATA, 16, `07${'00'.repeat(15)}`],
+    ]);
+    expect(seen[4]!.before).toBe(`${one}000000000000`);
+  });
+
   it('records a store across a page end in its two parts', () => {
     // mov rax, 1122334455667788h; mov [80ffdh], rax; hlt
     const seen = write('48b88877665544332211 48890425fd0f0800 f4', [physical(DATA, 0x2000)]);

@@ -184,15 +184,15 @@ export function noteWrite(linear: u64, physical: u64, size: u32, value: u64): vo
   note(linear, physical, size, BEFORE, presentSource());
 }
 
-/** A write of 16 bytes that is done in two: recorded as one, or as two where a page ends. */
-export function noteWide(linear: u64, next: u64, value: v128): void {
+/** A write of 10 or 16 bytes that is done in two: recorded as one, or as two where a page ends, behind which `next` is. */
+export function noteWide(linear: u64, next: u64, size: u32, value: v128): void {
   v128.store(BEFORE, value);
-  const first = min<u32>(16, 4096 - (<u32>linear & 4095));
+  const first = min<u32>(size, 4096 - (<u32>linear & 4095));
   const low = inspect(linear);
   if (low != NO_TRANSLATION) note(linear, low, first, BEFORE, WRITE_SOURCE_instruction);
-  if (first < 16) {
+  if (first < size) {
     const high = inspect(next);
-    if (high != NO_TRANSLATION) note(next, high, 16 - first, BEFORE + first, WRITE_SOURCE_instruction);
+    if (high != NO_TRANSLATION) note(next, high, size - first, BEFORE + first, WRITE_SOURCE_instruction);
   }
   muted = true;
 }

@@ -4,7 +4,7 @@ import { EXIT_PAUSE, PAUSE_YIELDS } from "../generated/layout";
 import { VECTOR_GP, exitAfter, faulted, raiseCode } from "../fault";
 import { ZF, setFlagsMasked } from "../flags";
 import { effective, segmentBase, segmentLinear } from "../address";
-import { probeWrite, read64, write64 } from "../memory";
+import { probeWrite, read64, write64, writeV128 } from "../memory";
 import {
   RAX, RBX, RCX, RDX, closeRm, flagsOfAdd, flagsOfSub, maskOf, openRm, readReg, readRegister, writeReg, writeRegister,
 } from "./sized";
@@ -90,17 +90,17 @@ function compareExchange16(op: usize): void {
   const low = read64(linear);
   const high = read64(linear + 8);
   if (low == load<u64>(RAX) && high == load<u64>(RDX)) {
-    write64(linear, load<u64>(RBX));
-    write64(linear + 8, load<u64>(RCX));
+    writeV128(linear, pair(load<u64>(RBX), load<u64>(RCX)));
     setFlagsMasked(ZF, ZF);
   } else {
-    write64(linear, low);
-    write64(linear + 8, high);
+    writeV128(linear, pair(low, high));
     store<u64>(RAX, low);
     store<u64>(RDX, high);
     setFlagsMasked(ZF, 0);
   }
 }
+
+function pair(low: u64, high: u64): v128 { return i64x2.replace_lane(i64x2.splat(low), 1, high); }
 
 /** Linear address of the memory operand, found readable and writable; 16 bytes must be aligned. */
 function openMemory(op: usize, size: u32): u64 {

@@ -7,7 +7,7 @@ import { faulted, raise, VECTOR_NM } from "../fault";
 import { pendingX87 } from "../checks";
 import { CR0_MP, CR0_TS, isProtected } from "../mode";
 import { effective, segmentLinear } from "../address";
-import { probeRead, probeWrite, read16, read32, read64, write16, write32, write64 } from "../memory";
+import { probeRead, probeWrite, read16, read32, read64, write16, write32, write80 } from "../memory";
 import { readRm16, writeRm16 } from "../operands";
 import { addressMask } from "./sized";
 import { control, note, setStatus, status, summarize, top } from "./x87-stack";
@@ -198,9 +198,7 @@ export function fnsaveM(op: usize): void {
   storeEnvironment(linear, size == 28);
   for (let i: u32 = 0; i < 8; i++) {
     const register: usize = FPR + (((top() + i) & 7) << 4);
-    const at = linear + size + i * 10;
-    write64(at, load<u64>(register));
-    write16(at + 8, load<u16>(register, 8));
+    write80(linear + size + i * 10, load<u64>(register), load<u16>(register, 8));
   }
   reset();
 }

@@ -1,7 +1,7 @@
 // FLD FST FILD FIST FISTTP FBLD FBSTP of memory operands.
 import { faulted } from "../fault";
 import { linearOf } from "../address";
-import { probeWrite, read16, read64, write16, write64 } from "../memory";
+import { probeWrite, read16, read64, write80 } from "../memory";
 import { readRm16, readRm32, readRm64, writeRm16, writeRm32, writeRm64 } from "../operands";
 import { convert, toDecimal, toInteger } from "../float/convert";
 import { aSign, pack32, pack64, setA, setZero, unpack32, unpack64, unpackInteger } from "../float/number";
@@ -164,12 +164,8 @@ export function fstpMt(op: usize): void {
   enterMemory(op);
   if (isEmpty(0)) {
     if (!underflows()) return;
-    write64(linear, 0xc000_0000_0000_0000);
-    write16(linear + 8, 0xffff);
-  } else {
-    write64(linear, load<u64>(st(0)));
-    write16(linear + 8, load<u16>(st(0), 8));
-  }
+    write80(linear, 0xc000_0000_0000_0000, 0xffff);
+  } else write80(linear, load<u64>(st(0)), load<u16>(st(0), 8));
   pop();
 }
 
@@ -232,7 +228,6 @@ export function fbstpMt(op: usize): void {
     }
     high = <u32>(magnitude % 10 | ((magnitude / 10) << 4)) | (aSign << 15);
   }
-  write64(linear, low);
-  write16(linear + 8, high);
+  write80(linear, low, high);
   pop();
 }
