@@ -34,7 +34,7 @@ const isBundled = (id: string): boolean => BUNDLED.some((name) => id === name ||
 for (const name of readdirSync(dist)) if (/\.js(\.map)?$/.test(name)) rmSync(join(dist, name));
 const bundle = await rolldown({
   cwd: root,
-  input: { cli: 'src/cli.ts', index: 'src/index.ts', 'writer-worker': 'src/record/writer-worker.ts' },
+  input: { main: 'src/main.ts', index: 'src/index.ts', 'writer-worker': 'src/record/writer-worker.ts' },
   platform: 'node',
   external: (id, importer) => importer !== undefined && !isOurs(id) && !isBundled(id),
 });

@@ -9,15 +9,9 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { cacheFolder } from './cache-folder.ts';
 import { makeFolders } from './folders.ts';
-
-/** `$XDG_CACHE_HOME/trapline`, or `~/.cache/trapline`. It may not exist yet. */
-export function cacheFolder(): string {
-  const base = process.env.XDG_CACHE_HOME;
-  return join(base?.startsWith('/') ? base : join(homedir(), '.cache'), 'trapline');
-}
 
 /** Tells a file from what it was before it was written to, without reading it. Throws the system's error. */
 export function fileIdentity(path: string): string {

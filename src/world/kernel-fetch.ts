@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { UserError } from '../emu/errors.ts';
-import { cacheFolder, sha256, writeWhole } from './cache.ts';
+import { sha256, writeWhole } from './cache.ts';
+import { cacheFolder } from './cache-folder.ts';
 import { makeFolders } from './folders.ts';
 import { type Kernel, readKernel } from './kernel.ts';
 

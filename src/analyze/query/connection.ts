@@ -1,11 +1,16 @@
 /**
  * DuckDB by its native binding alone: the package above it takes longer to load than most questions take to answer.
  */
+import { availableParallelism } from 'node:os';
 import duckdb from '@duckdb/node-bindings';
 import { ResultRows } from './result-rows.ts';
 
-/** Set before the database is opened. */
+/**
+ * Set before the database is opened. The thread that asks for rows spins while others make them, and rows are made by one
+ * that wants a processor for itself.
+ */
 const OPTIONS: Readonly<Record<string, string>> = {
+  threads: String(Math.max(1, availableParallelism() - 1)),
   autoinstall_known_extensions: 'false',
   autoload_known_extensions: 'false',
 };
