@@ -135,7 +135,7 @@ export const TABLES = {
       ['watch',    'text',    'the watch, as it was given'],
       ['source',   'name',    'instruction, delivery (of an interrupt), pageWalk, device, task'],
       ...WHERE,
-      ['address',  'address', 'guest-virtual; of pages that of the first write'],
+      ['address',  'address', "guest-virtual; of pages that of the first write, a program's own before the kernel's"],
       ['address_symbol', 'text', 'what that is part of'],
       ['watched_address', 'address', 'the watched one, if memory of a program was written by another'],
       ['physical', 'address', 'guest-physical'],

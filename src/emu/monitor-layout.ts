@@ -186,7 +186,7 @@ export const CAPTURE_KIND = {
   /** ... and what it is now. */
   after: 25,
   /** PAGE_BLOCK, then the page's 4096 bytes where its flags say so; `address`: the page's guest-virtual address at its
-   * first write, 0 if the write had none. */
+   * first write, a later one of the program's own before the kernel's; 0 if no write had one. */
   page: 26,
   /** Arguments that are 32-bit words in memory: all of them (SYSCALL_FLAG.packed; `argument` points to them), or the
    * sixth (`argument` 5). */
@@ -509,7 +509,7 @@ export const REGISTER_FLAG = { value: 1 } as const;
 // Pages dirtied in the present interval, in REGION.contents.
 
 export const PAGE_LIST_ENTRY = offsets({
-  linear: 8, // page address of the first write
+  linear: 8, // page address of the first write, or of the first one by an address below the kernel's half
   task: 8, // who ran then
   page: 4, // physical page number
   flags: 4, // PAGE_FLAG

@@ -45,9 +45,13 @@ let tablesBehind: u64 = ~(<u64>0);
 /** A write reaches the page. False: the list is full, the next write to it is to be looked at again. */
 export function listPage(linear: u64, physical: u64, flags: u32): bool {
   const state = REGION_SECOND_LEVEL + <usize>(physical >> 12);
-  if (load<u8>(state) & SECOND_LEVEL_LISTED) return true;
+  if (load<u8>(state) & SECOND_LEVEL_LISTED) {
+    if (linear != 0 && <i64>linear >= 0) nameAgain(linear, physical);
+    return true;
+  }
   if (listed >= PAGE_LIST_ENTRIES) return false;
   const task = presentTask();
+  store<u32>(placeOf(physical), listed);
   const entry = entryAt(listed++);
   store<u64>(entry, linear & ~4095, PAGE_LIST_ENTRY_linear);
   store<u64>(entry, task, PAGE_LIST_ENTRY_task);
@@ -58,6 +62,21 @@ export function listPage(linear: u64, physical: u64, flags: u32): bool {
   if ((task != lastTask && listed > 1) || listed >= MANY) switched = true;
   lastTask = task;
   return true;
+}
+
+/** Where pages stand in the list, by the low bits of their numbers: of two that have them in common the later one. */
+const PLACES: usize = memory.data(4 * 16384);
+// @ts-ignore: decorator
+@inline function placeOf(physical: u64): usize { return PLACES + ((<usize>(physical >> 12) & 16383) << 2); }
+
+/** The kernel clears or copies a page by an address of its own before its task writes to it: then the task's counts. */
+function nameAgain(linear: u64, physical: u64): void {
+  const index = load<u32>(placeOf(physical));
+  const entry = entryAt(index);
+  if (index >= listed || load<u32>(entry, PAGE_LIST_ENTRY_page) != <u32>(physical >> 12)) return;
+  const known = load<u64>(entry, PAGE_LIST_ENTRY_linear);
+  if ((known != 0 && <i64>known >= 0) || load<u64>(entry, PAGE_LIST_ENTRY_task) != presentTask()) return;
+  store<u64>(entry, linear & ~4095, PAGE_LIST_ENTRY_linear);
 }
 
 /** Address bits of CR3 without the one by which page-table isolation tells user from kernel tables. */
