@@ -33,8 +33,15 @@ class NarrowOutput extends EventEmitter implements FrameOutput {
   }
 }
 
-/** Shows a session until its end; gives back what takes it off the screen. */
-export function show(session: Session, output: FrameOutput, stdin: NodeJS.ReadStream): () => void {
+/** A session on the screen. */
+export interface Shown {
+  /** Shows another one in its place. */
+  readonly replace: (session: Session) => void;
+  readonly hide: () => void;
+}
+
+/** Shows a session until it is hidden. */
+export function show(session: Session, output: FrameOutput, stdin: NodeJS.ReadStream): Shown {
   const ink = render(<App session={session} />, {
     stdout: new NarrowOutput(output) as unknown as NodeJS.WriteStream,
     stdin,
@@ -43,5 +50,5 @@ export function show(session: Session, output: FrameOutput, stdin: NodeJS.ReadSt
     exitOnCtrlC: false,
     patchConsole: false,
   });
-  return () => ink.unmount();
+  return { replace: (other) => ink.rerender(<App session={other} />), hide: () => ink.unmount() };
 }

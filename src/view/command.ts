@@ -29,7 +29,7 @@ async function view(file: string): Promise<void> {
       `the terminal has ${columns}x${rows}; view wants ${SMALLEST.columns}x${SMALLEST.rows} at least`,
     );
   }
-  const source = TraceSource.open(file);
+  let source = TraceSource.open(file);
   try {
     const kept = readMarks(file, source.headerHash);
     // What draws is large: other verbs need not wait for it.
@@ -39,7 +39,7 @@ async function view(file: string): Promise<void> {
     keepYoungSmall();
     const { runView } = await import('./run.ts');
     keepYoungSmall();
-    await runView(source, kept);
+    source = await runView(source, kept);
   } finally {
     source.close();
   }

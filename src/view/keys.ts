@@ -51,6 +51,7 @@ export type ActionName =
   | 'scope'
   | 'returns'
   | 'redraw'
+  | 'reload'
   | 'quit';
 
 export interface KeyRow {
@@ -83,6 +84,7 @@ export const KEY_GROUPS: readonly KeyGroup[] = [
     { keys: ['?'],                      action: 'help',              help: 'these keys' },
     { keys: ['q'],                      action: 'quit',              help: 'leave a screen; on the first ones: quit' },
     { keys: ['ctrl+l'],                 action: 'redraw',            help: 'draw the screen anew' },
+    { keys: ['R'],                      action: 'reload',            help: 'read what was recorded since the trace was opened' },
   ] },
   { title: 'Move', rows: [
     { keys: ['j', 'down'],              action: 'down',              help: 'down' },

@@ -1,4 +1,5 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { UserError } from '../emu/errors.ts';
 import { systemReason } from '../trace/system-reason.ts';
 
@@ -16,14 +17,13 @@ export interface KeptMarks {
   readonly marks: Marks;
   /** They are of another trace, which had the same name. */
   readonly foreign: boolean;
+  /** Why nothing can be kept: what is there can't be read, and is left as it is. */
+  readonly trouble?: string;
 }
 
 const NONE: KeptMarks = { marks: {}, foreign: false };
 
-/**
- * What is kept beside a trace: nothing when there is no file yet. `headerHash` tells the trace from another one of that name.
- * Throws UserError when the file holds something else.
- */
+/** What is kept beside a trace: nothing when there is no file yet. `headerHash` tells the trace from another one of that name. */
 export function readMarks(trace: string, headerHash: string): KeptMarks {
   const path = marksPath(trace);
   let text: string;
@@ -31,7 +31,7 @@ export function readMarks(trace: string, headerHash: string): KeptMarks {
     text = readFileSync(path, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return NONE;
-    throw new UserError(`can't read ${path}: ${systemReason(error) ?? String(error)}`);
+    return { ...NONE, trouble: `${basename(path)} can't be read (${systemReason(error) ?? String(error)})` };
   }
   try {
     const { trace: of, marks } = JSON.parse(text) as { readonly trace?: unknown; readonly marks?: unknown };
@@ -44,7 +44,7 @@ export function readMarks(trace: string, headerHash: string): KeptMarks {
   } catch {
     // No JSON: told below.
   }
-  throw new UserError(`${path} holds no marks of a trace: move it away`);
+  return { ...NONE, trouble: `${basename(path)} holds no marks of a trace` };
 }
 
 /** Throws UserError when they can't be written; the marks that were kept before stay. */

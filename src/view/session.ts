@@ -9,6 +9,7 @@ import type { ScreenName } from './keys.ts';
 import { type KeptMarks, marksPath, saveMarks } from './marks.ts';
 import { PageScreen } from './page-screen.ts';
 import { Runner } from './runner.ts';
+import { grouped } from './source/numbers.ts';
 import type { TraceSource } from './source/trace-source.ts';
 import type { Stage } from './stage.ts';
 import type { Effect } from './state/effect.ts';
@@ -29,6 +30,8 @@ export interface SessionOptions {
   readonly onQuit: () => void;
   /** Called when the screen is to be drawn anew. */
   readonly onRedraw: () => void;
+  /** Called when the trace is to be read anew. */
+  readonly onReload: () => void;
 }
 
 export class Session implements Stage {
@@ -40,6 +43,8 @@ export class Session implements Stage {
   readonly details: DetailScreen;
   /** Grows whenever there is something else to show. */
   version = 0;
+  /** More was recorded since the trace was opened. */
+  hasGrown = false;
   readonly #options: SessionOptions;
   readonly #listeners = new Set<() => void>();
   readonly #travel: Travel;
@@ -47,12 +52,14 @@ export class Session implements Stage {
   /** The line that what is being done was typed on. */
   #typed: Typed | undefined;
 
-  constructor(source: TraceSource, options: SessionOptions) {
+  /** `before`: the session with the same trace that this one goes on with, more having been recorded. */
+  constructor(source: TraceSource, options: SessionOptions, before?: Session) {
     this.source = source;
     this.#options = options;
     const { columns, rows, kept } = options;
     const commandOnly = source.model.reader.header.command.length > 0;
     this.state = initialState({ columns, rows, commandOnly, marks: kept.foreign ? {} : kept.marks });
+    if (before !== undefined) this.state = { ...before.state, prompt: undefined, awaiting: undefined };
     this.runner = new Runner(() => this.changed());
     this.events = new EventList(source, this.state);
     this.#travel = new Travel(this);
@@ -61,9 +68,20 @@ export class Session implements Stage {
     this.details = new DetailScreen(this);
     if (source.count <= SMALL) runWhole(source.model.readHistory());
     const reading = source.read(() => this.#told());
-    this.want(this.#travel.settle(0), 'opening');
+    this.want(this.#travel.settle(this.state.event), 'opening');
     this.runner.later(reading);
-    if (kept.foreign) this.say(`${marksPath(source.name)} is of another trace; the first mark replaces it`, true);
+    if (before !== undefined) this.#goOnFrom(before);
+    else if (kept.foreign) this.say(`${marksPath(source.name)} is of another trace; the first mark replaces it`, true);
+    else if (kept.trouble !== undefined) this.say(`${kept.trouble}: it stays as it is, and marks are not kept`, true);
+  }
+
+  /** Shows what another session showed, but for its page. */
+  #goOnFrom({ state, source }: Session): void {
+    if (state.filter !== '') this.#guard(() => this.#filtering.use(state.filter));
+    this.state = { ...this.state, screen: state.screen === 'pages' ? 'events' : state.screen, under: state.under };
+    const more = this.source.count - source.count;
+    const end = this.source.hasEnded ? 'the recording has ended' : 'the recording goes on';
+    this.say(`${grouped(more)} more ${more === 1 ? 'event' : 'events'}; ${end}`);
   }
 
   /** Names have become known: the same events are shown again, but for those of nobody's concern. */
@@ -222,11 +240,14 @@ export class Session implements Stage {
         this.pages.turn(effect.by);
         break;
       case 'saveMarks':
-        this.#guard(() => saveMarks(this.source.model.reader.path, this.source.headerHash, this.state.marks));
+        this.#guard(() => this.#saveMarks());
         break;
       case 'cancel':
         // Both: there may be a job and a query.
         if ([this.runner.cancel(), this.#filtering.cancel()].includes(true)) this.say('stopped');
+        break;
+      case 'reload':
+        this.#guard(this.#options.onReload);
         break;
       case 'redraw':
         this.#options.onRedraw();
@@ -235,6 +256,12 @@ export class Session implements Stage {
         this.#options.onQuit();
         break;
     }
+  }
+
+  #saveMarks(): void {
+    const { trouble } = this.#options.kept;
+    if (trouble !== undefined) throw new UserError(`the mark is not kept: ${trouble}`);
+    saveMarks(this.source.model.reader.path, this.source.headerHash, this.state.marks);
   }
 
   #open(screen: ScreenName): void {

@@ -1,8 +1,9 @@
 // The program on a real terminal, by tmux: what a user sees, and that the terminal is given back.
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { TraceReader } from '../../src/replay/reader.ts';
 import { temporaryFolder } from '../support/trace-files.ts';
 import { writeStory } from './story.ts';
 
@@ -101,6 +102,34 @@ describe.skipIf(!hasTmux)('on a terminal (tmux is wanted: apt-get install tmux)'
     await pane.shows('no end: it was cut off');
     pane.keys('q');
     expect(await pane.shows('status 1')).toMatch(/trapline: .*cut\.trap: /);
+  });
+
+  test('what is recorded meanwhile is read with a key; marks that cannot be read are left as they are', async () => {
+    const bytes = readFileSync(whole);
+    const reader = TraceReader.open(whole);
+    const { offset } = reader.index[1]!;
+    reader.close();
+    const growing = join(folder, 'growing.trap');
+    writeFileSync(growing, bytes.subarray(0, offset));
+    writeFileSync(`${growing}.marks.json`, '{"marks":');
+    const pane = new Pane('growing', 80, 24);
+    pane.keys(`${TRAPLINE} view ${growing}; echo status $?`, 'Enter');
+    expect(await pane.shows('not kept')).toMatch(/growing.trap.marks.json holds no marks of a trace: it stays as it/);
+    pane.keys('3', 'j', 'm', 'k');
+    await pane.shows('the mark is not kept');
+    pane.keys('R');
+    await pane.shows('no more events are in the file yet');
+    appendFileSync(growing, bytes.subarray(offset));
+    await pane.shows('R reads more');
+    pane.keys('R');
+    expect(await pane.shows(/\d+ more events; the recording has ended/)).toMatch(/^>k.*process 80 is shell/m);
+    pane.keys('G');
+    await pane.shows(/^>.*exit_group\(1/m);
+    pane.keys('R');
+    await pane.shows('this is all of it');
+    pane.keys('q');
+    await pane.shows('status 0');
+    expect(readFileSync(`${growing}.marks.json`, 'utf8')).toBe('{"marks":');
   });
 
   test('a terminal that is too small is told in a line', async () => {

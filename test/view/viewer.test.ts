@@ -245,7 +245,7 @@ test('filters that are wrong are told in a line, and the one before stays', asyn
   await viewer.press('3', '|');
   await viewer.type('status=failed');
   await viewer.press('enter');
-  const before = viewer.lines.slice(1, -2);
+  const before = viewer.lines.slice(1, 6);
   await viewer.press('|');
   for (const [filter, told] of [
     ['nonsense', 'no system call named nonsense'],
@@ -262,7 +262,7 @@ test('filters that are wrong are told in a line, and the one before stays', asyn
     expect(viewer.told).toContain(told);
     // It stands there again, to be mended.
     expect(viewer.said).toContain(`show only: ${filter}`);
-    expect(viewer.lines.slice(1, -2)).toEqual(before);
+    expect(viewer.lines.slice(1, 6)).toEqual(before);
   }
   await viewer.press('ctrl+u');
   await viewer.type('pid=8x');
@@ -324,6 +324,27 @@ test('jumps by event, time and instruction count', async () => {
   await viewer.type('soon');
   await viewer.press('enter');
   expect(viewer.told).toContain('use an instruction count');
+});
+
+test('what is said is said whole, on as many lines as it takes', async () => {
+  await opened();
+  const words = `${'a word '.repeat(30)}and the last one`;
+  viewer.session.say(words);
+  await viewer.settled();
+  const said = viewer.lines.slice(-3).map((line) => line.trim());
+  expect(said.join(' ')).toBe(words);
+  expect(viewer.lines).toHaveLength(24);
+  await viewer.press('j', '|');
+  await viewer.type('sql: 1');
+  viewer.session.say(words, true);
+  await viewer.settled();
+  expect(
+    viewer.lines
+      .slice(-4, -1)
+      .map((line) => line.trim())
+      .join(' '),
+  ).toBe(words);
+  expect(viewer.lines.at(-1)).toContain('show only: sql: 1');
 });
 
 test('a trace of which no event is left says so, and not that a filter hides them', async () => {

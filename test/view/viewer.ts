@@ -55,8 +55,15 @@ export class Viewer {
     const onQuit = (): void => {
       this.quit = true;
     };
-    this.session = new Session(TraceSource.open(path), { columns, rows, kept, onQuit, onRedraw: () => {} });
-    this.#hide = show(this.session, this.#frames, this.keyboard as unknown as NodeJS.ReadStream);
+    this.session = new Session(TraceSource.open(path), {
+      columns,
+      rows,
+      kept,
+      onQuit,
+      onRedraw: () => {},
+      onReload: () => {},
+    });
+    this.#hide = show(this.session, this.#frames, this.keyboard as unknown as NodeJS.ReadStream).hide;
   }
 
   /** Until nothing is left to do. */
@@ -105,9 +112,9 @@ export class Viewer {
     return this.lines.at(-1) ?? '';
   }
 
-  /** What is said of a line that is being typed: behind it, or above it where there is more room. */
+  /** What is said of a line that is being typed: behind it, or on lines above it. */
   get told(): string {
-    return this.lines.slice(-2).join('\n');
+    return this.lines.slice(-5).join('\n');
   }
 
   close(): void {

@@ -77,3 +77,19 @@ export function folded(line: StyledLine, columns: number, indent: number): Style
   }
   return lines;
 }
+
+/** A text on lines of at most so many columns, parted between words where that can be. */
+export function wrapped(text: string, columns: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && widthOf(line) + 1 + widthOf(word) <= columns) line += ` ${word}`;
+    else {
+      if (line !== '') lines.push(line);
+      const parts = folded([segment(word)], columns, 0).map(([part]) => part?.text ?? '');
+      lines.push(...parts.slice(0, -1));
+      line = parts.at(-1) ?? '';
+    }
+  }
+  return [...lines, line];
+}

@@ -5,11 +5,11 @@ import type { ScreenName } from '../keys.ts';
 import type { Session } from '../session.ts';
 import { grouped } from '../source/numbers.ts';
 import { PROMPT_HINTS, PROMPT_SIGNS } from '../state/prompt.ts';
-import { isTooSmall, type Prompt, SMALLEST, type ViewState } from '../state/state.ts';
+import { bodyRows, isTooSmall, type Prompt, SMALLEST, type ViewState } from '../state/state.ts';
 import { type Segment, type StyledLine, segment } from '../tone.ts';
 import { Details } from './details.tsx';
 import { Events } from './events.tsx';
-import { fitted, widthOf } from './fit.ts';
+import { fitted, widthOf, wrapped } from './fit.ts';
 import { Help } from './help.tsx';
 import { Line } from './line.tsx';
 import { Marks } from './marks.tsx';
@@ -38,8 +38,7 @@ function titleLine({ state }: Session): StyledLine {
 }
 
 /** What is in force on the left, what is under way on the right. */
-function statusLine({ state, source, runner }: Session): StyledLine {
-  if (!isRoomBehind(state)) return [segment(` ${printable(state.message!.text)}`, 'failure')];
+function statusLine({ state, source, runner, hasGrown }: Session): StyledLine {
   const { progress } = runner;
   const filter = state.filter === '' ? '' : `  showing only: ${printable(state.filter)}`;
   const scope =
@@ -50,9 +49,11 @@ function statusLine({ state, source, runner }: Session): StyledLine {
   const work =
     progress !== undefined
       ? `${progress.what} ${Math.floor(100 * progress.done)}% (Esc stops) `
-      : source.progress !== undefined
-        ? `${source.progress.what} ${Math.floor(100 * source.progress.done)}% `
-        : '';
+      : hasGrown
+        ? 'R reads more '
+        : source.progress !== undefined
+          ? `${source.progress.what} ${Math.floor(100 * source.progress.done)}% `
+          : '';
   const right = ` ${work}${source.name} `;
   const room = state.columns - widthOf(right) - widthOf(damage);
   const shown = fitted([segment(left, 'strong')], room);
@@ -87,10 +88,26 @@ const typedSoFar = ({ kind, text }: Prompt): StyledLine => [
 
 const width = (line: StyledLine): number => line.reduce((sum, { text }) => sum + widthOf(text), 0);
 
-/** Whether what is said of a line fits behind it; else it is said above. */
+/** Whether what is said fits on the last line, behind what is being typed; else it stands above. */
 function isRoomBehind({ prompt, message, columns }: ViewState): boolean {
-  if (prompt === undefined || message === undefined || prompt.text === '') return true;
-  return width(typedSoFar(prompt)) + widthOf(`${GAP}${printable(message.text)}`) <= columns;
+  if (message === undefined || prompt?.text === '') return true;
+  const before = prompt === undefined ? 1 : width(typedSoFar(prompt)) + GAP.length;
+  return before + widthOf(printable(message.text)) <= columns;
+}
+
+/** What is said and needs more room: on the lines above what is being typed, or on the last ones. */
+function Said({ state }: { readonly state: ViewState }) {
+  const { message, prompt, columns, rows } = state;
+  if (message === undefined || isRoomBehind(state)) return null;
+  const lines = wrapped(printable(message.text), columns - 1).slice(0, bodyRows(state));
+  const tone = message.bad ? 'failure' : 'plain';
+  return (
+    <Box position="absolute" flexDirection="column" marginTop={rows - lines.length - (prompt === undefined ? 0 : 1)}>
+      {lines.map((line, i) => (
+        <Line key={i} line={[segment(` ${line}`, tone)]} columns={columns} />
+      ))}
+    </Box>
+  );
 }
 
 function promptLine({ state }: Session): StyledLine {
@@ -139,6 +156,7 @@ export function Frame({ session }: { readonly session: Session }) {
       <Body session={session} />
       <Line line={statusLine(session)} columns={columns} />
       <Line line={promptLine(session)} columns={columns} />
+      <Said state={session.state} />
     </Box>
   );
 }

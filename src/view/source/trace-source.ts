@@ -65,6 +65,11 @@ export class TraceSource {
     return this.model.count;
   }
 
+  /** Whether it says how its recording ended: then it does not grow. */
+  get hasEnded(): boolean {
+    return this.model.reader.end !== undefined;
+  }
+
   /** What is known to be damaged or missing. */
   get findings(): readonly string[] {
     return this.model.reader.findings.map(({ message }) => message);

@@ -164,6 +164,7 @@ export const ACTIONS: Readonly<Record<ActionName, Action>> = {
   forward: travelled('forward'),
   scope: (state) => plain({ ...onEvents(state), commandOnly: !state.commandOnly }, { do: 'refilter' }),
   returns: (state) => plain({ ...onEvents(state), returns: !state.returns }, { do: 'refilter' }),
+  reload: (state) => plain(state, { do: 'reload' }),
   redraw: (state) => plain(state, { do: 'redraw' }),
   quit,
 };

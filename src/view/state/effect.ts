@@ -26,6 +26,8 @@ export type Effect =
   | { readonly do: 'saveMarks' }
   | { readonly do: 'cancel' }
   | { readonly do: 'redraw' }
+  /** Read what was recorded since. */
+  | { readonly do: 'reload' }
   | { readonly do: 'quit' };
 
 /** What the next event is to have in common with the one under the cursor; `failure`: that it is a call that failed. */
