@@ -1,4 +1,5 @@
 import {
+  CR_ACCESS_XCR0,
   DESCRIPTOR_TABLE,
   EXIT,
   FIELDS,
@@ -30,6 +31,7 @@ export function layoutConstants(): string {
   constant('PAGE_WRITTEN', 'u32', PAGE_WRITTEN.recently | PAGE_WRITTEN.ever);
   for (const [name, value] of Object.entries(VMCS_CONTROL)) constant(`CONTROL_${upper(name)}`, 'u32', value);
   for (const [name, value] of Object.entries(SECOND_LEVEL)) constant(`SECOND_LEVEL_${upper(name)}`, 'u32', value);
+  constant('CR_ACCESS_XCR0', 'u32', CR_ACCESS_XCR0);
   for (const [name, value] of Object.entries(DESCRIPTOR_TABLE))
     constant(`DESCRIPTOR_TABLE_${upper(name)}`, 'u32', value);
   for (const [name, value] of Object.entries(PORT_ACCESS)) constant(`PORT_ACCESS_${upper(name)}`, 'u32', value);

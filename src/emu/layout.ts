@@ -269,6 +269,9 @@ export const EXIT = {
   callGate: 21,
 } as const;
 
+/** In the place of a number of CR: XCR0, which XSETBV loads. */
+export const CR_ACCESS_XCR0 = 16;
+
 /** Bits of vmcsControls. A control that is off costs nothing. */
 export const VMCS_CONTROL = {
   syscall: 1 << 0,

@@ -19,10 +19,19 @@ describe.skipIf(missing !== undefined)('a program', () => {
     return { stdout, lines: trapline(['replay', file]).stdout.split('\n') };
   }
 
-  it('that steps through calls, jumps into instructions and meets every look-alike', () => {
+  it.each([[1], [2]])('that steps through calls and meets every look-alike, with %i processors', (processors) => {
+    const folder = scratch();
     const program = buildProgram(folder, 'look-alikes', '-static', '-no-pie', '-fno-pie');
     const watches = ['jiffies_64', 'reg:rax=0x27@user@comm:look-alikes', 'view:1:jiffies_64:none'];
-    const all = ['--traps', 'all', ...watches.flatMap((watch) => ['--watch', watch])];
+    const all = [
+      '--cpus',
+      String(processors),
+      '--share',
+      folder,
+      '--traps',
+      'all',
+      ...watches.flatMap((watch) => ['--watch', watch]),
+    ];
     const { stdout } = record(program, ...all);
     expect(stdout).toBe(execFileSync(program, { encoding: 'utf8' }));
     const lines = trapline(['replay', '-e', 'trap=none', `${program}.trap`]).stdout.split('\n');

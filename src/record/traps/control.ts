@@ -9,7 +9,7 @@ const flags = TRAP_FLAG.anyVector;
 
 export const controlTrap: TrapPolicy = {
   name: 'control',
-  about: 'loads of control registers, MSRs, GDTR, IDTR, LDTR and TR, with the new value',
+  about: 'loads of control registers, XCR0, MSRs, GDTR, IDTR, LDTR and TR, with the new value',
   plan(plan) {
     plan.controls |= VMCS_CONTROL.cr3Load | VMCS_CONTROL.crLoad | VMCS_CONTROL.msrWrite | VMCS_CONTROL.descriptorTable;
     plan.msrs.fill(0xff);

@@ -1,6 +1,6 @@
 /** Traps of the processor's own: interrupts, and instructions that control it or ask it. */
 import { msrs } from '../../emu/isa/msrs.ts';
-import { DESCRIPTOR_TABLE, SENSITIVE } from '../../emu/layout.ts';
+import { CR_ACCESS_XCR0, DESCRIPTOR_TABLE, SENSITIVE } from '../../emu/layout.ts';
 import { REGISTER, type RegisterName } from '../../trace/event.ts';
 import { TRIGGER } from '../../trace/introspection.ts';
 import type { Description, FieldValue } from './description.ts';
@@ -36,8 +36,10 @@ function load(
   };
 }
 
-export const controlRegister = (exit: Exit, names: TrapNames): Description =>
-  load(exit, names, `cr${exit.low('qualification')}`);
+export function controlRegister(exit: Exit, names: TrapNames): Description {
+  const number = exit.low('qualification');
+  return load(exit, names, number === CR_ACCESS_XCR0 ? 'xcr0' : `cr${number}`);
+}
 
 const MSR_NAMES = new Map(msrs.map(({ index, name }) => [index, name]));
 

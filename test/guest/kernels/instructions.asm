@@ -73,8 +73,12 @@ start:
 	rdmsr
 	wrmsr
 	mov eax,cr4
-	or eax,0x600
+	or eax,0x40600 ; OSXSAVE, and SSE
 	mov cr4,eax
+	xor ecx,ecx
+	xor edx,edx
+	mov eax,3
+	xsetbv
 	sgdt [tmp]
 	sidt [tmp]
 	sldt [tmp]

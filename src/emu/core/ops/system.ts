@@ -1,6 +1,6 @@
 // Control and debug registers, descriptor-table registers, and what else only an operating system does.
 import {
-  CONTROL_CR3_LOAD, CONTROL_CR_LOAD, CONTROL_DESCRIPTOR_TABLE, CONTROL_VMFUNC, CPL, CR0, CR2, CR3, CR4, CR8, DR,
+  CONTROL_CR3_LOAD, CONTROL_CR_LOAD, CONTROL_DESCRIPTOR_TABLE, CONTROL_VMFUNC, CPL, CR0, CR2, CR3, CR4, CR8, CR_ACCESS_XCR0, DR,
   EXIT_CR_ACCESS, EXIT_DESCRIPTOR_TABLE, EXIT_LINEAR, EXIT_VMFUNC, DESCRIPTOR_TABLE_GDTR, DESCRIPTOR_TABLE_IDTR,
   DESCRIPTOR_TABLE_LDTR, DESCRIPTOR_TABLE_TR, GDTR_BASE, GDTR_LIMIT, IDTR_BASE, IDTR_LIMIT, SEG_BASE, VMCS_CONTROLS,
   VMCS_VMFUNC_CONTROLS, XCR0,
@@ -253,6 +253,7 @@ export function xsetbv(op: usize): void {
     raiseCode(VECTOR_GP, 0);
     return;
   }
+  if ((load<u32>(VMCS_CONTROLS) & CONTROL_CR_LOAD) != 0 && !interceptInstruction(op, EXIT_CR_ACCESS, CR_ACCESS_XCR0, value)) return;
   store<u64>(XCR0, value);
 }
 
