@@ -39,8 +39,8 @@ export const REGION = {
   vcpus: { address: 0x3e0_0000, size: 0x20_0000 },
   /** Pre-decoded blocks and their look-up tables. */
   blocks: { address: 0x400_0000, size: 0xb60_0000 },
-  /** What the monitor knows of pages that tasks dirty: PAGE_LIST entries, then a hash of each page's last recorded content. */
-  contents: { address: 0xf60_0000, size: 0xa0_0000 },
+  /** Pages that tasks dirty in the present interval: PAGE_LIST entries. */
+  pageList: { address: 0xf60_0000, size: 0xa0_0000 },
   /** Guest physical memory from address 0. */
   ram: { address: 0x1000_0000, size: 0xc000_0000 },
 } as const;

@@ -248,7 +248,8 @@ export const PAGE_BLOCK = offsets({
 export const PAGE_BLOCK_BYTES = 16;
 
 export const PAGE_FLAG = {
-  /** The content differs from the one recorded last (or is the first): it follows. */
+  /** The content follows: it differs from the one recorded last, or is the first. Of the core always; what the trace has
+   * already the recorder leaves out. */
   content: 1,
   /** A device wrote to it. */
   device: 2,
@@ -506,7 +507,7 @@ export const REGISTER_ROWS = 64;
 export const REGISTER_FLAG = { value: 1 } as const;
 
 // ---------------------------------------------------------------------------------------------------------------
-// Pages dirtied in the present interval, in REGION.contents.
+// Pages dirtied in the present interval, in REGION.pageList.
 
 export const PAGE_LIST_ENTRY = offsets({
   linear: 8, // page address of the first write, or of the first one by an address below the kernel's half
@@ -516,8 +517,6 @@ export const PAGE_LIST_ENTRY = offsets({
 });
 export const PAGE_LIST_ENTRY_BYTES = 24;
 export const PAGE_LIST_ENTRIES = 0x2_8000;
-/** Absolute address of the hashes: 8 bytes a physical page, 0: never recorded. */
-export const PAGE_HASHES = REGION.contents.address + 0x40_0000;
 
 // ---------------------------------------------------------------------------------------------------------------
 // What the core remembers of tasks: a hash table, linear probing.

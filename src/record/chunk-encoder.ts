@@ -12,6 +12,7 @@ interface EncoderExports {
   readonly memory: WebAssembly.Memory;
   input(): number;
   inputBytes(): number;
+  firstRecordBytes(): number;
   encode(length: number): number;
   full(): number;
   clear(): void;
@@ -133,7 +134,11 @@ export class ChunkEncoder {
    * bytes: 0 when the chunk is full or the first record is not a whole one.
    */
   add(records: Uint8Array): number {
-    return this.#encode(records, BATCH) || this.#encode(records, this.#inputBytes);
+    // A record that is longer than a batch comes alone.
+    return (
+      this.#encode(records, BATCH) ||
+      this.#encode(records, Math.min(this.#wasm.firstRecordBytes() >>> 0, this.#inputBytes))
+    );
   }
 
   #encode(records: Uint8Array, limit: number): number {

@@ -12,8 +12,10 @@ describe.skipIf(missing !== undefined)('trap policies on Linux', () => {
   const folder = scratch();
   // Nothing of the host's files, time or randomness enters: equal runs are equal to the bit.
   const still = ['--rootfs', 'none', '--seed', 'x', '--clock', '1700000000', '--env', 'A=b', '--chdir', '/'];
-  // The serial line makes port accesses; everything else is in any program's life, but for the other two ways into the kernel.
-  const command = ['/bin/busybox', 'sh', '-c', 'echo seen > /dev/ttyS0; read line < /proc/self/stat; echo $line'];
+  // The serial line makes port accesses, and the clock ticks meanwhile; everything else is in any program's life, but for
+  // the other two ways into the kernel.
+  const script = 'echo seen > /dev/ttyS0; read line < /proc/self/stat; /bin/busybox sleep 0.1; echo $line';
+  const command = ['/bin/busybox', 'sh', '-c', script];
   const watches = ['jiffies_64', 'reg:rax=0x27@user@comm:busybox', 'view:0:jiffies_64:none'];
   /** 64-bit programs make no such calls. */
   const silent = ['int', 'sysenter'];

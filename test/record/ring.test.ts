@@ -1,6 +1,15 @@
 import { expect, test } from 'vitest';
 import { fieldAddress } from '../../src/emu/layout.ts';
-import { CAPTURE, RECORD, RECORD_BYTES, RECORD_KIND } from '../../src/emu/monitor-layout.ts';
+import {
+  CAPTURE,
+  CAPTURE_KIND,
+  PAGE_BLOCK,
+  PAGE_BLOCK_BYTES,
+  PAGE_FLAG,
+  RECORD,
+  RECORD_BYTES,
+  RECORD_KIND,
+} from '../../src/emu/monitor-layout.ts';
 import { BATCH, ChunkEncoder } from '../../src/record/chunk-encoder.ts';
 import { RingError, RingReader } from '../../src/record/ring.ts';
 import { EventChunk } from '../../src/trace/event-chunk.ts';
@@ -89,4 +98,43 @@ test.each([
   producer.view.setUint32(record + RECORD_BYTES + CAPTURE.length, length, true);
   expect(() => ring.drain(Infinity, new ChunkSink(new ChunkEncoder()))).toThrow(RingError);
   expect(fieldAddress('ringTail')).toBeLessThan(producer.region.address);
+});
+
+test("a page's content is kept once, until another one comes", () => {
+  const producer = new RingProducer(1 << 20);
+  const ring = new RingReader(producer.memory, producer.region);
+  const encoder = new ChunkEncoder();
+  /** Of physical page `number`, filled with one byte, as the core lays it. */
+  const page = (number: number, fill: number): void => {
+    const bytes = new Uint8Array(PAGE_BLOCK_BYTES + 4096).fill(fill, PAGE_BLOCK_BYTES);
+    const view = new DataView(bytes.buffer);
+    view.setBigUint64(PAGE_BLOCK.physical, BigInt(number) << 12n, true);
+    view.setUint32(PAGE_BLOCK.flags, PAGE_FLAG.content | PAGE_FLAG.device, true);
+    const capture = { argument: 7, kind: CAPTURE_KIND.page, address: 0n, fullLength: bytes.length, status: 0, bytes };
+    producer.push({ kind: RECORD_KIND.pages, detail: 1, captures: [capture] });
+  };
+  const kept = (): (number | undefined)[] => {
+    const chunk = drained(ring, encoder);
+    return Array.from({ length: chunk.count }, (_, row) => {
+      const { bytes, fullLength } = chunk.capture(row, 0);
+      const flags = new DataView(bytes.buffer, bytes.byteOffset).getUint32(PAGE_BLOCK.flags, true);
+      const content = bytes[PAGE_BLOCK_BYTES];
+      expect(flags).toBe(PAGE_FLAG.device | (content === undefined ? 0 : PAGE_FLAG.content));
+      expect(fullLength).toBe(bytes.length);
+      return content;
+    });
+  };
+  for (const [number, fill] of [
+    [5, 1],
+    [5, 1],
+    [6, 1],
+    [5, 2],
+    [5, 1],
+  ] as const)
+    page(number, fill);
+  expect(kept()).toEqual([1, undefined, 1, 2, 1]);
+  // In the next chunk too: a trace is read from its beginning.
+  page(6, 1);
+  page(6, 3);
+  expect(kept()).toEqual([undefined, 3]);
 });

@@ -17,7 +17,7 @@ const EXPECTED: readonly (readonly [uses: string, output: RegExp])[] = [
   ['processList', /^6\.\S+\n(.*\n)*1 init \[\]\n/],
   ['socketList', /'virtiofs'(?:.*\n)*.*LISTEN/],
   ["start('interrupt'", /the first interrupt: \d+\n(?:.*\n)*mkdir mkdir\("\/tmp\/new", 0777\) = 0\n/],
-  ["monitorsOf(new TraceGuest('ls.trap')", /^6\.\d+ openat 3n$/m],
+  ["monitorsOf(new TraceGuest('ls.trap')", /^\d+\.\d+ openat 3n$/m],
 ];
 
 const missing = missingForGuest();

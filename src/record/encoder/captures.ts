@@ -4,6 +4,7 @@ import {
   RECORD_BYTES, RECORD_captureCount, RECORD_gpr,
 } from "../../emu/core/generated/monitor-layout";
 import { putByte, putBytes, putVarint, zigzag } from "./columns";
+import { bytesToKeep } from "./pages";
 import {
   COLUMN_captureAddress, COLUMN_captureAddressSource, COLUMN_captureBytes, COLUMN_captureLength, COLUMN_captureMissing,
   COLUMN_captureShape, COLUMN_captureShapeDictionary, SHAPE_BYTES, SHAPE_SLOTS, SHAPE_TABLE, SHAPES,
@@ -46,10 +47,11 @@ export function encodeCaptures(record: usize, count: u32): void {
     if (source == 0) putVarint(COLUMN_captureAddress, zigzag(address - lastAddress));
     lastAddress = address;
     const length = load<u32>(at, CAPTURE_length);
-    putVarint(COLUMN_captureLength, u64(length));
-    putVarint(COLUMN_captureMissing, zigzag(u64(load<u32>(at, CAPTURE_fullLength)) - u64(length)));
-    putBytes(COLUMN_captureBytes, at + CAPTURE_BYTES, length);
-    capturedBytes += length;
+    const kept = bytesToKeep(at);
+    putVarint(COLUMN_captureLength, u64(kept));
+    putVarint(COLUMN_captureMissing, zigzag(u64(load<u32>(at, CAPTURE_fullLength)) - u64(kept)));
+    putBytes(COLUMN_captureBytes, at + CAPTURE_BYTES, kept);
+    capturedBytes += kept;
     at += CAPTURE_BYTES + padded(length);
   }
   captures += count;

@@ -155,6 +155,8 @@ function noteCall(record: usize, siteRow: usize, pointer: u64): void {
 export { valuePlace, valueSlots } from "./kernel-values";
 export function input(): usize { return INPUT; }
 export function inputBytes(): u32 { return INPUT_BYTES; }
+/** Bytes of the record at the input's beginning. */
+export function firstRecordBytes(): u32 { return load<u32>(INPUT, RECORD_size); }
 export function eventCount(): u32 { return events; }
 export function unattributedCount(): u64 { return unattributed; }
 export function columnBegin(column: u32): u32 { return load<u32>(BEGINS + (column << 2)); }

@@ -1,5 +1,6 @@
 // Where everything lies in the encoder's memory. Each place is as large as it can ever have to be, so nothing is checked
 // or moved while a chunk fills; pages that are never touched cost nothing.
+import { REGION_RAM_SIZE } from "../../emu/core/generated/layout";
 import { RECORD_LIMIT } from "../../emu/core/generated/monitor-layout";
 
 /** A chunk is full at so many events, captures, or captured bytes; the last record may exceed the latter two. */
@@ -51,6 +52,10 @@ export const MOST_KERNEL_VALUES: u32 = 0x4000;
 export const KERNEL_VALUE_SLOTS: u32 = 2 * MOST_KERNEL_VALUES;
 export const KERNEL_VALUES: usize = CALL_BITS + 0x20_0000;
 
+/** A hash of each physical page's last recorded content, 0: none. */
+export const MOST_PAGES: u64 = REGION_RAM_SIZE >> 12;
+export const PAGE_HASHES: usize = KERNEL_VALUES + 8 * KERNEL_VALUE_SLOTS;
+
 // Columns, in the order in which chunk-encoder.ts names them; the registers' follow.
 export const COLUMN_siteDictionary: u32 = 0;
 export const COLUMN_site: u32 = 1;
@@ -78,7 +83,7 @@ export const COLUMNS: u32 = COLUMN_namings + 1;
 const LONGEST: u32 = 10;
 /** Ends of columns that grow alike shall not compete for the same lines of a cache. */
 const STAGGER: u32 = 320;
-const COLUMN_AREA: usize = KERNEL_VALUES + 8 * KERNEL_VALUE_SLOTS;
+const COLUMN_AREA: usize = PAGE_HASHES + 8 * <usize>MOST_PAGES;
 
 function mostBytes(column: u32): u32 {
   if (column == COLUMN_captureBytes) return CHUNK_CAPTURE_BYTES + RECORD_LIMIT;

@@ -2,10 +2,10 @@
 // for the first time in the interval; from then on writes are as fast as ever. At the end of the interval the entries of
 // write look-aside buffers are marked, not emptied: when the guest's accessed and dirty bits are set must not depend on us.
 import {
-  CONTROL_PAGES, CR3, ICOUNT, REGION_CONTENTS, REGION_SECOND_LEVEL, SECOND_LEVEL_LISTED, VMCS_CONTROLS,
+  CONTROL_PAGES, CR3, ICOUNT, REGION_PAGE_LIST, REGION_SECOND_LEVEL, SECOND_LEVEL_LISTED, VMCS_CONTROLS,
 } from "../generated/layout";
 import {
-  CAPTURE_KIND_page, PAGE_BLOCK_BYTES, PAGE_BLOCK_flags, PAGE_BLOCK_physical, PAGE_FLAG_content, PAGE_HASHES,
+  CAPTURE_KIND_page, PAGE_BLOCK_BYTES, PAGE_BLOCK_flags, PAGE_BLOCK_physical, PAGE_FLAG_content,
   PAGE_LIST_ENTRIES, PAGE_LIST_ENTRY_BYTES, PAGE_LIST_ENTRY_flags, PAGE_LIST_ENTRY_linear, PAGE_LIST_ENTRY_page,
   PAGE_LIST_ENTRY_task, POLICY_header, POLICY_HEADER_intervalLength, RECORD_cr3, RECORD_detail, RECORD_KIND_pages,
 } from "../generated/monitor-layout";
@@ -40,7 +40,7 @@ let tablesBehind: u64 = ~(<u64>0);
 @inline export function listsPages(): bool { return (load<u32>(VMCS_CONTROLS) & CONTROL_PAGES) != 0; }
 
 // @ts-ignore: decorator
-@inline function entryAt(index: u32): usize { return REGION_CONTENTS + index * PAGE_LIST_ENTRY_BYTES; }
+@inline function entryAt(index: u32): usize { return REGION_PAGE_LIST + index * PAGE_LIST_ENTRY_BYTES; }
 
 /** A write reaches the page. False: the list is full, the next write to it is to be looked at again. */
 export function listPage(linear: u64, physical: u64, flags: u32): bool {
@@ -106,45 +106,15 @@ export function intervalEnds(): bool {
   return switched || recorded != 0 || now - start >= load<u64>(POLICY_header, POLICY_HEADER_intervalLength);
 }
 
-const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
-
-// @ts-ignore: decorator
-@inline function mix(hash: u64, word: u64): u64 { return rotl<u64>((hash ^ word) * MULTIPLIER, 29); }
-
-/** Copies a page; returns a hash of it, four independent chains over its words. Never 0. */
-function copyHashed(page: usize, to: usize): u64 {
-  let a: u64 = 1, b: u64 = 2, c: u64 = 3, d: u64 = 4;
-  const end = page + 4096;
-  for (let at = page; at < end; at += 32, to += 32) {
-    const first = load<u64>(at), second = load<u64>(at, 8), third = load<u64>(at, 16), fourth = load<u64>(at, 24);
-    store<u64>(to, first);
-    store<u64>(to, second, 8);
-    store<u64>(to, third, 16);
-    store<u64>(to, fourth, 24);
-    a = mix(a, first);
-    b = mix(b, second);
-    c = mix(c, third);
-    d = mix(d, fourth);
-  }
-  const hash = mix(mix(mix(mix(a, b), c), d), 0);
-  return hash == 0 ? 1 : hash;
-}
-
+/** With its content: whether that is new is for the recorder to find out, which has time for it. */
 function capturePage(entry: usize): void {
   const page = load<u32>(entry, PAGE_LIST_ENTRY_page);
-  const from = ramAddress(u64(page) << 12);
-  const known: usize = PAGE_HASHES + (<usize>page << 3);
+  const physical = u64(page) << 12;
   const block = capturePlace();
-  const hash = copyHashed(from, block + PAGE_BLOCK_BYTES);
-  let flags = load<u32>(entry, PAGE_LIST_ENTRY_flags);
-  if (load<u64>(known) != hash) {
-    store<u64>(known, hash);
-    flags |= PAGE_FLAG_content;
-  }
-  store<u64>(block, u64(page) << 12, PAGE_BLOCK_physical);
-  store<u64>(block, u64(flags), PAGE_BLOCK_flags);
-  const length = flags & PAGE_FLAG_content ? PAGE_BLOCK_BYTES + 4096 : PAGE_BLOCK_BYTES;
-  captureLaid(CAPTURE_KIND_page, length, load<u64>(entry, PAGE_LIST_ENTRY_linear));
+  store<u64>(block, physical, PAGE_BLOCK_physical);
+  store<u64>(block, u64(load<u32>(entry, PAGE_LIST_ENTRY_flags) | PAGE_FLAG_content), PAGE_BLOCK_flags);
+  memory.copy(block + PAGE_BLOCK_BYTES, ramAddress(physical), 4096);
+  captureLaid(CAPTURE_KIND_page, PAGE_BLOCK_BYTES + 4096, load<u64>(entry, PAGE_LIST_ENTRY_linear));
   const state = REGION_SECOND_LEVEL + <usize>page;
   store<u8>(state, load<u8>(state) & ~<u8>SECOND_LEVEL_LISTED);
 }
