@@ -61,6 +61,14 @@ it('Chrome: one complete event a call, in microseconds', () => {
   expect(calls.map(({ name, ph, ts, dur }) => ({ name, ph, ts, dur }))).toEqual(
     [...expected].sort((a, b) => a.ts + a.dur - (b.ts + b.dur)),
   );
+  // What lies across another on its track is dropped by those who read it.
+  const ends = new Map<string, number>();
+  const slices = traceEvents.filter(({ ph }) => ph === 'X') as Record<'pid' | 'tid' | 'ts' | 'dur', number>[];
+  for (const { pid, tid, ts, dur } of slices.sort((a, b) => a.ts - b.ts)) {
+    const [from, to] = [Math.round(1000 * ts), Math.round(1000 * ts) + Math.round(1000 * dur)];
+    expect(from).toBeGreaterThanOrEqual(ends.get(`${pid} ${tid}`) ?? 0);
+    ends.set(`${pid} ${tid}`, to);
+  }
 });
 
 it('Perfetto: packets of track events, of which each call begins and ends one slice', () => {

@@ -1,7 +1,7 @@
 // Source: protos/perfetto/trace/trace_packet.proto and track_event/*.proto of Perfetto (numbers of fields and types).
 import type { TraceModel } from '../model/trace-model.ts';
 import { ProtoWriter } from './proto-writer.ts';
-import { callSlices, processorTurns, processTracks } from './timeline.ts';
+import { callSlices, freeLane, processorTurns, processTracks } from './timeline.ts';
 
 const TRACE = { packet: 1 } as const;
 const PACKET = { timestamp: 8, sequence: 10, trackEvent: 11, trackDescriptor: 60 } as const;
@@ -50,8 +50,8 @@ export function* perfettoTrace(model: TraceModel, wholeGuest: boolean): Generato
   yield* describeTracks(model, wholeGuest, threads);
   yield* describedTurns(model);
   const unknown: number[] = [];
-  for (const { tid, name, start, duration, event: number, facts } of callSlices(model, wholeGuest)) {
-    const known = threads.get(tid);
+  for (const { thread, name, start, duration, event: number, facts } of callSlices(model, wholeGuest)) {
+    const known = thread && threads.get(thread.tid);
     let track = (known?.findLast(({ from }) => from <= number) ?? known?.[0])?.track;
     if (track === undefined) {
       const lane = freeLane(unknown, start, duration ?? 0);
@@ -65,21 +65,6 @@ export function* perfettoTrace(model: TraceModel, wholeGuest: boolean): Generato
     yield placed(begin);
     if (duration !== undefined) yield placed(event(start + duration, TYPE.sliceEnd, track));
   }
-}
-
-/**
- * Where a slice goes of which the trace does not tell whose it is: slices of several tasks on one track would lie across each
- * other. They come in the order in which they end; `ends`: when the last of each lane did.
- */
-function freeLane(
-  ends: number[],
-  start: number,
-  duration: number,
-): { readonly number: number; readonly isNew: boolean } {
-  const found = ends.findIndex((end) => end <= start);
-  const number = found < 0 ? ends.length : found;
-  ends[number] = start + duration;
-  return { number, isNew: found < 0 };
 }
 
 function* describedTurns(model: TraceModel): Generator<Uint8Array> {

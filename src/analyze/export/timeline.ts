@@ -6,8 +6,8 @@ import { tableRows } from './table-rows.ts';
 
 /** A call of a thread. Times are virtual nanoseconds. */
 export interface Slice {
-  readonly pid: number;
-  readonly tid: number;
+  /** undefined: the trace does not tell. */
+  readonly thread: { readonly pid: number; readonly tid: number } | undefined;
   readonly name: string;
   readonly start: number;
   /** undefined: it has not returned. */
@@ -57,8 +57,7 @@ export function* callSlices(model: TraceModel, wholeGuest: boolean): Generator<S
   for (const row of tableRows(model, 'syscalls', syscalls, CALL_COLUMNS, wholeGuest)) {
     const result = row.errno ?? (row.ret === null ? row.outcome : String(row.ret));
     yield {
-      pid: Number(row.pid ?? 0),
-      tid: Number(row.tid ?? 0),
+      thread: row.tid === null ? undefined : { pid: Number(row.pid), tid: Number(row.tid) },
       name: String(row.name),
       start: Number(row.time),
       duration: row.duration === null ? undefined : Number(row.duration),
@@ -86,4 +85,19 @@ export function* processorTurns(model: TraceModel): Generator<Turn> {
     running.set(vcpu, { name, start: last });
   }
   for (const [vcpu, { name, start }] of running) yield { vcpu, name, start, duration: last - start };
+}
+
+/**
+ * Where a slice goes of which the trace does not tell whose it is: slices of several tasks on one track would lie across each
+ * other. They come in the order in which they end; `ends`: when the last of each lane did.
+ */
+export function freeLane(
+  ends: number[],
+  start: number,
+  duration: number,
+): { readonly number: number; readonly isNew: boolean } {
+  const found = ends.findIndex((end) => end <= start);
+  const number = found < 0 ? ends.length : found;
+  ends[number] = start + duration;
+  return { number, isNew: found < 0 };
 }
