@@ -12,7 +12,9 @@ import {
 } from "../generated/monitor-layout";
 import { captureExit, captureOwn, closeRecord, record } from "./record";
 import { instructionBytes } from "./rows";
-import { levelMatches, openTaskRecord, presentTask, taskMatches } from "./task-filter";
+import { levelMatches, openTaskRecord, presentTask, processOf, taskMatches } from "./task-filter";
+
+const NOBODY: u64 = ~(<u64>0);
 
 /** Rows whose task and level run, one bit each, and for which task, level and instruction that was found out. */
 let matching: u64 = 0;
@@ -67,6 +69,32 @@ export function compareRegisters(): void {
   for (let i: u32 = 0; i < rows; i++) if ((matching >> u64(i)) & 1) compare(rowAt(i), steppedRip, matchedTask);
 }
 
+/**
+ * What a register was when another task's turn came, 32 bytes each: task, its process and the row (+ 1), value. A call's result is
+ * seen when the task goes on, whoever ran in between.
+ */
+const LEFT: usize = memory.data(32 * 1024);
+// @ts-ignore: decorator
+@inline function leftAt(index: u32, task: u64): usize {
+  return LEFT + ((<usize>(task >> 6) ^ <usize>(task >> 13) ^ (index << 5)) & 1023) * 32;
+}
+
+/** Puts aside what the row knows of its last task. True: it knows of this one, that again. */
+function exchange(row: usize, index: u32, task: u64): bool {
+  const last = load<u64>(row, REGISTER_ROW_lastTask);
+  const value = load<u64>(row, REGISTER_ROW_last);
+  const own = leftAt(index, task);
+  const known = task != 0 && load<u64>(own) == task && load<u32>(own, 12) == index + 1 && u64(load<u32>(own, 8)) == processOf(task);
+  if (known) store<u64>(row, load<u64>(own, 16), REGISTER_ROW_last);
+  if (last == 0 || last == NOBODY) return known;
+  const left = leftAt(index, last);
+  store<u64>(left, last);
+  store<u32>(left, <u32>processOf(last), 8);
+  store<u32>(left, index + 1, 12);
+  store<u64>(left, value, 16);
+  return known;
+}
+
 /** The rows that have begun to match take up where they were in the same task; in another one they begin anew. */
 function match(task: u64, cpl: u32): void {
   const rows = load<u32>(POLICY_header, POLICY_HEADER_registerRowCount);
@@ -77,18 +105,20 @@ function match(task: u64, cpl: u32): void {
     if (!levelMatches(row + REGISTER_ROW_filter, cpl) || !taskMatches(row + REGISTER_ROW_filter, task)) continue;
     matching |= u64(1) << u64(i);
     if ((before >> u64(i)) & 1) continue;
-    if (load<u64>(row, REGISTER_ROW_lastTask) == task) compare(row, 0, task);
-    else {
-      store<u64>(row, load<u64>(registerOf(row)), REGISTER_ROW_last);
-      store<u64>(row, task, REGISTER_ROW_lastTask);
-    }
+    const known = load<u64>(row, REGISTER_ROW_lastTask) == task || exchange(row, i, task);
+    if (known) compare(row, 0, task);
+    else store<u64>(row, load<u64>(registerOf(row)), REGISTER_ROW_last);
+    store<u64>(row, task, REGISTER_ROW_lastTask);
   }
   matchedTask = task;
   matchedCpl = cpl;
 }
 
 /** The rows were written anew. */
-export function forgetRegisters(): void { matching = 0; }
+export function forgetRegisters(): void {
+  matching = 0;
+  memory.fill(LEFT, 0, 32 * 1024);
+}
 
 /** Another virtual CPU runs next: its registers are not compared with this one's, where nobody knows who runs. */
 export function leaveRegisters(): void {
@@ -96,7 +126,7 @@ export function leaveRegisters(): void {
   const rows = load<u32>(POLICY_header, POLICY_HEADER_registerRowCount);
   for (let i: u32 = 0; i < rows; i++) {
     const row = rowAt(i);
-    if (load<u64>(row, REGISTER_ROW_lastTask) == 0) store<u64>(row, ~(<u64>0), REGISTER_ROW_lastTask);
+    if (load<u64>(row, REGISTER_ROW_lastTask) == 0) store<u64>(row, NOBODY, REGISTER_ROW_lastTask);
   }
 }
 
