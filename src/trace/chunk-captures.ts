@@ -86,6 +86,7 @@ function decodeFirst(memory: ColumnMemory, message: trapline.EventChunk, count: 
   const counts = decodeVarints(memory, message.captureCount, count);
   const sums = memory.words(count + 1);
   let total = 0;
+  sums[0] = 0;
   for (let i = 0; i < count; i++) {
     total += counts[i]!;
     // Before it wraps around: no column is that long.

@@ -233,6 +233,11 @@ export class EventChunk {
       this.#addresses ??= decodeAddresses(this.#memory, this.#message, this.captureColumns, this.#registers);
   }
 
+  /** Gives its columns' memory to other chunks. Nobody may look at it any more. */
+  release(): void {
+    this.#memory.release();
+  }
+
   /** The summary anew, from the events. */
   summarize(): ChunkSummary {
     const kinds = new Map<number, number>();

@@ -85,6 +85,10 @@ class EventScan extends ChunkScan {
     return this.#columns;
   }
 
+  protected override passed(chunk: EventChunk): readonly EventChunk[] {
+    return [chunk];
+  }
+
   protected override take(chunk: EventChunk, rows: RowBuffer): void {
     const at = rows.extend(chunk.count);
     this.#event.putAll(at, chunk);

@@ -72,6 +72,8 @@ export class PlainCallScan extends ChunkScan {
   #waiting = 0;
   /** States of the tasks of the chunk at hand. */
   #here: readonly TaskState[] = [];
+  /** Chunks that tasks may still be in a call of. */
+  #held: readonly EventChunk[] = [];
 
   constructor(request: ScanRequest, rows: RowBuffer, count: ScanCount) {
     super(request, count);
@@ -167,6 +169,14 @@ export class PlainCallScan extends ChunkScan {
       state.chunk = row === NONE ? undefined : chunk;
       state.row = row;
     }
+  }
+
+  protected override passed(chunk: EventChunk): readonly EventChunk[] {
+    const used = new Set<EventChunk | undefined>();
+    for (const state of this.#states.values()) used.add(state.chunk);
+    const all = [...this.#held, chunk];
+    this.#held = all.filter((each) => used.has(each));
+    return all.filter((each) => !used.has(each));
   }
 
   #wantsTask(pointer: bigint): boolean {

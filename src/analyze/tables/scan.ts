@@ -151,6 +151,7 @@ export abstract class ChunkScan implements Scan {
       const chunk = this.model.reader.chunk(entry, this.columns(entry.summary));
       if (chunk === undefined) continue;
       this.take(chunk, rows);
+      for (const each of this.passed(chunk)) each.release();
       return true;
     }
     this.finish(rows);
@@ -160,6 +161,11 @@ export abstract class ChunkScan implements Scan {
   protected abstract wants(summary: ChunkSummary): boolean;
   protected abstract columns(summary: ChunkSummary): ColumnChoice;
   protected abstract take(chunk: EventChunk, rows: RowBuffer): void;
+  /** Chunks that nobody looks at any more, when the rows of one have been made. */
+  protected passed(_chunk: EventChunk): readonly EventChunk[] {
+    return [];
+  }
+
   /** After the last chunk. */
   protected finish(_rows: RowBuffer): void {}
 }

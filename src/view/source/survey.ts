@@ -106,6 +106,7 @@ export class Survey {
       const chunk = this.#model.reader.chunk(index[place]!, COLUMNS);
       yield this.done;
       if (chunk !== undefined) yield* this.#chunk(chunk, place / index.length, 1 / index.length);
+      chunk?.release();
       this.done = (place + 1) / index.length;
     }
     this.done = 1;
