@@ -92,6 +92,11 @@ const bpf: Effect = (call, own, all) => {
   if (what !== undefined) makes(`anon_inode:${what}`, always)(call, own, all);
 };
 
+/** With flags it only tells a version. */
+const ruleset: Effect = (call, own, all) => {
+  if (call.low(2) === 0) makes('anon_inode:[landlock-ruleset]', always)(call, own, all);
+};
+
 const SECCOMP = { filter: 1, newListener: 8 } as const;
 const seccomp: Effect = (call, own, all) => {
   if (call.low(0) === SECCOMP.filter && (call.low(1) & SECCOMP.newListener) !== 0) {
@@ -123,7 +128,7 @@ const OTHERS: Effects = [
   ['userfaultfd', makes('anon_inode:[userfaultfd]', low(0))],
   ['perf_event_open', makes('anon_inode:[perf_event]', low(4), PERF_FLAG_FD_CLOEXEC)],
   ['io_uring_setup', makes('anon_inode:[io_uring]', always)],
-  ['landlock_create_ruleset', makes('anon_inode:[landlock-ruleset]', always)],
+  ['landlock_create_ruleset', ruleset],
   ['fsopen', makes('anon_inode:[fscontext]', low(1), FIRST_BIT)],
   ['fspick', makes('anon_inode:[fscontext]', low(2), FIRST_BIT)],
   ['fsmount', makes('[detached mount]', low(1), FIRST_BIT)],

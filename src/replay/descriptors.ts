@@ -46,6 +46,8 @@ export class Descriptors implements OpenFiles {
   readonly #executing = new WeakMap<Call, TaskFiles>();
   readonly #observer: DescriptorObserver | undefined;
   #files = 0;
+  /** The call that returned last: whoever wants to know what it did may take it before others. */
+  #last: Call | undefined;
 
   constructor(observer?: DescriptorObserver) {
     this.#observer = observer;
@@ -190,7 +192,8 @@ export class Descriptors implements OpenFiles {
 
   /** Takes a call that has returned. */
   returned(call: Call, identity: TaskIdentity | undefined): void {
-    if (identity === undefined) return;
+    if (identity === undefined || call === this.#last) return;
+    this.#last = call;
     const { exitChunk } = call;
     const own = this.#met(identity, exitChunk === undefined ? eventOf(call) : exitChunk.firstEvent + call.exitRow);
     if (CLONES.has(call.name)) this.#cloning.delete(own.tid);

@@ -35,4 +35,11 @@ describe.skipIf(missing !== undefined)('strace in the guest', () => {
       expectSameCalls(runUnderStrace(folder, buildProgram(folder, name), 0));
     },
   );
+
+  it.each(['calls', 'sharing', 'killed'])('and names the descriptors of %s with -y', (name) => {
+    const folder = scratch();
+    const run = runUnderStrace(folder, buildProgram(folder, name), name === 'calls' ? 5 : 0, [], ['-y']);
+    // Numbers of pipes and sockets no call tells, and not where links lead that were there before.
+    expectSameCalls(run, ['-y'], (call) => call.replace(/<(pipe|socket):\[\d+\]>/g, '<$1>').replaceAll('</usr/', '</'));
+  });
 });

@@ -9,6 +9,7 @@ import { enumOrHex, enumOrNote, flagNames, openFlags } from './flags.ts';
 import { type ArgumentFormat, address } from './format.ts';
 import { netlinkMessages } from './netlink.ts';
 import { SCALARS } from './scalars.ts';
+import { descriptorText, type StructOptions } from './struct-parts.ts';
 import { manyStructs } from './structs.ts';
 import { structure } from './structures.ts';
 import { iovec, message, messageArray } from './vector-arguments.ts';
@@ -150,13 +151,14 @@ const fdSet: ArgumentFormat = (out, call, argument, options) => {
   const capture = call.isNull(argument) || (call.low(0) | 0) < 0 ? undefined : call.capture(argument, 'entry');
   const none = capture === undefined || (capture.length === 0 && capture.status === CAPTURE_STATUS.absent);
   if (none) address(out, call, argument, options);
-  else out.text(descriptorSet(capture.bytes, call.low(0)));
+  else out.text(descriptorSet(capture.bytes, call.low(0), options));
 };
 
 /** Members of an fd_set below `count`: `[0 3]`. */
-export function descriptorSet(set: Uint8Array, count: number): string {
-  const members: number[] = [];
-  for (let fd = 0; fd < Math.min(count, set.length * 8); fd++) if ((set[fd >> 3]! >> (fd & 7)) & 1) members.push(fd);
+export function descriptorSet(set: Uint8Array, count: number, options: StructOptions): string {
+  const members: string[] = [];
+  for (let fd = 0; fd < Math.min(count, set.length * 8); fd++)
+    if ((set[fd >> 3]! >> (fd & 7)) & 1) members.push(descriptorText(fd, options));
   return `[${members.join(' ')}]`;
 }
 

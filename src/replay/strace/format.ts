@@ -7,7 +7,9 @@ export interface FormatOptions {
   /** Structs, argv and envp in full. */
   readonly verbose: boolean;
   /** Shows a descriptor; `<path>` behind it with -y. */
-  readonly descriptor: (out: TextBuffer, fd: number, call: Call) => void;
+  readonly descriptor: (out: TextBuffer, fd: number) => void;
+  /** Shows the working folder, behind AT_FDCWD. */
+  readonly folder?: ((out: TextBuffer, call: Call) => void) | undefined;
 }
 
 /** Shows one argument of a call; writing nothing leaves it out. */

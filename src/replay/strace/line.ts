@@ -9,6 +9,7 @@ import { signalSet } from './flags.ts';
 import type { ArgumentFormat, FormatOptions } from './format.ts';
 import { RESULTS, type ResultFormat } from './results.ts';
 import { fcntlAnswers, futexArguments, futexBitset, ioctlAnswers, prctlArity } from './special.ts';
+import { descriptorText } from './struct-parts.ts';
 import { oneStruct } from './structs.ts';
 
 /** How the calls of one number are shown: made once of its row in the table. */
@@ -54,11 +55,13 @@ const pointer: ArgumentFormat = (out, call, argument) => out.pointer(call.low(ar
 const hex: ArgumentFormat = (out, call, argument) => out.hex64(call.low(argument), call.high(argument));
 const hasFlag = (mask: number) => (call: Call) => (call.low(0) & mask) !== 0;
 
+const CLONE_PIDFD = 0x1000;
+
 const parentTid: ArgumentFormat = (out, call, argument, options) => {
   const capture = call.capture(argument, 'exit');
   const value = capture?.length === 4 ? capture.view.getInt32(capture.start, true) : 0;
   if (value === 0) pointer(out, call, argument, options);
-  else out.text(`[${value}]`);
+  else out.text(`[${hasFlag(CLONE_PIDFD)(call) ? descriptorText(value, options) : value}]`);
 };
 
 const segmentDescriptor = oneStruct('userdesc');

@@ -4,6 +4,7 @@ import type { NetlinkSocket } from '../calls.ts';
 import { enumName, enumOrHex, flagNames } from './flags.ts';
 import { netlinkMessages } from './netlink.ts';
 import { interfaceName, socketAddress } from './socket-address.ts';
+import { descriptorText, type StructOptions } from './struct-parts.ts';
 import { hex64, pointer, quote, quoteBuffer, unsigned64 } from './values.ts';
 
 /** A pointer or size_t, as low and high half. */
@@ -15,11 +16,9 @@ const wordAt = (view: DataView, at: number, word: number): readonly [low: number
 /** Whose the data is: the caller's, what the kernel has put there, or nothing since the call failed. */
 export type VectorContent = 'given' | 'filled' | 'untouched';
 
-export interface VectorOptions {
+export interface VectorOptions extends StructOptions {
   /** Bytes of a pointer: 8, of a 32-bit program 4. */
   readonly word: 4 | 8;
-  readonly stringLimit: number;
-  readonly verbose: boolean;
   /** What is sent and received are messages of this. */
   readonly netlink: NetlinkSocket | undefined;
 }
@@ -120,7 +119,7 @@ export function messageHeader(
   const control = one(CAPTURE_KIND.msgControl);
   const [controlLength] = field(5);
   if (controlLength > 0 && control !== undefined && control.bytes.length >= word + 8) {
-    parts.push(`msg_control=${controlMessages(control.bytes, word)}`);
+    parts.push(`msg_control=${controlMessages(control.bytes, options)}`);
   } else if (controlLength > 0) {
     parts.push(`msg_control=${pointer(...field(4))}`);
   }
@@ -136,7 +135,8 @@ const SCM_RIGHTS = 1;
 const SCM_CREDENTIALS = 2;
 
 /** Control messages: passed descriptors and credentials by name, others as bytes. */
-export function controlMessages(bytes: Uint8Array, word: 4 | 8): string {
+export function controlMessages(bytes: Uint8Array, options: VectorOptions): string {
+  const { word } = options;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   // struct cmsghdr: a size_t, then level and type.
   const head = word + 8;
@@ -149,7 +149,7 @@ export function controlMessages(bytes: Uint8Array, word: 4 | 8): string {
     const levelName = enumOrHex('sockLevel', level).replace('SOL_?? */', 'SOL_??? */');
     const typeName = controlType(level, type);
     const data = bytes.subarray(at + head, at + length);
-    const dataText = controlData(level, type, data);
+    const dataText = controlData(level, type, data, options);
     parts.push(
       `{cmsg_len=${length}, cmsg_level=${levelName}, cmsg_type=${typeName}${dataText === '' ? '' : `, cmsg_data=${dataText}`}}`,
     );
@@ -169,10 +169,10 @@ const SO_TIMESTAMP = 29;
 const SO_TIMESTAMPNS = 35;
 const IP_PKTINFO = 8;
 
-function controlData(level: number, type: number, data: Uint8Array): string {
+function controlData(level: number, type: number, data: Uint8Array, options: StructOptions): string {
   const view = new DataView(data.buffer, data.byteOffset, data.length);
   if (level === SOL_SOCKET && type === SCM_RIGHTS) {
-    return `[${Array.from({ length: data.length >> 2 }, (_, i) => view.getInt32(4 * i, true)).join(', ')}]`;
+    return `[${Array.from({ length: data.length >> 2 }, (_, i) => descriptorText(view.getInt32(4 * i, true), options)).join(', ')}]`;
   }
   if (level === SOL_SOCKET && type === SCM_CREDENTIALS && data.length >= 12) {
     return `{pid=${view.getInt32(0, true)}, uid=${view.getUint32(4, true)}, gid=${view.getUint32(8, true)}}`;

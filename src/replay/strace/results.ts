@@ -15,7 +15,10 @@ export type ResultFormat = (out: TextBuffer, call: Call, options: FormatOptions)
 
 const signed: ResultFormat = (out, call) => out.signed64(call.result, call.resultHigh);
 const hex: ResultFormat = (out, call) => out.hex64(call.result, call.resultHigh);
-const descriptor: ResultFormat = (out, call, options) => options.descriptor(out, call.result | 0, call);
+/** With LANDLOCK_CREATE_RULESET_VERSION the result is a number. */
+const ruleset: ResultFormat = (out, call, options) => (call.low(2) === 0 ? descriptor : signed)(out, call, options);
+
+const descriptor: ResultFormat = (out, call, options) => options.descriptor(out, call.result | 0);
 
 const F = { dupfd: 0, dupfdCloexec: 1030 } as const;
 
@@ -72,7 +75,7 @@ const select: ResultFormat = (out, call) => {
   }
   const parts = (['in', 'out', 'except'] as const).flatMap((name, i) => {
     const capture = call.capture(i + 1, 'exit');
-    const members = capture === undefined ? '[]' : descriptorSet(capture.bytes, call.low(0));
+    const members = capture === undefined ? '[]' : descriptorSet(capture.bytes, call.low(0), NO_OPTIONS);
     return members === '[]' ? [] : [`${name} ${members}`];
   });
   out.text(`${call.result} (${parts.join(', ')}`);
@@ -181,6 +184,7 @@ export const RESULTS: Results = {
     personality: domain,
     sched_getscheduler: policy,
     prctl,
+    landlock_create_ruleset: ruleset,
     membarrier: barriers,
     time: seconds,
     recvmmsg: messages,

@@ -2,6 +2,8 @@
 
 import { errnoOf } from '../../guest/linux/tables/errno.ts';
 import { USER_REGISTERS } from '../../guest/linux/tables/user-offsets.ts';
+import type { Call } from '../calls.ts';
+import type { TextBuffer } from '../text-buffer.ts';
 import {
   enumName,
   enumOrHex,
@@ -16,7 +18,7 @@ import {
   socketType,
   statxFlags,
 } from './flags.ts';
-import { type ArgumentFormat, address } from './format.ts';
+import { type ArgumentFormat, address, type FormatOptions } from './format.ts';
 import { remembered } from './remembered.ts';
 import { socketProtocol } from './socket-address.ts';
 import {
@@ -44,8 +46,12 @@ const signed: ArgumentFormat = (out, call, argument) => out.signed64(call.low(ar
 const unsigned: ArgumentFormat = (out, call, argument) => out.unsigned64(call.low(argument), call.high(argument));
 const hex: ArgumentFormat = (out, call, argument) => out.hexOrZero(call.low(argument), call.high(argument));
 
-const descriptor: ArgumentFormat = (out, call, argument, options) =>
-  options.descriptor(out, call.low(argument) | 0, call);
+const descriptor: ArgumentFormat = (out, call, argument, options) => options.descriptor(out, call.low(argument) | 0);
+
+function workingFolder(out: TextBuffer, call: Call, options: FormatOptions): void {
+  out.text('AT_FDCWD');
+  options.folder?.(out, call);
+}
 
 /** A value whose text depends on its low half alone. */
 const named =
@@ -93,7 +99,7 @@ const pointerWord = oneStruct('ptr');
 export const SCALARS: Readonly<Record<string, ArgumentFormat>> = {
   fd: descriptor,
   at: (out, call, argument, options) => {
-    if ((call.low(argument) | 0) === AT_FDCWD) out.text('AT_FDCWD');
+    if ((call.low(argument) | 0) === AT_FDCWD) workingFolder(out, call, options);
     else descriptor(out, call, argument, options);
   },
   int,
@@ -146,7 +152,7 @@ export const SCALARS: Readonly<Record<string, ArgumentFormat>> = {
   fanat: (out, call, argument, options) => {
     const fd = call.low(argument) | 0;
     if (fd === -1) out.text('FAN_NOFD');
-    else if (fd === AT_FDCWD) out.text('AT_FDCWD');
+    else if (fd === AT_FDCWD) workingFolder(out, call, options);
     else descriptor(out, call, argument, options);
   },
   errno: named((low) => errnoOf(low)?.name ?? String(low)),

@@ -1,4 +1,5 @@
 // What 64-bit and 32-bit structs have in common.
+import { TextBuffer } from '../text-buffer.ts';
 import { enumName, enumOrHex, flagNames, signalName, signalSet } from './flags.ts';
 import { remembered } from './remembered.ts';
 import { hex64, signed64, unsigned64 } from './values.ts';
@@ -8,6 +9,16 @@ export interface StructOptions {
   readonly verbose: boolean;
   /** Elements of an array that are shown, unless in full. */
   readonly stringLimit: number;
+  /** Shows a descriptor otherwise than by its number alone. */
+  readonly descriptor?: ((out: TextBuffer, fd: number) => void) | undefined;
+}
+
+/** A descriptor in a text that is put together. */
+export function descriptorText(fd: number, { descriptor }: StructOptions): string {
+  if (descriptor === undefined) return String(fd);
+  const out = new TextBuffer(32);
+  descriptor(out, fd);
+  return out.toString();
 }
 
 /** A struct as a string; the view starts where the struct does. */

@@ -117,6 +117,11 @@ const boxed =
     out.byte(0x5d);
   };
 
+function descriptor(out: TextBuffer, fd: number, options: StructOptions): void {
+  if (options.descriptor === undefined) out.decimal(fd);
+  else options.descriptor(out, fd);
+}
+
 const int32: StructFormat = (out, view, at) => out.decimal(view.getInt32(at, true));
 const uint32: StructFormat = (out, view, at) => out.decimal(low(view, at));
 const uint16: StructFormat = (out, view, at) => out.decimal(view.getUint16(at, true));
@@ -169,10 +174,10 @@ const SPECIAL: Readonly<Record<string, StructFormat>> = {
   off: boxed(signed),
   ptr: boxed(pointerWord),
   schedparam: boxed(int32),
-  fdpair: boxed((out, view, at) => {
-    out.decimal(view.getInt32(at, true));
+  fdpair: boxed((out, view, at, options) => {
+    descriptor(out, view.getInt32(at, true), options);
     out.text(', ');
-    out.decimal(view.getInt32(at + 4, true));
+    descriptor(out, view.getInt32(at + 4, true), options);
   }),
   seconds: boxed((out, view, at) => out.text(wholeTime(signedText(view, at)))),
   seconds32: boxed((out, view, at) => out.text(wholeTime(String(view.getInt32(at, true))))),
@@ -191,10 +196,10 @@ const SPECIAL: Readonly<Record<string, StructFormat>> = {
   },
   comm: (out, view, at) => textField(out, view, at, 16),
   sigset: (out, view, at) => out.text(signalSet(low(view, at), high(view, at))),
-  pollfd: (out, view, at) => {
+  pollfd: (out, view, at, options) => {
     const fd = view.getInt32(at, true);
     out.text('{fd=');
-    out.decimal(fd);
+    descriptor(out, fd, options);
     if (fd >= 0) {
       out.text(', events=');
       out.text(flagNames('poll', view.getUint16(at + 4, true)));

@@ -14,6 +14,7 @@ import { capabilities, cloneArguments } from './process-structs.ts';
 import { schedulingAttributes } from './scheduling.ts';
 import { socketAddress } from './socket-address.ts';
 import { optionValue } from './special.ts';
+import { descriptorText } from './struct-parts.ts';
 import { manyStructs, oneStruct } from './structs.ts';
 
 type PointeeFormat = (
@@ -113,7 +114,7 @@ const SPECIAL: Readonly<Record<string, PointeeFormat>> = {
   cpuset: (out, capture, call) =>
     out.text(cpuSet(call.name === 'sched_getaffinity' ? capture.bytes.subarray(0, call.result) : capture.bytes)),
   cloneargs: (out, capture, call, options) =>
-    out.text(cloneArguments(capture.bytes, threadArea(call, options)) + cloneAnswers(call)),
+    out.text(cloneArguments(capture.bytes, threadArea(call, options)) + cloneAnswers(call, options)),
   // The kernel says by the struct's first words how much of it there is.
   scheduling: (out, capture, call, options, argument) => {
     if (!schedulingAttributes(out, capture, call, argument)) address(out, call, argument, options);
@@ -245,14 +246,14 @@ const CLONE_PIDFD = 0x1000;
 const CLONE_PARENT_SETTID = 0x10_0000;
 
 /** What clone3 wrote where its arguments asked for it: a descriptor, and the id that is its result. */
-function cloneAnswers(call: Call): string {
+function cloneAnswers(call: Call, options: FormatOptions): string {
   const capture = call.capture(0, 'entry');
   if (capture === undefined || capture.length < 4 || call.result <= 0) return '';
   const flags = capture.view.getUint32(capture.start, true);
   const pidfd = call.captures(0, 'exit').find(({ kind }) => kind === CAPTURE_KIND.indirect);
   const parts: string[] = [];
   if ((flags & CLONE_PIDFD) !== 0 && pidfd?.length === 4)
-    parts.push(`pidfd=[${pidfd.view.getInt32(pidfd.start, true)}]`);
+    parts.push(`pidfd=[${descriptorText(pidfd.view.getInt32(pidfd.start, true), options)}]`);
   if ((flags & CLONE_PARENT_SETTID) !== 0) parts.push(`parent_tid=[${call.result}]`);
   return parts.length === 0 ? '' : ` => {${parts.join(', ')}}`;
 }

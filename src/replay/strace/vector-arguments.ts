@@ -7,7 +7,8 @@ import { messageHeader, messageRoom, type VectorOptions, vectors } from './messa
 
 type Phase = 'entry' | 'exit';
 
-const vectorOptions = (call: Call, { stringLimit, verbose }: FormatOptions): VectorOptions => ({
+const vectorOptions = (call: Call, { stringLimit, verbose, descriptor }: FormatOptions): VectorOptions => ({
+  descriptor,
   stringLimit,
   verbose,
   word: call.narrow ? 4 : 8,

@@ -14,6 +14,7 @@ import { signalName } from './flags.ts';
 import type { FormatOptions } from './format.ts';
 import { type CallFormat, formatOf, writeRest, writeResult, writeStart } from './line.ts';
 import { formatStruct } from './structs.ts';
+import { quote } from './values.ts';
 
 export interface StraceOptions {
   readonly filter: CallFilter;
@@ -39,6 +40,7 @@ const HELD_LINES = 50_000;
 interface WaitingLine {
   readonly call: Call;
   readonly prefix: string;
+  readonly who: TaskIdentity | undefined;
 }
 
 /** Calls as lines of text, one whole call a line unless another task comes between. */
@@ -53,6 +55,7 @@ export class StraceWriter implements CallSink {
   #held: (string | WaitingLine)[] = [];
   /** The call that was entered last, as long as it may still be told in one line; its prefix is made at its entry. */
   #open: Call | undefined;
+  #openWho: TaskIdentity | undefined;
   readonly #openPrefix = new TextBuffer(64);
   readonly #names = new WeakMap<TaskIdentity, Uint8Array>();
   #namedLast: TaskIdentity | undefined;
@@ -71,13 +74,21 @@ export class StraceWriter implements CallSink {
       stringLimit: options.stringLimit,
       verbose: options.verbose,
       descriptor: options.paths ? (out, fd) => this.#named(out, fd) : (out, fd) => out.decimal(fd),
+      folder: options.paths ? (out) => this.#folder(out) : undefined,
     };
   }
 
   #named(out: TextBuffer, fd: number): void {
     const file = this.#who && this.#descriptors?.slot(this.#who, fd)?.file;
     out.decimal(fd);
-    if (file !== undefined) out.text(file.gone ? `<${file.what}>(deleted)` : `<${file.what}>`);
+    if (file === undefined) return;
+    out.text(`<${bracketed(file.what)}>`);
+    if (file.gone || file.kind === 'memfd') out.text('(deleted)');
+  }
+
+  #folder(out: TextBuffer): void {
+    const folder = this.#who && this.#descriptors?.taskFiles(this.#who.pid)?.place.folder;
+    if (folder !== undefined) out.text(`<${bracketed(folder)}>`);
   }
 
   entry(call: Call, identity: TaskIdentity | undefined): void {
@@ -90,8 +101,10 @@ export class StraceWriter implements CallSink {
       return;
     }
     this.#interrupt();
+    this.#who = identity;
     if (call.outcome !== 'never') {
       this.#open = call;
+      this.#openWho = identity;
       this.#openPrefix.truncate(0);
       this.#prefix(this.#openPrefix, call.chunk, call.row, identity);
       return;
@@ -143,6 +156,7 @@ export class StraceWriter implements CallSink {
     if (!this.#unfinished.delete(call)) return;
     this.#settle(call);
     this.#interrupt();
+    this.#who = identity;
     const line = this.#out.length;
     this.#prefix(this.#out, call.exitChunk ?? call.chunk, call.exitChunk ? call.exitRow : call.row, identity);
     const start = this.#out.length;
@@ -203,7 +217,8 @@ export class StraceWriter implements CallSink {
     this.#held = this.#held.slice(done);
   }
 
-  #unfinishedLine({ call, prefix }: WaitingLine): void {
+  #unfinishedLine({ call, prefix, who }: WaitingLine): void {
+    this.#who = who;
     this.#out.text(prefix);
     writeStart(this.#out, call, formatOf(call), this.#format);
     this.#out.text(' <unfinished ...>\n');
@@ -232,6 +247,8 @@ export class StraceWriter implements CallSink {
   /** The rest of a line; its call's text begins at `start`. */
   #finish(call: Call, format: CallFormat, line: number, start: number): void {
     const out = this.#out;
+    // What a call opens has its name from here on.
+    this.#descriptors?.returned(call, this.#who);
     writeRest(out, call, format, this.#format);
     this.#equals(start);
     writeResult(out, call, format, this.#format);
@@ -248,7 +265,7 @@ export class StraceWriter implements CallSink {
   #interrupt(): void {
     const call = this.#open;
     if (call === undefined) return;
-    const waiting = { call, prefix: this.#openPrefix.toString() };
+    const waiting = { call, prefix: this.#openPrefix.toString(), who: this.#openWho };
     this.#unfinished.add(call);
     this.#open = undefined;
     if (call.lacksCaptures) this.#held.push(waiting);
@@ -307,6 +324,12 @@ function signalInfo(out: TextBuffer, signal: SignalDelivery, name: string, optio
   if (siginfo === undefined || new DataView(siginfo.buffer, siginfo.byteOffset).getInt32(0, true) !== number) {
     out.text(`{si_signo=${name}, ...}`);
   } else formatStruct(out, abi === 'linux32' ? 'siginfo32' : 'siginfo', siginfo, options);
+}
+
+/** A name in brackets: what would end it, or a terminal would act on, is shown by its number. */
+function bracketed(text: string): string {
+  const quoted = quote(Buffer.from(text, 'utf8')).slice(1, -1);
+  return quoted.replace(/[<>]/g, (char) => `\\${char.charCodeAt(0).toString(8)}`);
 }
 
 /** Guest text on a line of its own terms: nothing but printable ASCII reaches the terminal. */
