@@ -12,6 +12,7 @@ import { endingOf } from './ending.ts';
 import { NetlinkSockets } from './netlink-sockets.ts';
 import type { DescriptorObserver } from './open-file.ts';
 import { Pairing, type SignalDelivery } from './pairing.ts';
+import { PidNamespaces } from './pid-namespaces.ts';
 import { CommandScope, isExecve, type Scope, WHOLE_GUEST } from './scope.ts';
 import { type Task, TaskTable } from './task-table.ts';
 import type { TrapNames } from './traps/names.ts';
@@ -68,6 +69,7 @@ export class Reconstruction {
   readonly spaces: AddressSpaces | undefined;
   readonly #addresses: AddressNames;
   readonly #netlink = new NetlinkSockets();
+  readonly #namespaces = new PidNamespaces();
   readonly #pairing: Pairing;
   readonly #scope: Scope;
   readonly #pids: ReadonlySet<number> | undefined;
@@ -122,6 +124,7 @@ export class Reconstruction {
   }
 
   #meet(identity: TaskIdentity | undefined, chunk: EventChunk, row: number): void {
+    if (identity !== undefined) this.#namespaces.meet(identity);
     this.descriptors?.meet(identity, chunk.firstEvent + row);
     this.spaces?.meet(identity, chunk.firstEvent + row);
   }
@@ -162,12 +165,14 @@ export class Reconstruction {
     }
     const signal = this.#pairing.deliver(task, chunk, row);
     if (signal !== undefined && this.#visible(chunk, row, identity)) this.#sink.signal(signal, identity);
-    if (call !== undefined && WAITS.has(call.name)) this.#buryWaitedFor(call, chunk, row);
+    if (call !== undefined && WAITS.has(call.name) && identity !== undefined)
+      this.#buryWaitedFor(call, identity, chunk, row);
   }
 
   /** A return is shown when its entry was: a call is never half in a scope. Only an execve can begin one by its return. */
   #returned(call: Call, identity: TaskIdentity | undefined, chunk: EventChunk, row: number): void {
     this.#netlink.returned(call, identity);
+    if (identity !== undefined) this.#namespaces.returned(call, identity);
     if (call.shown) this.#sink.return(call, identity);
     else if (
       isExecve(call) &&
@@ -184,12 +189,14 @@ export class Reconstruction {
   }
 
   /** A process that was waited for to its end makes no call any more: one that it was in never returned. */
-  #buryWaitedFor(wait: Call, chunk: EventChunk, row: number): void {
+  #buryWaitedFor(wait: Call, waiter: TaskIdentity, chunk: EventChunk, row: number): void {
     const capture = wait.capture(1, 'exit');
     if (capture === undefined || capture.length === 0 || wait.result === 0) return;
     const signal = capture.view.getUint8(capture.start) & STATUS_SIGNAL;
     if (signal === STATUS_STOPPED) return;
-    for (const task of this.tasks.pendingOf(wait.result)) this.#abandon(task, signal, chunk, row);
+    const tgid = this.#namespaces.numberOf(waiter, wait.result);
+    if (tgid === undefined) return;
+    for (const task of this.tasks.pendingOf(tgid)) this.#abandon(task, signal, chunk, row);
   }
 
   /** A thread's execve ends its process's other threads, and gives it the first one's number. */

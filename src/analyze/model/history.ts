@@ -9,7 +9,7 @@ import { Namings } from './namings.ts';
 import { LifetimeBuilder, type Process, shownFrom } from './processes.ts';
 
 /** Calls that begin or end a program, or tell how one ended. */
-const LIFECYCLE = callKeysOf(['execve', 'execveat', 'exit', 'exit_group', 'wait4', 'waitpid', 'waitid']);
+const LIFECYCLE = callKeysOf(['execve', 'execveat', 'exit', 'exit_group', 'wait4', 'waitpid', 'waitid', 'fork', 'vfork', 'clone', 'clone3', 'unshare', 'setns']); // biome-ignore format: a list
 
 /**
  * Who the tasks of a trace are at each of its moments, and when their processes began and ended. Who they are stands in

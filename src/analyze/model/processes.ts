@@ -1,7 +1,9 @@
 import { CAPTURE_KIND } from '../../emu/monitor-layout.ts';
 import type { TaskIdentity } from '../../guest/linux/task-identity.ts';
 import type { Call } from '../../replay/calls.ts';
+import { PidNamespaces } from '../../replay/pid-namespaces.ts';
 import { isExecve } from '../../replay/scope.ts';
+import { CLONE, cloneFlags } from '../../replay/task-flags.ts';
 import type { Naming } from './namings.ts';
 
 /** A moment of a trace: number of the event, and virtual nanoseconds. */
@@ -58,6 +60,10 @@ export interface Lifetimes {
 
 const INIT = 1;
 const STATUS_SIGNAL = 0x7f;
+const SIGKILL = 9;
+/** WUNTRACED, WCONTINUED. */
+const STOPPED_TOO = 2 | 8;
+const CLONES = new Set(['clone', 'clone3', 'fork', 'vfork']);
 const CHILD = { exited: 1, killed: 2, dumped: 3 } as const;
 /** Places in the siginfo of a child. */
 const SIGINFO = { code: 8, pid: 16, status: 24, end: 28 } as const;
@@ -69,6 +75,10 @@ export class LifetimeBuilder implements Lifetimes {
   readonly #byPid = new Map<number, Process[]>();
   readonly #threads = new Map<number, Thread>();
   readonly #commandOnly: boolean;
+  readonly #namespaces = new PidNamespaces();
+  /** Of the processes, those that are named stand first. */
+  #named = 0;
+  #met = 0;
 
   /** `commandOnly`: a command was recorded, and what it started is told from the rest of the guest. */
   constructor(commandOnly: boolean) {
@@ -108,12 +118,26 @@ export class LifetimeBuilder implements Lifetimes {
     if (known !== undefined && (!leader || known.start === start || known.threads.every(({ tid }) => tid !== pid))) {
       return known;
     }
+    this.#named++;
+    return this.#begin(pid, ppid, comm, start, first);
+  }
+
+  #begin(pid: number, ppid: number, comm: string, start: bigint, first: Moment): Process {
     const process: Process = {
       ...{ pid, ppid, comm, start, first, threads: [], executions: [], exit: undefined, shownFrom: Infinity },
     };
     this.processes.push(process);
-    this.#byPid.set(pid, [...all, process]);
+    const all = [...(this.#byPid.get(pid) ?? []), process];
+    this.#byPid.set(pid, all);
     return process;
+  }
+
+  /** Up to an event, processes come in the order in which they were named. */
+  #meetUntil(event: number): void {
+    for (; this.#met < this.#named && this.processes[this.#met]!.first.event <= event; this.#met++) {
+      const { pid, ppid, comm, start } = this.processes[this.#met]!;
+      this.#namespaces.meet({ pid, tgid: pid, parent: ppid, comm, start });
+    }
   }
 
   entered(call: Call, identity: TaskIdentity | undefined): void {
@@ -126,13 +150,18 @@ export class LifetimeBuilder implements Lifetimes {
     const thread = process.threads.findLast(({ tid, first }) => tid === identity.pid && first.event <= moment.event);
     if (thread !== undefined) thread.exit ??= ending;
     if (process.threads.every(({ exit }) => exit !== undefined)) process.exit ??= ending;
+    if (process.exit === ending) this.#emptied(identity, moment);
   }
 
   returned(call: Call, identity: TaskIdentity | undefined): void {
     if (identity === undefined || call.outcome !== 'value') return;
+    const event = returnOf(call).event;
+    this.#meetUntil(event);
+    this.#namespaces.returned(call, identity);
     if (isExecve(call)) this.#executed(call, identity);
-    else if (call.name === 'wait4' || call.name === 'waitpid') this.#waited(call);
-    else if (call.name === 'waitid') this.#waitedById(call);
+    else if (call.name === 'wait4' || call.name === 'waitpid') this.#waited(call, identity);
+    else if (call.name === 'waitid') this.#waitedById(call, identity);
+    else if (CLONES.has(call.name)) this.#cloned(call, identity);
   }
 
   #executed(call: Call, { tgid }: TaskIdentity): void {
@@ -147,37 +176,68 @@ export class LifetimeBuilder implements Lifetimes {
     });
   }
 
-  #waited(call: Call): void {
+  /** A child that is never named, for it ended before it did anything that is recorded. */
+  #cloned(call: Call, { tgid }: TaskIdentity): void {
+    const { result } = call;
+    const isThread = (cloneFlags(call) & CLONE.thread) !== 0;
+    if (result === 0 || isThread || this.#namespaces.isWithin(tgid)) return;
+    const entered = entryOf(call);
+    if (this.#byPid.get(result)?.some(({ first }) => first.event > entered.event) === true) return;
+    const parent = this.at(tgid, entered.event);
+    if (parent !== undefined) this.#begin(result, tgid, parent.comm, 0n, returnOf(call));
+  }
+
+  /** With the first process of a namespace the kernel ends all others in it. */
+  #emptied(identity: TaskIdentity, moment: Moment): void {
+    this.#meetUntil(moment.event);
+    for (const pid of this.#namespaces.endingWith(identity)) {
+      const process = this.at(pid, moment.event);
+      if (process !== undefined) process.exit ??= { ...moment, status: undefined, signal: SIGKILL };
+    }
+  }
+
+  #waited(call: Call, waiter: TaskIdentity): void {
     const status = call.capture(1, 'exit');
-    if (status === undefined || status.length < 4 || call.result === 0) return;
+    if (call.result === 0) return;
+    // Whoever is not interested in how a child ended is told of those that stopped only if it asks for them.
+    if (call.isNull(1) && (call.low(2) & STOPPED_TOO) === 0) this.#reaped(call, waiter, call.result);
+    if (status === undefined || status.length < 4) return;
     const value = status.view.getUint32(status.start, true);
     const signal = value & STATUS_SIGNAL;
     if (signal === STATUS_SIGNAL) return;
-    this.#reaped(call, call.result, signal === 0 ? (value >> 8) & 255 : undefined, signal === 0 ? undefined : signal);
+    this.#reaped(call, waiter, call.result, signal === 0 ? { status: (value >> 8) & 255 } : { signal });
   }
 
-  #waitedById(call: Call): void {
+  #waitedById(call: Call, waiter: TaskIdentity): void {
     const info = call.capture(2, 'exit');
     const at = call.narrow ? SIGINFO32 : SIGINFO;
     if (info === undefined || info.length < at.end) return;
     const word = (place: number): number => info.view.getInt32(info.start + place, true);
     const code = word(at.code);
-    if (code === CHILD.exited) this.#reaped(call, word(at.pid), word(at.status) & 255, undefined);
-    else if (code === CHILD.killed || code === CHILD.dumped)
-      this.#reaped(call, word(at.pid), undefined, word(at.status));
+    const told = word(at.status);
+    if (code === CHILD.exited) this.#reaped(call, waiter, word(at.pid), { status: told & 255 });
+    else if (code === CHILD.killed || code === CHILD.dumped) this.#reaped(call, waiter, word(at.pid), { signal: told });
   }
 
-  /** A parent was told how a child ended; when, is known where the child said so itself. */
-  #reaped(call: Call, pid: number, status: number | undefined, signal: number | undefined): void {
-    const chunk = call.exitChunk!;
-    const moment = { event: chunk.firstEvent + call.exitRow, time: call.exitTime };
-    const process = this.at(pid, moment.event);
-    if (process !== undefined && (process.exit === undefined || process.exit.status !== status)) {
-      process.exit = { ...(process.exit ?? moment), status, signal };
-    }
+  /** A parent was told how a child ended, or only that it did; when, is known where the child said so itself. */
+  #reaped(
+    call: Call,
+    waiter: TaskIdentity,
+    number: number,
+    told: Partial<Pick<Ending, 'status' | 'signal'>> = {},
+  ): void {
+    const pid = this.#namespaces.numberOf(waiter, number);
+    const moment = returnOf(call);
+    const process = pid === undefined ? undefined : this.at(pid, moment.event);
+    if (process === undefined) return;
+    const { status, signal } = told;
+    const { exit } = process;
+    if (exit === undefined) process.exit = { ...moment, status, signal };
+    else if ((status ?? signal) !== undefined && exit.status !== status) process.exit = { ...exit, status, signal };
   }
 
   finish(): void {
+    this.processes.sort((a, b) => a.first.event - b.first.event);
     for (const process of this.processes) {
       process.shownFrom = this.#commandOnly
         ? shownFrom(process, this, ({ executions }) => executions[0]?.event ?? Infinity)
@@ -200,6 +260,11 @@ export function shownFrom(process: Process, lifetimes: Lifetimes, launched: (pro
   if (parent === undefined || parent === process || parent.first.event > first.event) return Infinity;
   if (shownFrom(parent, lifetimes, launched) <= first.event) return first.event;
   return parent.ppid === INIT ? launched(process) : Infinity;
+}
+
+function returnOf(call: Call): Moment {
+  const { exitChunk } = call;
+  return exitChunk === undefined ? entryOf(call) : { event: exitChunk.firstEvent + call.exitRow, time: call.exitTime };
 }
 
 function entryOf(call: Call): Moment {

@@ -1,0 +1,43 @@
+// How processes ended, against what their parents were told by the kernel: by every way to end, and in a namespace.
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { missingForGuest, scratch, trapline } from '../support/guest.ts';
+import { buildProgram } from '../support/strace-oracle.ts';
+
+const missing = missingForGuest('/usr/bin/gcc');
+if (missing !== undefined) console.warn(`ends of processes skipped: ${missing}`);
+
+it.skipIf(missing !== undefined).each([{ flags: [] }, { flags: ['-m32'] }])(
+  'processes ended as their parents were told $flags',
+  ({ flags }) => {
+    const folder = scratch();
+    const trace = join(folder, 'lives.trap');
+    const program = buildProgram(folder, 'lives', ...flags);
+    const { stdout, status } = trapline(['record', '-q', '-o', trace, '--share', folder, '--', program]);
+    expect(status).toBe(0);
+    const told = new Map(
+      stdout
+        .trim()
+        .split('\n')
+        .map((line) => {
+          const [pid, exit, signal, how] = line.split(' ');
+          return [Number(pid), `${exit} ${signal} ${how}`] as const;
+        }),
+    );
+    expect(told.size).toBe(30);
+    const rows = trapline([
+      ...['query', '--format', 'jsonl', trace],
+      "SELECT pid, coalesce(exit_status::VARCHAR, '-') || ' ' || coalesce(exit_signal::VARCHAR, '-') AS ended, end_event FROM processes ORDER BY event",
+    ])
+      .stdout.trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { pid: number; ended: string; end_event: number | null });
+    for (const { end_event } of rows) expect(end_event).not.toBeNull();
+    const ours = rows.filter(({ pid }) => told.has(pid)).map(({ pid, ended }) => [pid, ended] as const);
+    for (const [pid, ended] of ours)
+      expect(told.get(pid)?.startsWith(`${ended} `), `${pid} ${told.get(pid)}: ${ended}`).toBe(true);
+    // The rest are the command itself and one that its namespace took with it.
+    expect([ours.length, rows.length]).toEqual([told.size, told.size + 2]);
+    expect(rows.filter(({ pid }) => !told.has(pid)).map(({ ended }) => ended)).toEqual(['0 -', '- 9']);
+  },
+);
