@@ -7,9 +7,12 @@ export class CallCapture {
   readonly columns: Captures;
   readonly row: number;
   readonly #chunk: EventChunk;
+  readonly #skipped: number;
 
-  constructor(chunk: EventChunk, row: number) {
+  /** `skipped`: so many bytes at its beginning are not looked at. */
+  constructor(chunk: EventChunk, row: number, skipped = 0) {
     this.#chunk = chunk;
+    this.#skipped = skipped;
     this.columns = chunk.captureColumns;
     this.row = row;
   }
@@ -37,17 +40,17 @@ export class CallCapture {
 
   /** Bytes there were to read. */
   get fullLength(): number {
-    return this.columns.fullLength[this.row]!;
+    return this.columns.fullLength[this.row]! - this.#skipped;
   }
 
   /** Bytes read. */
   get length(): number {
-    return this.columns.length[this.row]!;
+    return this.columns.length[this.row]! - this.#skipped;
   }
 
   /** Place of its first byte in `data` and `view`. */
   get start(): number {
-    return this.columns.offset[this.row]!;
+    return this.columns.offset[this.row]! + this.#skipped;
   }
 
   /** Bytes of all captures of the chunk. */
@@ -58,6 +61,11 @@ export class CallCapture {
   /** The same. */
   get view(): DataView {
     return this.columns.view;
+  }
+
+  /** What is behind its first bytes. */
+  behind(bytes: number): CallCapture {
+    return new CallCapture(this.#chunk, this.row, this.#skipped + bytes);
   }
 
   /** Its bytes, not copied. */

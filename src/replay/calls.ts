@@ -25,6 +25,7 @@ export function callColumns(shown: { readonly arguments: boolean; readonly times
   };
 }
 
+const SLASH = 0x2f;
 /** Of SYSENTER and SYSCALL. */
 const FAST_CALL_BYTES = 2n;
 
@@ -168,10 +169,20 @@ export class Call {
     const register = this.#register(argument);
     if (phase === 'exit') return exit && firstCapture(exit, this.exitRow, register, 0);
     const early = firstCapture(this.chunk, this.row, register, 0);
-    const late = exit && firstCapture(exit, this.exitRow, register, CAPTURE_LATE);
+    const told = exit && firstCapture(exit, this.exitRow, register, CAPTURE_LATE);
+    const late = told !== undefined && this.name === 'execveat' ? this.#withoutFolder(told, argument) : told;
     if (late === undefined || early === undefined) return late ?? early;
     // Of several that an argument leads to, one may have been there.
     return late.kind !== early.kind && !isMissing(early) ? early : late;
+  }
+
+  /** The kernel names what is executed in the folder of a descriptor by that. */
+  #withoutFolder(capture: CallCapture, argument: number): CallCapture {
+    const folder = `/dev/fd/${this.low(0) | 0}`;
+    if (argument !== 1 || !Buffer.from(capture.bytes).toString('latin1').startsWith(folder)) return capture;
+    const next = capture.bytes[folder.length];
+    if (next === undefined) return capture.behind(folder.length);
+    return next === SLASH ? capture.behind(folder.length + 1) : capture;
   }
 
   /**

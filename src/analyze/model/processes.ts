@@ -171,7 +171,7 @@ export class LifetimeBuilder implements Lifetimes {
     const words = call.captures(first + 1, 'entry').filter(({ kind }) => kind === CAPTURE_KIND.pointerArrayString);
     this.at(tgid, moment.event)?.executions.push({
       ...moment,
-      path: path && text(path.bytes),
+      path: path && executedName(call, text(path.bytes)),
       arguments: words.map(({ bytes }) => text(bytes)),
     });
   }
@@ -269,6 +269,15 @@ function returnOf(call: Call): Moment {
 
 function entryOf(call: Call): Moment {
   return { event: call.chunk.firstEvent + call.row, time: call.entryTime };
+}
+
+const AT_FDCWD = -100;
+
+/** As it was given; of what is executed by a descriptor, what the kernel calls it. */
+function executedName(call: Call, path: string): string {
+  const folder = call.name === 'execveat' ? call.low(0) | 0 : AT_FDCWD;
+  if (folder === AT_FDCWD || path.startsWith('/')) return path;
+  return path === '' ? `/dev/fd/${folder}` : `/dev/fd/${folder}/${path}`;
 }
 
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('utf8');

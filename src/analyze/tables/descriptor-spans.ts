@@ -1,4 +1,5 @@
 /** What each descriptor stood for, from when to when. */
+import { CAPTURE_KIND } from '../../emu/monitor-layout.ts';
 import type { TaskIdentity } from '../../guest/linux/task-identity.ts';
 import { type Call, callColumns } from '../../replay/calls.ts';
 import { DESCRIPTOR_CALLS } from '../../replay/descriptor-calls.ts';
@@ -29,22 +30,34 @@ export interface DescriptorSpan {
   received: number;
 }
 
-/** Calls whose result is how many bytes went out through their first argument, or came in. */
-const SENDS = new Set([
-  'write',
-  'writev',
-  'pwrite64',
-  'pwritev',
-  'send',
-  'sendto',
-  'sendmsg',
-  'sendfile',
-  'sendfile64',
+/** Calls whose result is how many bytes went, with the arguments of the descriptors that they went out through and came in by. */
+type Transfer = readonly [out: number | undefined, into: number | undefined];
+const SENDS: Transfer = [0, undefined];
+const RECEIVES: Transfer = [undefined, 0];
+// biome-ignore format: a table
+const TRANSFERS_OF: ReadonlyMap<string, Transfer> = new Map([
+  ...['write', 'writev', 'pwrite64', 'pwritev', 'pwritev2', 'send', 'sendto', 'sendmsg', 'vmsplice'].map((name) => [name, SENDS] as const),
+  ...['read', 'readv', 'pread64', 'preadv', 'preadv2', 'recv', 'recvfrom', 'recvmsg'].map((name) => [name, RECEIVES] as const),
+  ...['sendfile', 'sendfile64'].map((name) => [name, [0, 1]] as const),
+  ...['splice', 'copy_file_range'].map((name) => [name, [2, 0]] as const),
+  // Their result is how many messages: how long each was stands with it.
+  ['sendmmsg', SENDS], ['recvmmsg', RECEIVES], ['recvmmsg_time64', RECEIVES],
 ]);
-const RECEIVES = new Set(['read', 'readv', 'pread64', 'preadv', 'recv', 'recvfrom', 'recvmsg']);
+const MANY = /mmsg/;
+
+/** Bytes that a call carried. */
+function bytesOf(call: Call): number {
+  if (!MANY.test(call.name)) return call.result;
+  // struct mmsghdr: a struct msghdr of 7 words, then the length.
+  const at = 7 * (call.narrow ? 4 : 8);
+  const heads = call
+    .captures(1, 'exit')
+    .filter(({ kind, length }) => kind === CAPTURE_KIND.mmsghdr && length >= at + 4);
+  return heads.slice(0, call.result).reduce((sum, { view, start }) => sum + view.getUint32(start + at, true), 0);
+}
 
 const CHANGES = callKeysOf(DESCRIPTOR_CALLS.keys());
-const TRANSFERS = callKeysOf([...SENDS, ...RECEIVES]);
+const TRANSFERS = callKeysOf(TRANSFERS_OF.keys());
 
 export interface SpanOptions {
   /** Count bytes sent and received. */
@@ -121,11 +134,15 @@ class Spans {
     this.#now = { event: exitChunk.firstEvent + call.exitRow, time: call.exitTime };
     this.#comm = identity?.comm;
     if (!this.#options.transfers || call.outcome !== 'value' || identity === undefined) return;
-    const sends = SENDS.has(call.name);
-    if (!sends && !RECEIVES.has(call.name)) return;
-    const owner = this.descriptors?.owner(identity);
-    const span = owner && this.#open.get(keyOf(owner, call.low(0) | 0));
-    if (span !== undefined) span[sends ? 'sent' : 'received'] += call.result;
+    const [out, into] = TRANSFERS_OF.get(call.name) ?? [];
+    if (out !== undefined) this.#count(call, identity, out, 'sent');
+    if (into !== undefined) this.#count(call, identity, into, 'received');
+  }
+
+  #count(call: Call, who: TaskIdentity, descriptor: number, what: 'sent' | 'received'): void {
+    const owner = this.descriptors?.owner(who);
+    const span = owner && this.#open.get(keyOf(owner, call.low(descriptor) | 0));
+    if (span !== undefined) span[what] += bytesOf(call);
   }
 
   #opened(owner: Owner, fd: number, { file, closeOnExec }: Slot, openedBy: string): void {

@@ -328,6 +328,20 @@ function signalInfo(out: TextBuffer, signal: SignalDelivery, name: string, optio
 
 /** A name in brackets: what would end it, or a terminal would act on, is shown by its number. */
 function bracketed(text: string): string {
+  let shown = BRACKETED.get(text);
+  if (shown === undefined) {
+    if (BRACKETED.size >= MOST_BRACKETED) BRACKETED.clear();
+    shown = withoutBrackets(text);
+    BRACKETED.set(text, shown);
+  }
+  return shown;
+}
+
+/** The same names come again and again. */
+const BRACKETED = new Map<string, string>();
+const MOST_BRACKETED = 4096;
+
+function withoutBrackets(text: string): string {
   const quoted = quote(Buffer.from(text, 'utf8')).slice(1, -1);
   return quoted.replace(/[<>]/g, (char) => `\\${char.charCodeAt(0).toString(8)}`);
 }
