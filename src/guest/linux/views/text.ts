@@ -53,7 +53,7 @@ export function compareText(kernel: KernelStructures, file: KernelFile): TextCom
   const sites = patchSites(kernel, file, text.address);
   const covered = new Uint8Array(expected.length);
   for (const { at, length: bytes } of sites) covered.fill(1, Math.max(0, at), Math.max(0, at + bytes));
-  const entries = functionEntries(kernel, file, text.address);
+  const entries = [...functionEntries(kernel, file, text.address), ...ftraceCalls(kernel, start)];
   const calls: { address: bigint; target: bigint }[] = [];
   for (const at of entries) {
     if (at < 0 || at + CALL_BYTES > length) continue;
@@ -132,13 +132,16 @@ const OPCODE_JUMP = 0xe9;
 /** The one 5-byte NOP of 64-bit kernels, and the instruction that gcc leaves before ftrace starts. */
 const NOP = [0x0f, 0x1f, 0x44, 0x00, 0x00] as const;
 
-const isNop = (bytes: Uint8Array, at: number): boolean => NOP.every((byte, i) => bytes[at + i] === byte);
+/** Of 5 bytes. */
+export const isNop = (bytes: Uint8Array, at: number): boolean => NOP.every((byte, i) => bytes[at + i] === byte);
 
-function callTarget(bytes: Uint8Array, at: number, start: bigint): bigint | undefined {
+/** Where the call there leads; `start`: address of `bytes`. */
+export function callTarget(bytes: Uint8Array, at: number, start: bigint): bigint | undefined {
   return bytes[at] === OPCODE_CALL ? branchTarget(bytes, at, start) : undefined;
 }
 
-function branchTarget(bytes: Uint8Array, at: number, start: bigint): bigint | undefined {
+/** The same of a call or a jump. */
+export function branchTarget(bytes: Uint8Array, at: number, start: bigint): bigint | undefined {
   if ((bytes[at] !== OPCODE_CALL && bytes[at] !== OPCODE_JUMP) || at + CALL_BYTES > bytes.length) return undefined;
   const distance = new DataView(bytes.buffer, bytes.byteOffset + at + 1, 4).getInt32(0, true);
   return BigInt.asUintN(64, start + BigInt(at + CALL_BYTES + distance));
@@ -185,6 +188,14 @@ function functionEntries(kernel: KernelStructures, file: KernelFile, text: bigin
   return [...rows(readTable(kernel, file, TABLE.entries), 8)].map(({ view }) =>
     Number(view.getBigUint64(0, true) - text),
   );
+}
+
+/** Calls in ftrace's own code that lead to whom it calls at entries. */
+function ftraceCalls(kernel: KernelStructures, start: bigint): number[] {
+  return ['ftrace_call', 'ftrace_regs_call', 'ftrace_graph_call'].flatMap((name) => {
+    const address = kernel.symbols.address(name);
+    return address === undefined ? [] : [Number(address - start)];
+  });
 }
 
 /** Tables of 32-bit distances from each entry to its site, and how many bytes there may change. */
