@@ -20,6 +20,17 @@ it.skipIf(!assembler)('traps see each instruction of a kernel once, with what it
   expect(told.map((line) => line.replace(/^(rdtsc: rdtsc) .*/, '$1').replace(/r[sd][ipx]=\w+/g, ''))).toEqual(EXPECTED);
 });
 
+it.skipIf(!assembler)('accesses to devices are told as they are made, wide, repeated and backwards', () => {
+  const folder = scratch();
+  const [kernel, trace] = [join(folder, 'wide'), join(folder, 'wide.trap')];
+  execFileSync('nasm', ['-f', 'bin', '-o', kernel, 'test/guest/kernels/wide-accesses.asm']);
+  const alone = ['--kernel', kernel, '--memory', '64M'];
+  trapline(['record', '-q', '-o', trace, ...alone, '--traps', 'port-io,mmio'], { input: null });
+  const lines = trapline(['replay', trace]).stdout.trim().split('\n');
+  const told = lines.map((line) => line.replace(/^\[\? \?\] \*\*\* /, '').replace(/ at 0x[0-9a-f]+$/, ''));
+  expect(told).toEqual(WIDE);
+});
+
 // biome-ignore format: a list
 const EXPECTED = [
   'control: gdtr <- 0x100380, limit 0x3f',
@@ -109,5 +120,40 @@ const EXPECTED = [
   'cpuid: leaf 0x23 -> eax=0x0 ebx=0x0 ecx=0x0 edx=0x0',
   'sensitive: int n <cd80>',
   'syscall_0x200(rbx=0, rcx=0, , , , rbp=0) = 0x203',
+  'port-io: out 0xf4 (test-device), 1 byte <- 0x0',
+];
+
+// biome-ignore format: a list
+const WIDE = [
+  'mmio: read 0xfee00020 (apic0), 4 bytes -> 0x0',
+  'mmio: read 0xfee00024 (apic0), 4 bytes -> 0x0',
+  'mmio: read 0xfee00028 (apic0), 4 bytes -> 0x0',
+  'mmio: write 0xfee000f0 (apic0), 4 bytes <- 0x1ff',
+  'mmio: write 0xfee000f4 (apic0), 4 bytes <- 0x1ff',
+  'mmio: read 0xfee00030 (apic0), 8 bytes -> 0x50014',
+  'mmio: write 0xfee000f0 (apic0), 8 bytes <- 0x50014',
+  'mmio: read 0xfee00020 (apic0), 8 bytes -> 0x0',
+  'mmio: read 0xfee00028 (apic0), 8 bytes -> 0x0',
+  'mmio: write 0xfee000f0 (apic0), 8 bytes <- 0x0',
+  'mmio: write 0xfee000f8 (apic0), 8 bytes <- 0x0',
+  'mmio: read 0xfee000f0 (apic0), 4 bytes -> 0x0',
+  'mmio: write 0xfee000f0 (apic0), 4 bytes <- 0x100',
+  'mmio: read 0xfee000f0 (apic0), 4 bytes -> 0x100',
+  'mmio: write 0xfee000f0 (apic0), 4 bytes <- 0x1ff',
+  'mmio: read 0xfee00030 (apic0), 4 bytes -> 0x50014',
+  'mmio: write 0xfee000f0 (apic0), 4 bytes <- 0x50014',
+  'mmio: read 0xfee00030 (apic0), 8 bytes -> 0x50014',
+  'mmio: read 0xfee00038 (apic0), 2 bytes -> 0x0',
+  'mmio: write 0xfee000f3 (apic0), 2 bytes <- 0x1234',
+  'port-io: ins 0x80 (nobody), 4 bytes -> 0xffffffff',
+  'port-io: ins 0x80 (nobody), 4 bytes -> 0xffffffff',
+  'port-io: outs 0x80 (nobody), 4 bytes <- 0xffffffff',
+  'port-io: outs 0x80 (nobody), 4 bytes <- 0xffffffff',
+  'mmio: read 0xfee00030 (apic0), 4 bytes -> 0x50014',
+  'port-io: outs 0x80 (nobody), 4 bytes <- 0x50014',
+  'port-io: ins 0x80 (nobody), 4 bytes -> 0xffffffff',
+  'mmio: write 0xfee000f0 (apic0), 4 bytes <- 0xffffffff',
+  'port-io: outs 0x80 (nobody), 4 bytes <- 0xffffffff',
+  'port-io: outs 0x80 (nobody), 4 bytes <- 0xffffffff',
   'port-io: out 0xf4 (test-device), 1 byte <- 0x0',
 ];

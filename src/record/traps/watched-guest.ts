@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { UserError } from '../../emu/errors.ts';
 import type { Machine } from '../../emu/machine.ts';
 import { IMAGE_LIMIT } from '../../emu/monitor-layout.ts';
+import type { Kallsyms } from '../../guest/linux/kallsyms.ts';
 import { findImagePlace } from '../../guest/linux/program-image.ts';
 import { findProgramPiece } from '../../world/elf-symbols.ts';
 import { type Inspection, inspect } from '../../world/inspection.ts';
@@ -78,7 +79,7 @@ class LookUp {
     const symbols = this.#guest?.profile?.symbols;
     if (symbols === undefined) throw new UserError(`--watch ${text}: this kernel does not carry its symbols`);
     const address = symbols.address(name);
-    if (address === undefined) throw new UserError(`--watch ${text}: the guest's kernel has no symbol ${name}`);
+    if (address === undefined) throw new UserError(`--watch ${text}: ${lacks(symbols, name)}`);
     let next = address + PAGE;
     for (const symbol of symbols) {
       if (symbol.address <= address) continue;
@@ -113,6 +114,12 @@ class LookUp {
     const end = piece.address + length;
     return { kind: 'imageRelative', start: piece.address, end, number, filter, imageBase: piece.codeStart };
   }
+}
+
+/** A kernel built without CONFIG_KALLSYMS_ALL, as Debian's i386 ones are, carries the names of its functions only. */
+function lacks(symbols: Kallsyms, name: string): string {
+  if (symbols.address('init_task') !== undefined) return `the guest's kernel has no symbol ${name}`;
+  return `the guest's kernel carries the names of functions only, and none is ${name}; use virt:ADDRESS+BYTES`;
 }
 
 function readProgram(text: string, path: string): Uint8Array {
