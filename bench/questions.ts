@@ -21,11 +21,12 @@ export interface Answer {
 const CLI = new URL('../bin/trapline.js', import.meta.url).pathname;
 const ROUNDS = 3;
 
-/** A process and a call that are in some chunks only; a full aggregation; replay's summary. */
+/** A process and a call that are in some chunks only, a call that is in all; a full aggregation; replay's summary. */
 // biome-ignore format: a table
 const QUESTIONS: readonly (readonly [question: string, goal: number, arguments: readonly string[]])[] = [
   ['calls of one process',       0.3, ['query', 'SELECT name, count(*) FROM syscalls WHERE pid = 150 GROUP BY name']],
   ['one call of one process',    0.3, ['query', "SELECT count(*) FROM syscalls WHERE pid = 150 AND name = 'openat'"]],
+  ['a call that all make',       0.3, ['query', "SELECT count(*), avg(duration) FROM syscalls WHERE name = 'openat'"]],
   ['a call that nobody made',    0.3, ['query', "SELECT * FROM syscalls WHERE name = 'keyctl'"]],
   ['SQL over all calls',         3,   ['query', 'SELECT name, count(*), avg(duration), count(errno) FROM syscalls GROUP BY name']],
   ['SQL over all events',        3,   ['query', 'SELECT kind, count(*), max(time) FROM events GROUP BY kind']],

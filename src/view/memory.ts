@@ -7,7 +7,7 @@ const LOOK = 250;
 const UNNOTICED = 500;
 /** Bytes from which on memory is given back when nobody notices, when nothing is being done, and how much there must be. */
 const MUCH = 170e6;
-const TOO_MUCH = 285e6;
+const TOO_MUCH = 255e6;
 const WORTH = 20e6;
 /** Bytes for young objects: V8 would take 128 MiB and keep them; with less than this it has much more to do. */
 const YOUNG = 16 * 2 ** 20;
