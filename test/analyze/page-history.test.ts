@@ -125,6 +125,18 @@ describe.skipIf(missing !== undefined)('a program that says what it writes', () 
     const heat = trapline(['query', trace, 'page-heat', '--format', 'jsonl']).stdout;
     expect(heat.trim().split('\n').length).toBeGreaterThan(10);
   });
+
+  it('is watched and recorded by pages: the instruction that wrote last is told, not the page that was dirtied by it', () => {
+    const watch = `exe:${program}:area`;
+    const { trace, area, writes } = record('both.trap', '--traps', 'syscall,page-write,pages', '--watch', watch);
+    const { at, size } = writes.at(-1)!;
+    const address = `0x${(area + BigInt(at)).toString(16)}`;
+    const { stdout } = trapline(['last-writer', trace, address, '--format', 'jsonl']);
+    expect(JSON.parse(stdout)).toMatchObject({ by: 'instruction', address, size: String(size) });
+    const { status, stderr } = trapline(['writes', trace, '--symbol', 'nope']);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^trapline: --symbol nope: nothing was watched by this name.*\n$/);
+  });
 });
 
 it('what nobody watched is said, with what to record', () => {

@@ -8,8 +8,9 @@ import { TraceModel } from '../model/trace-model.ts';
 import { type TableColumn, TableWriter } from '../query/table-writer.ts';
 import { type Contents, contentsAt } from './contents.ts';
 import { differingLines, hexLines } from './hex-lines.ts';
-import { PageChanges } from './page-changes.ts';
-import { type AddressRange, type MemoryPlace, pageOf, parsePlace, placeText } from './place.ts';
+import { lastWrite, type WriteWithPast } from './last-write.ts';
+import { changeText, PageChanges } from './page-changes.ts';
+import { type AddressRange, isWatch, type MemoryPlace, pageOf, parsePlace, placeText } from './place.ts';
 import { blindSpots, type EventRange, type PlacedWrite, unwatched, WHOLE_TRACE, writesTo } from './write-history.ts';
 
 interface Flags {
@@ -111,6 +112,11 @@ function placeOf({ names }: TraceModel, { page, addr, symbol, range }: Flags): M
   if (given.length !== 1) throw new UsageError('writes wants one of --page, --addr, --range and --symbol');
   if (symbol !== undefined) {
     const known = names.symbols.named(symbol);
+    if (known === undefined && !names.watches.some((watch) => isWatch(symbol, watch))) {
+      throw new UserError(
+        `--symbol ${safeText(symbol)}: nothing was watched by this name, and the trace knows no symbol of the kernel that is called so`,
+      );
+    }
     if (known === undefined) return { space: 'watch', name: symbol };
     return { space: 'watch', name: symbol, address: known.start, length: known.size };
   }
@@ -162,10 +168,13 @@ const nameIn =
   (address) =>
     (address === undefined ? undefined : model.addresses.nameOf(address, identity?.tgid, event)) ?? null;
 
-function rowOf({ event, time, identity, write }: PlacedWrite, changes: PageChanges, name: Naming): (string | null)[] {
+function rowOf({ placed, past }: WriteWithPast, name: Naming): (string | null)[] {
+  const { event, time, identity, write } = placed;
   const { before, after, instruction, linear } = write;
   const change =
-    before === undefined || after === undefined ? changes.text(write) : `${valueText(before)} -> ${valueText(after)}`;
+    before === undefined || after === undefined
+      ? changeText(write, past)
+      : `${valueText(before)} -> ${valueText(after)}`;
   return [
     String(event),
     (time / 1e9).toFixed(6),
@@ -181,19 +190,19 @@ function rowOf({ event, time, identity, write }: PlacedWrite, changes: PageChang
   ];
 }
 
-function showRows(model: TraceModel, writes: Iterable<PlacedWrite>, { format: form }: Flags): number {
+function showRows(model: TraceModel, writes: Iterable<WriteWithPast>, { format: form }: Flags): number {
   const output = new TextOutput();
-  const changes = new PageChanges();
   const width = process.stdout.isTTY ? process.stdout.columns : undefined;
   const table = new TableWriter(COLUMNS, width, (line) => output.write(line));
   let count = 0;
-  for (const write of writes) {
-    const row = rowOf(write, changes, nameIn(model, write));
+  for (const each of writes) {
+    const { placed } = each;
+    const row = rowOf(each, nameIn(model, placed));
     if (form === 'table') table.row(row);
     else {
-      const { linear } = write.write;
+      const { linear } = placed.write;
       const fields = Object.fromEntries(COLUMNS.map(({ name }, i) => [name, row[i]]));
-      output.write(`${JSON.stringify({ ...fields, address_symbol: nameIn(model, write)(linear) })}\n`);
+      output.write(`${JSON.stringify({ ...fields, address_symbol: nameIn(model, placed)(linear) })}\n`);
     }
     count++;
   }
@@ -207,12 +216,17 @@ function showWrites(model: TraceModel, flags: Flags): void {
   const task = flags.task === undefined ? undefined : wholeNumber(flags.task, '--task');
   const wanted = ({ identity }: PlacedWrite): boolean =>
     task === undefined || identity?.pid === task || identity?.tgid === task;
-  const shown = showRows(model, filter(writesTo(model, place, rangeOf(model, flags)), wanted), flags);
+  const shown = showRows(model, withPast(writesTo(model, place, rangeOf(model, flags)), wanted), flags);
   if (shown === 0) note(`no write to ${safeText(placeText(place))} was recorded; ${blindSpots(model, place)}`);
 }
 
-function* filter<T>(items: Iterable<T>, passes: (item: T) => boolean): Generator<T> {
-  for (const item of items) if (passes(item)) yield item;
+/** What a page held before a write that is shown may stand in one that is not. */
+function* withPast(writes: Iterable<PlacedWrite>, wanted: (write: PlacedWrite) => boolean): Generator<WriteWithPast> {
+  const changes = new PageChanges();
+  for (const placed of writes) {
+    const past = changes.note(placed.write);
+    if (wanted(placed)) yield { placed, past };
+  }
 }
 
 function wholeNumber(text: string, flag: string): number {
@@ -222,14 +236,13 @@ function wholeNumber(text: string, flag: string): number {
 
 function showLastWriter(model: TraceModel, place: MemoryPlace, flags: Flags): void {
   const to = flags.at === undefined ? Infinity : lastEventAt(model, flags.at, '--at');
-  let last: PlacedWrite | undefined;
-  for (const placed of writesTo(model, place, { from: 0, to }))
-    if (placed.write.changed || last === undefined) last = placed;
+  const length = 'length' in place && place.length !== undefined ? Number(place.length) : undefined;
+  const last = lastWrite(writesTo(model, place, { from: 0, to }), length, new PageChanges());
   if (last === undefined) {
     throw new UserError(`no write to ${placeText(place)} until then was recorded; ${blindSpots(model, place)}`);
   }
   showRows(model, [last], flags);
-  if (last.write.kind === 'page') {
+  if (last.placed.write.kind === 'page') {
     note(
       'whole pages are recorded: somebody wrote to this one in the time up to that event; --watch tells which instruction',
     );

@@ -77,12 +77,11 @@ function offsetInWatch(
 ): number | undefined {
   const range = address === undefined || length === undefined ? undefined : { address, length };
   const offset = range && offsetIn({ space: 'virtual', pid: undefined, ...range }, write, undefined);
-  return offset ?? (isWatch(name, write) ? 0 : undefined);
+  return offset ?? (write.watch !== undefined && isWatch(name, write.watch) ? 0 : undefined);
 }
 
 /** A watch is called by all of its operand, or by the symbol in it. */
-function isWatch(name: string, { watch }: MemoryWrite): boolean {
-  if (watch === undefined) return false;
+export function isWatch(name: string, watch: string): boolean {
   const [operand = ''] = watch.split('@');
   return watch === name || operand === name || operand.split(':').at(-1)!.split('+')[0] === name;
 }
