@@ -57,10 +57,11 @@ describe.skipIf(missing !== undefined).each([
   let files: Row[];
   let asked: Row[];
   let steps: Step[];
+  let trace: string;
 
   beforeAll(() => {
     const folder = scratch();
-    const trace = join(folder, 'files.trap');
+    trace = join(folder, 'files.trap');
     const program = buildProgram(folder, name, ...flags);
     const { stdout, stderr } = trapline(['record', '-q', '-o', trace, '--share', folder, '--', program]);
     expect(stderr).toBe('');
@@ -100,5 +101,17 @@ describe.skipIf(missing !== undefined).each([
       const ours = new Map(told.map(({ fd, fd_path }) => [fd, inRoot(plain(String(fd_path)))]));
       expect(ours, step).toEqual(shown);
     }
+  });
+
+  it('and tells by name what a program got from before its execve, and who started whom', () => {
+    const rows = query(trace, 'inherited-descriptors');
+    for (const { step, pid, shown } of steps) {
+      if (!/executed|spawned/.test(step)) continue;
+      const inherited = rows.filter((row) => row.pid === pid).map(({ fd, path }) => [fd, plain(String(path))] as const);
+      expect(new Map(inherited), step).toEqual(shown);
+    }
+    // Numbers are used again: each process stands there once.
+    const [{ count: processes } = {}] = query(trace, 'SELECT count(*) AS count FROM processes');
+    expect(query(trace, 'exec-tree').length).toBe(processes);
   });
 });
