@@ -91,10 +91,22 @@ export function followPage(row: usize, linear: u64, moved: u64, task: u64): void
 
 export function presentRoot(): u64 { return rootOf(load<u64>(CR3)); }
 
-/** Outside long mode tables may begin at any 32 bytes: no bit tells a program's half of them. */
+/** The kernel's root, where programs run with another one (page-table isolation). */
 export function rootOf(cr3: u64): u64 {
-  if ((load<u64>(EFER) & EFER_LMA) == 0) return cr3 & 0xffff_ffe0;
-  return cr3 & TABLE_ADDRESS & ~load<u64>(POLICY_header, POLICY_HEADER_isolationBits);
+  const bits = load<u64>(POLICY_header, POLICY_HEADER_isolationBits);
+  if (load<u64>(EFER) & EFER_LMA) return cr3 & TABLE_ADDRESS & ~bits;
+  const root = cr3 & 0xffff_ffe0;
+  return (root & bits) != 0 && (load<u64>(CR4) & CR4_PAE) != 0 && isProgramsHalf(root, root & ~bits) ? root & ~bits : root;
+}
+
+/** With PAE tables may begin at any 32 bytes: not the bit tells, but that both lead to the same tables of the program's. */
+function isProgramsHalf(root: u64, other: u64): bool {
+  if ((root & 4095) != 0 || !isRam(root)) return false;
+  for (let at: u64 = 0; at < 3 * 8; at += 8) {
+    const entry = load<u64>(ramAddress(root + at));
+    if (entry == 0 || entry != load<u64>(ramAddress(other + at))) return false;
+  }
+  return true;
 }
 
 /** What the page at a linear address is mapped to in an address space is of interest from now on, be it mapped yet or not. */
