@@ -5,7 +5,6 @@ import {
   POLICY_header, POLICY_HEADER_nameField, POLICY_HEADER_physicalRowCount, POLICY_HEADER_processField, POLICY_HEADER_watchRowCount,
   POLICY_watchRows, WATCH_ROW_BYTES, WATCH_ROW_end, WATCH_ROW_filter, WATCH_ROW_start,
 } from "../generated/monitor-layout";
-import { translations } from "../tlb";
 import { follow, forgetSpace, presentRoot, rootOf } from "./frames";
 import { fieldOf, memoryOf, presentTask, taskMatches } from "./task-filter";
 import { distance, findDistance, FOUND } from "./program-place";
@@ -19,15 +18,17 @@ const SEEN: usize = memory.data(40 * 64);
 // @ts-ignore: decorator
 @inline function seenAt(root: u64): usize { return SEEN + (<usize>((root >> 5) ^ (root >> 13)) & 63) * 40; }
 
-/** The task that was looked at last, where its process and name stand in linear memory (0: nowhere), and `translations` then. */
+/**
+ * The task that was looked at last, and where its process and name stand in linear memory (0: nowhere): as long as there is
+ * such a task its kernel has it at one place.
+ */
 let task: u64 = 0;
 let process: usize = 0;
 let name: usize = 0;
-let age: u32 = ~(<u32>0);
 
 export function forgetSeen(): void {
   for (let i: usize = 0; i < 64; i++) store<u64>(SEEN + i * 40, NO_SPACE);
-  age = ~translations;
+  task = 0;
 }
 
 /** What was followed there is given up. */
@@ -52,9 +53,8 @@ export function leaveSpace(cr3: u64): void {
 }
 
 function examineAs(present: u64): void {
-  if (present != task || age != translations) {
+  if (present != task) {
     task = present;
-    age = translations;
     process = fieldOf(present, u32(load<u8>(POLICY_header, POLICY_HEADER_processField)));
     name = fieldOf(present, u32(load<u8>(POLICY_header, POLICY_HEADER_nameField)));
   }
