@@ -3,7 +3,8 @@
 // looked at like the frame itself; who writes one moves the watch along.
 import { CR0, CR3, CR4, EFER, RAM_SIZE, SECOND_LEVEL_WRITE } from "../generated/layout";
 import {
-  POLICY_header, POLICY_HEADER_isolationBits, WATCH_ROW_accesses, WATCH_ROW_end, WATCH_ROW_start,
+  POLICY_header, POLICY_HEADER_isolationBits, TASK_FILTER_flags, TASK_FILTER_FLAG_name, TASK_FILTER_FLAG_process,
+  WATCH_ROW_accesses, WATCH_ROW_end, WATCH_ROW_filter, WATCH_ROW_start,
 } from "../generated/monitor-layout";
 import { CR0_PG, CR4_PAE, CR4_PSE, EFER_LMA } from "../mode";
 import { isRam, ramAddress } from "../mmu";
@@ -109,9 +110,24 @@ function isProgramsHalf(root: u64, other: u64): bool {
   return true;
 }
 
+/**
+ * Does the watch name the tasks that it is about? One that does not leaves address spaces with nothing near the page alone until
+ * they write to it themselves: every program that begins or ends would pay.
+ */
+function isNamed(row: usize): bool {
+  return (load<u32>(row + WATCH_ROW_filter, TASK_FILTER_flags) & (TASK_FILTER_FLAG_process | TASK_FILTER_FLAG_name)) != 0;
+}
+
+function hasNear(root: u64, page: u64): bool {
+  if ((load<u64>(EFER) & EFER_LMA) == 0) return true;
+  const entry = root + (((page >> 39) & 511) << 3);
+  return isRam(entry) && (load<u64>(ramAddress(entry)) & PRESENT) != 0;
+}
+
 /** What the page at a linear address is mapped to in an address space is of interest from now on, be it mapped yet or not. */
 export function follow(row: usize, root: u64, page: u64, moved: u64, task: u64): void {
   if ((u32(load<u8>(row, WATCH_ROW_accesses)) & SECOND_LEVEL_WRITE) == 0 || (load<u64>(CR0) & CR0_PG) == 0) return;
+  if (!isNamed(row) && !hasNear(root, page)) return;
   let free = FRAMES;
   for (let i: u32 = 0; i < count; i++) {
     const entry = entryAt(i);
