@@ -1,15 +1,12 @@
 // Every access and load that is trapped, each once, on a kernel that makes them in a known order.
-import { execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { assembledKernel, assembler } from '../support/assembled-kernel.ts';
 import { scratch, trapline } from '../support/guest.ts';
-
-const assembler = spawnSync('nasm', ['--version']).error === undefined;
 
 it.skipIf(!assembler)('traps see each instruction of a kernel once, with what it did', () => {
   const folder = scratch();
-  const [kernel, trace] = [join(folder, 'instructions'), join(folder, 'instructions.trap')];
-  execFileSync('nasm', ['-f', 'bin', '-o', kernel, 'test/guest/kernels/instructions.asm']);
+  const [kernel, trace] = [assembledKernel('instructions', folder), join(folder, 'instructions.trap')];
   const traps = 'int,port-io,mmio,control,sensitive,rdtsc,cpuid,page-write,register';
   const watches = ['--watch', 'phys:0x180000+8', '--watch', 'reg:rbx=0xb'];
   const alone = ['--kernel', kernel, '--memory', '64M'];
@@ -22,8 +19,7 @@ it.skipIf(!assembler)('traps see each instruction of a kernel once, with what it
 
 it.skipIf(!assembler)('accesses to devices are told as they are made, wide, repeated and backwards', () => {
   const folder = scratch();
-  const [kernel, trace] = [join(folder, 'wide'), join(folder, 'wide.trap')];
-  execFileSync('nasm', ['-f', 'bin', '-o', kernel, 'test/guest/kernels/wide-accesses.asm']);
+  const [kernel, trace] = [assembledKernel('wide-accesses', folder), join(folder, 'wide.trap')];
   const alone = ['--kernel', kernel, '--memory', '64M'];
   trapline(['record', '-q', '-o', trace, ...alone, '--traps', 'port-io,mmio'], { input: null });
   const lines = trapline(['replay', trace]).stdout.trim().split('\n');

@@ -1,16 +1,13 @@
 // A small kernel that no table knows: its calls by a vector of its own, paired though its tasks can't be told apart.
-import { execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { assembledKernel, assembler } from '../support/assembled-kernel.ts';
 import { scratch, trapline } from '../support/guest.ts';
-
-const assembler = spawnSync('nasm', ['--version']).error === undefined;
 
 describe.skipIf(!assembler)('a teaching kernel', () => {
   it('has each call with its own return, also where another process ran in between', () => {
     const folder = scratch();
-    const [kernel, trace] = [join(folder, 'teaching'), join(folder, 'teaching.trap')];
-    execFileSync('nasm', ['-f', 'bin', '-o', kernel, 'test/guest/kernels/teaching.asm']);
+    const [kernel, trace] = [assembledKernel('teaching', folder), join(folder, 'teaching.trap')];
     trapline(['record', '-q', '-o', trace, '--kernel', kernel, '--memory', '64M'], { input: null });
     const calls = trapline(['replay', '--format', 'jsonl', trace])
       .stdout.trim()
@@ -26,8 +23,7 @@ describe.skipIf(!assembler)('a teaching kernel', () => {
 
   it('has its calls by call gates and tasks recorded, each with its return', () => {
     const folder = scratch();
-    const [kernel, trace] = [join(folder, 'gates'), join(folder, 'gates.trap')];
-    execFileSync('nasm', ['-f', 'bin', '-o', kernel, 'test/guest/kernels/gates.asm']);
+    const [kernel, trace] = [assembledKernel('gates', folder), join(folder, 'gates.trap')];
     const alone = ['--kernel', kernel, '--memory', '64M', '--seed', 'x', '--clock', '1700000000'];
     expect(trapline(['record', '-q', '-o', trace, ...alone], { input: null })).toMatchObject({ status: 1 });
     const calls = trapline(['replay', '--format', 'jsonl', trace])

@@ -1,15 +1,17 @@
 // One suite over all trap policies, on a kernel of traps and of what only looks like them (test/guest/kernels/traps.asm):
 // armed each fires, disarmed none does, look-alikes are the guest's, and the guest can't tell.
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { stateHash } from '../../src/emu/state-hash.ts';
 import { ntServices } from '../../src/guest/nt/services.ts';
 import { LiveGuest, type MonitorEvent, type MonitorOptions, monitorsOf, TraceGuest } from '../../src/index.ts';
 import { TRAP_POLICIES } from '../../src/record/traps/index.ts';
+import { assembledKernel, assembler } from '../support/assembled-kernel.ts';
 import { scratch, trapline } from '../support/guest.ts';
 
-const available = (program: string): boolean => spawnSync(program, ['--version']).error === undefined;
+const PEER = 'qemu-system-x86_64';
+const withPeer = spawnSync(PEER, ['--version']).error === undefined;
 const SCRATCH = '0x1b0000';
 /** The calls that the kernel itself tells of, by its own numbers. */
 const CALLS = {
@@ -70,10 +72,9 @@ const ROWS: Readonly<Record<string, Row>> = {
   },
 };
 
-describe.skipIf(!available('nasm'))('trap policies', () => {
+describe.skipIf(!assembler)('trap policies', () => {
   const folder = scratch();
-  const kernel = join(folder, 'traps');
-  if (available('nasm')) execFileSync('nasm', ['-f', 'bin', '-o', kernel, 'test/guest/kernels/traps.asm']);
+  const kernel = assembler ? assembledKernel('traps', folder) : '';
 
   interface Run {
     readonly output: string;
@@ -92,7 +93,7 @@ describe.skipIf(!available('nasm'))('trap policies', () => {
     return { output, state: stateHash(machine), records: machine.core.get64('ringRecords'), seen };
   }
 
-  const plain = available('nasm') ? run([]) : undefined;
+  const plain = assembler ? run([]) : undefined;
 
   it('are silent when disarmed', () => {
     expect(plain!.records).toBe(0n);
@@ -182,10 +183,10 @@ describe.skipIf(!available('nasm'))('trap policies', () => {
     expect(stateHash(guest.machine)).toBe(plain!.state);
   });
 
-  it.skipIf(!available('qemu-system-x86_64'))('run on a kernel that does the same on another machine', () => {
+  it.skipIf(!withPeer)('run on a kernel that does the same on another machine', () => {
     const options = ['-cpu', 'Nehalem', '-display', 'none', '-serial', 'stdio', '-no-reboot', '-monitor', 'none'];
     const debugExit = ['-device', 'isa-debug-exit,iobase=0xf4'];
-    const { stdout, status } = spawnSync('qemu-system-x86_64', ['-kernel', kernel, ...options, ...debugExit], {
+    const { stdout, status } = spawnSync(PEER, ['-kernel', kernel, ...options, ...debugExit], {
       encoding: 'latin1',
       timeout: 60_000,
     });

@@ -1,16 +1,13 @@
-; A teaching kernel whose calls come by call gates and tasks: nasm -f bin -o gates gates.asm. Multiboot; 32-bit. A number in EAX
+; A teaching kernel whose calls come by call gates and tasks: nasm -f bin -i . -o gates gates.asm. Multiboot; 32-bit. A number in EAX
 ; comes back 100 higher, by a task 200 higher. Ends through the debug-exit port (F4h).
-bits 32
-org 0x100000
+%include "kernel32.inc"
 PLAIN equ 0x30 ; a call gate
 COPYING equ 0x38 ; one with two parameters
 DENIED equ 0x40 ; one that user code may not use
 OTHER equ 0x48 ; a TSS for user code
 TASK equ 0x50 ; a task gate to it
 END equ 0x58
-image:
-	dd 0x1badb002, 0x00010000, -(0x1badb002 + 0x00010000)
-	dd image, image, image_end, image_end, start
+multiboot
 %macro call_gate 3 ; selector, where to, attributes and parameters
 	lea eax, [%2]
 	mov [gdt + %1], ax
@@ -29,14 +26,7 @@ image:
 	mov byte [gdt + %1 + 5], %3 >> 8
 %endmacro
 start:
-	cld
-	mov esp, 0x9f000
-	lgdt [gdtr]
-	jmp 8:.flat
-.flat:	mov ax, 0x10
-	mov ds, ax
-	mov es, ax
-	mov ss, ax
+	flat_segments
 	call_gate PLAIN, plain, 0xec00
 	call_gate COPYING, copying, 0xec02
 	call_gate DENIED, plain, 0x8c00
@@ -58,12 +48,7 @@ start:
 	mov dword [other + 0x54], 0x10
 	mov ax, 0x28
 	ltr ax
-	lea eax, [protection]
-	mov [idt + 13 * 8], ax
-	mov word [idt + 13 * 8 + 2], 8
-	mov word [idt + 13 * 8 + 4], 0x8e00
-	shr eax, 16
-	mov [idt + 13 * 8 + 6], ax
+	gate 13, protection, 0x8e00
 	lidt [idtr]
 	mov eax, 0x77 ; the kernel's own use of its gate
 	call PLAIN:0

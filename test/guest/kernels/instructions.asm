@@ -1,38 +1,12 @@
 ; A 32-bit kernel that makes every access and load that is trapped once, in an order that its test knows, and calls by gates of
-; four kinds: nasm -f bin -o instructions instructions.asm. Multiboot. Ends through the debug-exit port (F4h).
+; four kinds: nasm -f bin -i . -o instructions instructions.asm. Multiboot. Ends through the debug-exit port (F4h).
 CELL equ 0x180000
-bits 32
-org 0x100000
-image:
-	dd 0x1badb002, 0x00010000, -(0x1badb002 + 0x00010000)
-	dd image, image, image_end, image_end, start
-%macro gate 3
-	lea eax,[%2]
-	mov [idt+%1*8],ax
-	mov word [idt+%1*8+2],8
-	mov word [idt+%1*8+4],%3
-	shr eax,16
-	mov [idt+%1*8+6],ax
-%endmacro
+%include "kernel32.inc"
+multiboot
 start:
-	cld
-	mov esp,0x9f000
-	lgdt [gdtr]
-	jmp 8:.f
-.f:	mov ax,0x10
-	mov ds,ax
-	mov es,ax
-	mov ss,ax
-	mov fs,ax
-	mov gs,ax
-	lea eax,[tss]
-	mov [gdt.tss+2],ax
-	shr eax,16
-	mov [gdt.tss+4],al
-	lea eax,[ldt]
-	mov [gdt.ldt+2],ax
-	shr eax,16
-	mov [gdt.ldt+4],al
+	flat_segments
+	base gdt.tss, tss
+	base gdt.ldt, ldt
 	lea eax,[bygate]
 	mov [gdt.cg],ax
 	shr eax,16
@@ -43,17 +17,7 @@ start:
 	ltr ax
 	mov ax,0x30
 	lldt ax
-	mov ecx,32
-	mov edi,idt
-	lea eax,[fault]
-.ex:	mov [edi],ax
-	mov word [edi+2],8
-	mov word [edi+4],0x8e00
-	mov ebx,eax
-	shr ebx,16
-	mov [edi+6],bx
-	add edi,8
-	loop .ex
+	exception_gates fault
 	gate 0x30,h30,0xee00
 	gate 0x40,h40,0xef00
 	gate 0x80,h80,0xef00

@@ -1,14 +1,10 @@
-; A kernel as one writes it to learn: nasm -f bin -o teaching teaching.asm. Multiboot; 32-bit. Its calls are INT 30h with a
+; A kernel as one writes it to learn: nasm -f bin -i . -o teaching teaching.asm. Multiboot; 32-bit. Its calls are INT 30h with a
 ; number in EAX, which comes back 100 higher; 2 yields to the other process, 3 ends everything. The two processes have page
 ; tables of their own, and nothing tells an outsider which of them runs.
-bits 32
-org 0x100000
-image:
-	dd 0x1badb002, 0x00010000, -(0x1badb002 + 0x00010000)
-	dd image, image, image_end, image_end, start
+%include "kernel32.inc"
+multiboot
 start:
-	cld
-	mov esp, 0x9f000
+	flat_segments
 	; two page directories: 4 MiB pages identity, all user
 	mov edi, 0x200000
 	mov ecx, 1024
@@ -28,37 +24,11 @@ start:
 	mov eax, cr0
 	or eax, 0x80000000
 	mov cr0, eax
-	lgdt [gdtr]
-	jmp 8:.flat
-.flat:	mov ax, 0x10
-	mov ds, ax
-	mov es, ax
-	mov fs, ax
-	mov gs, ax
-	mov ss, ax
-	lea eax, [tss]
-	mov [gdt.tss + 2], ax
-	shr eax, 16
-	mov [gdt.tss + 4], al
+	base gdt.tss, tss
 	mov ax, 0x28
 	ltr ax
-	mov edi, idt
-	mov ecx, 32
-	lea eax, [fault]
-.ex:	mov [edi], ax
-	mov word [edi + 2], 8
-	mov word [edi + 4], 0x8e00
-	mov ebx, eax
-	shr ebx, 16
-	mov [edi + 6], bx
-	add edi, 8
-	loop .ex
-	lea eax, [call30]
-	mov [idt + 0x30 * 8], ax
-	mov word [idt + 0x30 * 8 + 2], 8
-	mov word [idt + 0x30 * 8 + 4], 0xee00
-	shr eax, 16
-	mov [idt + 0x30 * 8 + 6], ax
+	exception_gates fault
+	gate 0x30, call30, 0xee00
 	lidt [idtr]
 	mov eax, 0x77 ; the kernel's own call
 	int 0x30

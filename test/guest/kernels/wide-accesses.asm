@@ -1,10 +1,7 @@
-; A 32-bit kernel that reads and writes devices in wide and repeated ways: nasm -f bin -o wide-accesses wide-accesses.asm.
+; A 32-bit kernel that reads and writes devices in wide and repeated ways: nasm -f bin -i . -o wide-accesses wide-accesses.asm.
 ; Multiboot. Ends through the debug-exit port (F4h).
-bits 32
-org 0x100000
-image:
-	dd 0x1badb002, 0x00010000, -(0x1badb002 + 0x00010000)
-	dd image, image, image_end, image_end, start
+%include "kernel32.inc"
+multiboot
 start:
 	cld
 	mov esp, 0x9f000
