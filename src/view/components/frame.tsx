@@ -45,7 +45,7 @@ function statusLine({ state, source, runner, hasGrown }: Session): StyledLine {
     source.model.reader.header.command.length === 0 ? '' : state.commandOnly ? '  the command' : '  whole guest';
   const returns = state.returns ? '  with returns' : '';
   const left = ` #${grouped(state.event)} of ${grouped(source.count)}${scope}${returns}${filter}`;
-  const damage = source.findings.length > 0 ? ` ${source.findings.length} damaged ` : '';
+  const lack = source.findings.length > 0 ? ` incomplete (${source.findings.length}) ` : '';
   const work =
     progress !== undefined
       ? `${progress.what} ${Math.floor(100 * progress.done)}% (Esc stops) `
@@ -55,12 +55,12 @@ function statusLine({ state, source, runner, hasGrown }: Session): StyledLine {
           ? `${source.progress.what} ${Math.floor(100 * source.progress.done)}% `
           : '';
   const right = ` ${work}${source.name} `;
-  const room = state.columns - widthOf(right) - widthOf(damage);
+  const room = state.columns - widthOf(right) - widthOf(lack);
   const shown = fitted([segment(left, 'strong')], room);
   return [
     ...shown,
     segment(' '.repeat(Math.max(0, room - width(shown)))),
-    segment(damage, 'failure'),
+    segment(lack, 'failure'),
     segment(right, 'dim'),
   ];
 }

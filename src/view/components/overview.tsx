@@ -44,7 +44,7 @@ function factLines({ source }: Session): StyledLine[] {
       .slice(0, 3)
       .map(
         (finding): StyledLine => [
-          segment(`  ${cell('damaged', LABEL)}`, 'dim'),
+          segment(`  ${cell('incomplete', LABEL)}`, 'dim'),
           segment(printable(finding), 'failure'),
         ],
       ),
