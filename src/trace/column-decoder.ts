@@ -15,7 +15,8 @@ interface DecoderExports {
   free(): number;
   reserve(bytes: number): number;
   varints(...args: [...Columns, most: number]): number;
-  sums(...args: [...Columns, added: number]): number;
+  sums(...args: Columns): number;
+  sumsOfTwo(...args: [...Columns, column: number, length: number]): number;
   sites(...args: [...Columns, task: number, limit: number, follows: number, last: number]): number;
   patterns(...args: [...Columns, site: number, limit: number, last: number]): number;
   register(
@@ -95,18 +96,15 @@ export function decodeVarints(memory: ColumnMemory, column: Uint8Array, count: n
   return taken(to, count, memory);
 }
 
-/** `count` running sums of differences modulo 2^64, two words each: of each column, added up. */
-export function decodeSums(memory: ColumnMemory, columns: readonly Uint8Array[], count: number): Uint32Array {
+/** `count` running sums of differences modulo 2^64, two words each: of one column, or of two added up. */
+export function decodeSums(memory: ColumnMemory, column: Uint8Array, count: number, added?: Uint8Array): Uint32Array {
+  if (count > Math.min(column.length, added?.length ?? count)) throw new ColumnError(TROUBLE[1]);
   placed = undefined;
-  begin(
-    FREE,
-    columns.reduce((size, { length }) => size + padded(length), padded(8 * count)),
-  );
+  begin(FREE, padded(column.length) + padded(added?.length ?? 0) + padded(8 * count));
+  const from = lay(column);
   const to = room(8 * count);
-  for (const [i, column] of columns.entries()) {
-    if (count > column.length) throw new ColumnError(TROUBLE[1]);
-    check(wasm.sums(lay(column), column.length, to, count, i));
-  }
+  if (added === undefined) check(wasm.sums(from, column.length, to, count));
+  else check(wasm.sumsOfTwo(from, column.length, to, count, lay(added), added.length));
   return taken(to, 2 * count, memory);
 }
 

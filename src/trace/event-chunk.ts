@@ -103,14 +103,14 @@ export class EventChunk {
 
   /** Instruction counts, two words a row. */
   get icounts(): Uint32Array {
-    this.#icounts ??= decodeSums(this.#memory, [this.#message.icount], this.count);
+    this.#icounts ??= decodeSums(this.#memory, this.#message.icount, this.count);
     return this.#icounts;
   }
 
   /** Virtual nanoseconds, two words a row. */
   get times(): Uint32Array {
     // Nanoseconds are coded as what they are ahead of the instruction count.
-    this.#times ??= decodeSums(this.#memory, [this.#message.icount, this.#message.time], this.count);
+    this.#times ??= decodeSums(this.#memory, this.#message.icount, this.count, this.#message.time);
     return this.#times;
   }
 

@@ -2,7 +2,10 @@
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { crc32c } from './crc32c.ts';
 import { FRAME_HEADER_BYTES, hashFrame, unpackPayload } from './frame.ts';
-import { type Finding, frameName, readAt, type Scan, type ScannedFrame, scanFrames } from './scan.ts';
+import { type Finding, frameName, readInto, type Scan, type ScannedFrame, scanFrames } from './scan.ts';
+
+/** Frames up to this size are read into the same memory, one after the other: new memory costs more than reading does. */
+const ROOM = 2 << 20;
 
 export class FrameSource {
   readonly size: number;
@@ -11,6 +14,7 @@ export class FrameSource {
   readonly #findings: Finding[];
   readonly #reported = new Set<number>();
   readonly #checked = new Set<number>();
+  #room: Uint8Array | undefined;
 
   /** Throws the system's error when the file can't be read. */
   constructor(path: string) {
@@ -43,15 +47,16 @@ export class FrameSource {
   }
 
   /**
-   * The payload of frame `index`, decompressed; undefined when it is damaged, which `findings` then tells. Checks its
-   * checksum and that the next frame carries its hash. Throws the system's error when the file can't be read.
+   * The payload of frame `index`, decompressed; undefined when it is damaged, which `findings` then tells. Checks that
+   * the next frame carries its hash, or its checksum. Throws the system's error when the file can't be read.
    */
   read(index: number): Uint8Array | undefined {
     const payload = this.#check(index);
     if (payload === undefined) return undefined;
     const frame = this.frames[index]!;
     const raw = unpackPayload(frame, payload);
-    if (typeof raw !== 'string') return raw;
+    // What is not packed lies where the next frame is read.
+    if (typeof raw !== 'string') return raw === payload ? payload.slice() : raw;
     this.report(frame, raw);
     return undefined;
   }
@@ -70,23 +75,31 @@ export class FrameSource {
     }
   }
 
-  /** The payload as it stands in the file, when it is what was written. */
+  /** The payload as it stands in the file, when it is what was written; valid until the next one is asked for. */
   #check(index: number): Uint8Array | undefined {
     const frame = this.frames[index];
     if (frame === undefined) throw new RangeError(`there is no frame ${index}`);
     const { header, payload } = this.#bytes(frame);
     this.#checked.add(frame.offset);
     const next = this.frames[index + 1];
-    if (payload.length < frame.length) this.report(frame, 'the file has become shorter');
-    else if (crc32c(payload) !== frame.payloadCrc) this.report(frame, 'the checksum of the payload does not match');
-    else if (next?.number === frame.number + 1 && Buffer.compare(hashFrame(header, payload), next.previous) !== 0) {
-      this.report(frame, `it is not the frame that ${frameName(next)} was written after: its hash differs`);
-    } else return payload;
+    const follows = next?.number === frame.number + 1;
+    if (payload.length < frame.length) {
+      this.report(frame, 'the file has become shorter');
+      return undefined;
+    }
+    // A hash that fits says more than a checksum: that is computed only where there is no hash, or to tell what is wrong.
+    if (follows && Buffer.compare(hashFrame(header, payload), next.previous) === 0) return payload;
+    if (crc32c(payload) !== frame.payloadCrc) this.report(frame, 'the checksum of the payload does not match');
+    else if (!follows) return payload;
+    else this.report(frame, `it is not the frame that ${frameName(next)} was written after: its hash differs`);
     return undefined;
   }
 
   #bytes(frame: ScannedFrame): { header: Uint8Array; payload: Uint8Array } {
-    const bytes = readAt(this.#file, frame.offset, FRAME_HEADER_BYTES + frame.length);
+    const length = FRAME_HEADER_BYTES + frame.length;
+    this.#room ??= new Uint8Array(ROOM);
+    const room = length <= ROOM ? this.#room.subarray(0, length) : new Uint8Array(length);
+    const bytes = readInto(this.#file, frame.offset, room);
     return { header: bytes.subarray(0, FRAME_HEADER_BYTES), payload: bytes.subarray(FRAME_HEADER_BYTES) };
   }
 

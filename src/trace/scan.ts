@@ -39,17 +39,19 @@ export function frameName(frame: { number: number; kind: number; offset: number 
   return `frame ${frame.number} (${frameKindName(frame.kind)}) at offset ${frame.offset}`;
 }
 
-/** Reads `length` bytes at `offset`, or as many as there are. Throws the system's error. */
-export function readAt(file: number, offset: number, length: number): Uint8Array {
-  const bytes = new Uint8Array(length);
+/** Fills `bytes` from `offset` on, or as many as there are: those that are filled. Throws the system's error. */
+export function readInto(file: number, offset: number, bytes: Uint8Array): Uint8Array {
   let done = 0;
-  while (done < length) {
-    const got = readSync(file, bytes, done, length - done, offset + done);
+  while (done < bytes.length) {
+    const got = readSync(file, bytes, done, bytes.length - done, offset + done);
     if (got === 0) break;
     done += got;
   }
   return bytes.subarray(0, done);
 }
+
+const readAt = (file: number, offset: number, length: number): Uint8Array =>
+  readInto(file, offset, new Uint8Array(length));
 
 /** The next offset from `from` on where a whole header stands, or undefined. */
 function searchHeader(file: number, from: number, size: number): number | undefined {

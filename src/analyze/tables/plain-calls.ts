@@ -56,8 +56,8 @@ const NO_RETURN = callKeysOf(['exit', 'exit_group']);
 export class PlainCallScan extends ChunkScan {
   readonly #holds: ChunkTest;
   readonly #tasks: ReadonlySet<bigint> | undefined;
-  /** Calls that are wanted, as summaries name them. */
-  readonly #calls: ReadonlySet<number> | undefined;
+  /** 1: the call of that key is wanted; undefined: all are. */
+  readonly #calls: Uint8Array | undefined;
   /** Who made a call matters. */
   readonly #named: boolean;
   readonly #commandOnly: boolean;
@@ -79,7 +79,7 @@ export class PlainCallScan extends ChunkScan {
     super(request, count);
     this.#holds = chunkTest(request);
     this.#tasks = wantedTasks(request);
-    this.#calls = wantedCalls(request);
+    this.#calls = keyTable(wantedCalls(request));
     this.#commandOnly = !request.wholeGuest && this.model.reader.header.command.length > 0;
     this.#named = this.#commandOnly || rows.wants('pid', 'tid', 'comm');
     this.#times = rows.wants('time', 'duration', 'icount');
@@ -120,7 +120,9 @@ export class PlainCallScan extends ChunkScan {
     }
     const [entries, exits] = [this.#entries, this.#exits];
     const actions = siteActions(chunk);
-    const isWanted = this.#callTest(chunk);
+    const calls = this.#calls;
+    const numbers = calls && chunk.registerColumn(detail);
+    const { abi } = chunk.sites;
     const states = tasks.map((pointer) => this.#state(pointer));
     this.#here = states;
     // By task: the row of the call that it is in; the first row that is shown; 1: it is not known who it is. Chunks before
@@ -152,7 +154,9 @@ export class PlainCallScan extends ChunkScan {
           this.#identify(states[task]!, chunk, row);
           shownFrom[task] = states[task]!.shownFrom - firstEvent;
         }
-        const shown = row >= shownFrom[task]! && isWanted(row);
+        const shown =
+          row >= shownFrom[task]! &&
+          (calls === undefined || calls[callKey(abi[site[row]!]!, numbers![2 * row]!)] === 1);
         // The kernel's own INT n: where it comes back nothing is recorded, and what the task is in goes on.
         const own = action === ACTION.kernelEntry;
         if (!own) pending[task] = shown ? row : NONE;
@@ -181,16 +185,6 @@ export class PlainCallScan extends ChunkScan {
 
   #wantsTask(pointer: bigint): boolean {
     return this.#tasks?.has(pointer) !== false;
-  }
-
-  /** Whether the call that a row enters is wanted. */
-  #callTest(chunk: EventChunk): (row: number) => boolean {
-    const calls = this.#calls;
-    if (calls === undefined) return () => true;
-    const numbers = chunk.registerColumn(detail);
-    const { site } = chunk;
-    const { abi } = chunk.sites;
-    return (row) => calls.has(callKey(abi[site[row]!]!, numbers[2 * row]!));
   }
 
   #putWaiting(chunk: EventChunk): void {
@@ -291,6 +285,14 @@ function siteActions(chunk: EventChunk): Uint8Array {
     }
     return kind === taskChange ? ACTION.name : ACTION.none;
   });
+}
+
+/** Keys of calls as a table: it is looked into at each entry. */
+function keyTable(keys: ReadonlySet<number> | undefined): Uint8Array | undefined {
+  if (keys === undefined) return undefined;
+  const table = new Uint8Array(Math.max(0, ...keys) + 1);
+  for (const key of keys) table[key] = 1;
+  return table;
 }
 
 /** One call as columns take it. */

@@ -45,6 +45,16 @@ function longVarint(from: usize, end: usize, bits: u64): u64 {
   return fail(EARLY);
 }
 
+// Most integers have a byte or two, and are read in place. The second one may be read though it is behind the column: there
+// is room behind each.
+
+// @ts-ignore: decorator
+@inline function isShort(bytes: u32): bool { return (bytes & 0x8000) == 0; }
+// @ts-ignore: decorator
+@inline function ofTwo(bytes: u32): u32 { return (bytes & 0x7f) | ((bytes >> 1) & 0x3f80); }
+// @ts-ignore: decorator
+@inline function ended(at: usize, end: usize): u32 { return at == end ? FINE : at > end ? EARLY : LONG; }
+
 // @ts-ignore: decorator
 @inline function signed(coded: u64): u64 { return (coded >> 1) ^ (0 - (coded & 1)); }
 
@@ -54,9 +64,13 @@ export function varints(column: usize, length: u32, to: usize, count: u32, most:
   const end = column + length;
   for (let i: u32 = 0; i < count; i++) {
     if (at >= end) return EARLY;
-    let value = u64(load<u8>(at));
-    if (value < 128) at++;
-    else {
+    const bytes = u32(load<u16>(at));
+    let value = u64(bytes & 0x7f);
+    if ((bytes & 0x80) == 0) at++;
+    else if (isShort(bytes)) {
+      value = u64(ofTwo(bytes));
+      at += 2;
+    } else {
       value = longVarint(at, end, 32);
       if (next == 0) return trouble;
       at = next;
@@ -64,28 +78,70 @@ export function varints(column: usize, length: u32, to: usize, count: u32, most:
     if (value > u64(most)) return STRANGE;
     store<u32>(to + (i << 2), <u32>value);
   }
-  return at == end ? FINE : LONG;
+  return ended(at, end);
 }
 
-/** `count` running sums of differences; `added`: to what stands there already. */
-export function sums(column: usize, length: u32, to: usize, count: u32, added: bool): u32 {
+/** `count` running sums of differences. */
+export function sums(column: usize, length: u32, to: usize, count: u32): u32 {
   let at = column;
   const end = column + length;
   let sum: u64 = 0;
   for (let i: u32 = 0; i < count; i++) {
     if (at >= end) return EARLY;
-    let coded = u64(load<u8>(at));
-    if (coded < 128) at++;
-    else {
+    const bytes = u32(load<u16>(at));
+    let coded = u64(bytes & 0x7f);
+    if ((bytes & 0x80) == 0) at++;
+    else if (isShort(bytes)) {
+      coded = u64(ofTwo(bytes));
+      at += 2;
+    } else {
       coded = longVarint(at, end, 64);
       if (next == 0) return trouble;
       at = next;
     }
     sum += signed(coded);
-    const place: usize = to + (i << 3);
-    store<u64>(place, added ? sum + load<u64>(place) : sum);
+    store<u64>(to + (i << 3), sum);
   }
-  return at == end ? FINE : LONG;
+  return ended(at, end);
+}
+
+/** The same of two columns, added up. */
+export function sumsOfTwo(a: usize, lengthOfA: u32, to: usize, count: u32, b: usize, lengthOfB: u32): u32 {
+  let atA = a;
+  let atB = b;
+  const endOfA = a + lengthOfA;
+  const endOfB = b + lengthOfB;
+  let sum: u64 = 0;
+  for (let i: u32 = 0; i < count; i++) {
+    if (atA >= endOfA || atB >= endOfB) return EARLY;
+    let bytes = u32(load<u16>(atA));
+    let coded = u64(bytes & 0x7f);
+    if ((bytes & 0x80) == 0) atA++;
+    else if (isShort(bytes)) {
+      coded = u64(ofTwo(bytes));
+      atA += 2;
+    } else {
+      coded = longVarint(atA, endOfA, 64);
+      if (next == 0) return trouble;
+      atA = next;
+    }
+    sum += signed(coded);
+    bytes = u32(load<u16>(atB));
+    coded = u64(bytes & 0x7f);
+    if ((bytes & 0x80) == 0) atB++;
+    else if (isShort(bytes)) {
+      coded = u64(ofTwo(bytes));
+      atB += 2;
+    } else {
+      coded = longVarint(atB, endOfB, 64);
+      if (next == 0) return trouble;
+      atB = next;
+    }
+    sum += signed(coded);
+    store<u64>(to + (i << 3), sum);
+  }
+  const first = ended(atA, endOfA);
+  return first == FINE ? ended(atB, endOfB) : first;
 }
 
 /**
@@ -99,9 +155,13 @@ export function sites(
   const end = column + length;
   for (let i: u32 = 0; i < count; i++) {
     if (at >= end) return EARLY;
-    let site = u64(load<u8>(at));
-    if (site < 128) at++;
-    else {
+    const bytes = u32(load<u16>(at));
+    let site = u64(bytes & 0x7f);
+    if ((bytes & 0x80) == 0) at++;
+    else if (isShort(bytes)) {
+      site = u64(ofTwo(bytes));
+      at += 2;
+    } else {
       site = longVarint(at, end, 32);
       if (next == 0) return trouble;
       at = next;
@@ -114,7 +174,7 @@ export function sites(
     store<u32>(own, <u32>site);
     store<u32>(to + (i << 2), <u32>site - 1);
   }
-  return at == end ? FINE : LONG;
+  return ended(at, end);
 }
 
 /** Rows of patterns, 1 + row; 0 where the site's last one holds: `last`, zeros at first. */
@@ -125,9 +185,13 @@ export function patterns(
   const end = column + length;
   for (let i: u32 = 0; i < count; i++) {
     if (at >= end) return EARLY;
-    let pattern = u64(load<u8>(at));
-    if (pattern < 128) at++;
-    else {
+    const bytes = u32(load<u16>(at));
+    let pattern = u64(bytes & 0x7f);
+    if ((bytes & 0x80) == 0) at++;
+    else if (isShort(bytes)) {
+      pattern = u64(ofTwo(bytes));
+      at += 2;
+    } else {
       pattern = longVarint(at, end, 32);
       if (next == 0) return trouble;
       at = next;
@@ -138,7 +202,7 @@ export function patterns(
     else store<u32>(own, <u32>pattern);
     store<u32>(to + (i << 2), <u32>pattern);
   }
-  return at == end ? FINE : LONG;
+  return ended(at, end);
 }
 
 /** One register: `codes` has a byte a pattern, `last` what each task and, behind them, each site left last. */
@@ -156,9 +220,13 @@ export function register(
     let value = load<u64>((code & OF_SITE) == 0 ? atTask : atSite);
     if (code >= DIFFERENT) {
       if (at >= end) return EARLY;
-      let coded = u64(load<u8>(at));
-      if (coded < 128) at++;
-      else {
+      const bytes = u32(load<u16>(at));
+      let coded = u64(bytes & 0x7f);
+      if ((bytes & 0x80) == 0) at++;
+      else if (isShort(bytes)) {
+        coded = u64(ofTwo(bytes));
+        at += 2;
+      } else {
         coded = longVarint(at, end, 64);
         if (next == 0) return trouble;
         at = next;
@@ -169,7 +237,7 @@ export function register(
     store<u64>(atSite, value);
     store<u64>(to + (i << 3), value);
   }
-  return at == end ? FINE : LONG;
+  return ended(at, end);
 }
 
 /** Where arguments may be laid: behind what this module needs itself. */
