@@ -7,6 +7,11 @@ export interface Cost {
   readonly events: number;
 }
 
+/**
+ * This part of a slice goes before it, unmeasured: whoever has just been armed or disarmed has its translations to find again,
+ * which recordings do once.
+ */
+const WARM_UP = 0.25;
 /** So much is left out at either end of the order of ratios: there the host took the processor away. */
 const OUTLIERS = 0.05;
 
@@ -37,9 +42,11 @@ export async function crossover(plan: Plan): Promise<ReadonlyMap<string, Readonl
   for (let turn = 0; !first.done; turn++) {
     const [name, mode] = modes[(turn >> 1) % modes.length]!;
     const [on, off] = turn % 2 === 0 ? [first, second] : [second, first];
-    const before = await on.events();
     on.arm(measured ? mode : undefined);
     off.arm(undefined);
+    on.run(WARM_UP * plan.slice);
+    off.run(WARM_UP * plan.slice);
+    const before = await on.events();
     // Neither is always the one that follows the other's recording.
     const onFirst = (turn >> 2) % 2 === 0;
     const { step } = first;

@@ -15,20 +15,23 @@ export interface PolicyCost {
 
 /** By program: how much it does, and how much where a policy goes instruction by instruction. */
 const PROGRAMS: Readonly<Record<string, { readonly whole: string; readonly stepped: string }>> = {
-  a_int: { whole: '3000000', stepped: '10000' },
-  b_sha: { whole: '30', stepped: '1' },
-  d_interp: { whole: '6000000', stepped: '50000' },
-  f_getppid: { whole: '4000000', stepped: '20000' },
-  f_fork: { whole: '10000', stepped: '40' },
+  a_int: { whole: '9000000', stepped: '10000' },
+  b_sha: { whole: '90', stepped: '1' },
+  d_interp: { whole: '36000000', stepped: '50000' },
+  f_getppid: { whole: '12000000', stepped: '20000' },
+  f_fork: { whole: '20000', stepped: '40' },
 };
 const STEPPING: readonly string[] = ['register'];
-/** What policies watch that need to be told: ranges that nobody writes, a register that never has the value. */
+/**
+ * What policies watch that need to be told: ranges that nobody writes (of the kernel, of nothing, of every program's code), a register
+ * that never has the value.
+ */
 const WATCHES: Readonly<Record<string, readonly string[]>> = {
-  'page-write': ['sys_call_table', 'virt:0x700000000000+8'],
+  'page-write': ['sys_call_table', 'virt:0x700000000000+8', 'virt:0x401000+8'],
   register: ['reg:r15=0x5ca1ab1e5ca1ab1e'],
 };
 /** Virtual nanoseconds. */
-const SLICE = 1_000_000;
+const SLICE = 2_000_000;
 /** Nothing armed against nothing armed: what that differs by, the others may as well. */
 const CONTROL = '(nothing)';
 
