@@ -8,7 +8,7 @@ import {
 } from "../generated/monitor-layout";
 import { CR0_PG, CR4_PAE, CR4_PSE, EFER_LMA } from "../mode";
 import { isRam, ramAddress } from "../mmu";
-import { addressOf, clearPlaces, firstIn, FRAME_PLACE, FRAMES, movePlace, nextIn, NONE, NOWHERE, PLACES } from "./followed-places";
+import { addressOf, clearPlaces, firstIn, FRAME_PLACE, FRAMES, movePlace, nextIn, NONE, NOWHERE, placesMoved, PLACES } from "./followed-places";
 import { forgetSeen, forgetSeenSpace } from "./spaces";
 import { processOf } from "./task-filter";
 
@@ -256,4 +256,5 @@ function resolve(number: u32): void {
   }
   for (; place < number * PLACES + FRAME_PLACE; place++) movePlace(place, NONE);
   movePlace(place, frame);
+  placesMoved();
 }

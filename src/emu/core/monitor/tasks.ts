@@ -27,7 +27,7 @@ function base(atUser: bool): u64 {
 
 /** Where the current task pointer was read the last time, in the guest and in linear memory. */
 let pointerAt: u64 = 0;
-let pointerHost: usize = 0;
+export let pointerHost: usize = 0;
 let pointerAge: u32 = 0;
 
 /** The current task pointer, 0 if unknown. `atUser`: user code is about to enter the kernel, or was just returned to. */
