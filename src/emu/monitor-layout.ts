@@ -296,9 +296,7 @@ export const POLICY_HEADER = offsets({
   /** CR3 bits that tell a process's user page tables from the kernel's own (page-table isolation; Linux: 1000h). What of
    * a task is absent in the present tables is looked for in those without these bits. 0: only in the present ones. */
   isolationBits: 8,
-  evaluated: 8, // written by the core: traps evaluated
   injected: 8, // written by the core: traps that matched no row, given to the guest unchanged
-  captureMisses: 8, // written by the core: captures that met an absent page
   /** Offset from RSP in a signal frame at which its siginfo stands; 0: signals that interrupt no call are not recorded. */
   frameSiginfo: 4,
   watchRowCount: 4,
@@ -344,9 +342,8 @@ export const TRAP_ROW = offsets({
   flags: 2, // TRAP_FLAG
   bytes: 8, // the first 8 bytes of the instruction, legacy and REX prefixes skipped ...
   mask: 8, // ... under this mask
-  hits: 8, // written by the core
 });
-export const TRAP_ROW_BYTES = 32;
+export const TRAP_ROW_BYTES = 24;
 export const TRAP_ROWS = 128;
 
 export const TRAP_FLAG = {
@@ -469,9 +466,8 @@ export const WATCH_ROW = offsets({
   number: 4, // of the watch that it belongs to
   filter: 24, // TASK_FILTER
   imageBase: 8, // imageRelative: start_code of a program that lies where `start` says
-  hits: 8, // written by the core
 });
-export const WATCH_ROW_BYTES = 64;
+export const WATCH_ROW_BYTES = 56;
 export const WATCH_ROWS = 1024;
 
 export const WATCH_KIND = {
@@ -496,11 +492,10 @@ export const REGISTER_ROW = offsets({
   reserved: 4,
   value: 8,
   filter: 24, // TASK_FILTER
-  hits: 8, // written by the core
   last: 8, // written by the core: the register's value when it was looked at last ...
   lastTask: 8, // ... and in whom; all ones: never
 });
-export const REGISTER_ROW_BYTES = 72;
+export const REGISTER_ROW_BYTES = 64;
 export const REGISTER_ROWS = 64;
 
 /** `value`: only when the register takes that value, else at every change. */

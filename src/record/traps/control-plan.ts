@@ -135,7 +135,6 @@ function writeRow(view: DataView, at: number, row: TrapRow): void {
   view.setUint8(at + TRAP_ROW.completion, row.completion ?? COMPLETION.complete);
   view.setUint8(at + TRAP_ROW.abi, row.abi ?? ABI.linux64);
   view.setUint16(at + TRAP_ROW.flags, row.flags ?? 0, true);
-  view.setBigUint64(at + TRAP_ROW.hits, 0n, true);
   const bytes = row.bytes ?? [];
   for (let i = 0; i < 8; i++) {
     view.setUint8(at + TRAP_ROW.bytes + i, bytes[i] ?? 0);

@@ -109,7 +109,6 @@ function writeMemoryRow(view: DataView, at: number, row: WatchRow): void {
   view.setUint32(at + WATCH_ROW.number, row.number, true);
   writeFilter(view, at + WATCH_ROW.filter, row.filter);
   view.setBigUint64(at + WATCH_ROW.imageBase, row.imageBase ?? 0n, true);
-  view.setBigUint64(at + WATCH_ROW.hits, 0n, true);
 }
 
 function writeRegisterRow(view: DataView, at: number, row: RegisterRow): void {
@@ -118,7 +117,6 @@ function writeRegisterRow(view: DataView, at: number, row: RegisterRow): void {
   view.setUint32(at + REGISTER_ROW.flags, row.value === undefined ? 0 : REGISTER_FLAG.value, true);
   view.setBigUint64(at + REGISTER_ROW.value, row.value ?? 0n, true);
   writeFilter(view, at + REGISTER_ROW.filter, row.filter);
-  view.setBigUint64(at + REGISTER_ROW.hits, 0n, true);
   view.setBigUint64(at + REGISTER_ROW.lastTask, NO_TASK, true);
 }
 

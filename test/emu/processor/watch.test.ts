@@ -8,6 +8,7 @@ import {
   RECORD_KIND,
   TASK_BASE,
   TRAP_ROW,
+  TRAP_ROW_BYTES,
   WRITE_SOURCE,
 } from '../../../src/emu/monitor-layout.ts';
 import type { RegisterRow, WatchRow } from '../../../src/record/traps/watch-rows.ts';
@@ -282,7 +283,7 @@ describe('mmio', () => {
     const rows = (bench: Bench): void => {
       arm(bench, VMCS_CONTROL.mmio, []);
       for (const [i, direction] of [1, 2].entries()) {
-        const at = POLICY.trapRows + i * 32;
+        const at = POLICY.trapRows + i * TRAP_ROW_BYTES;
         bench.core.view.setUint8(at + TRAP_ROW.reason, EXIT.mmio);
         bench.core.view.setUint8(at + TRAP_ROW.vector, direction);
         bench.core.view.setUint8(at + TRAP_ROW.recordKind, RECORD_KIND.exit);

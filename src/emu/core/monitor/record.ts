@@ -8,7 +8,7 @@ import {
   ARGUMENT_result, CAPTURE_address, CAPTURE_argument, CAPTURE_BYTES, CAPTURE_fullLength, CAPTURE_kind, CAPTURE_KIND_exit,
   CAPTURE_length, CAPTURE_status, CAPTURE_STATUS_absent, CAPTURE_STATUS_complete, CAPTURE_STATUS_full, CAPTURE_STATUS_limited,
   EXIT_BLOCK_BYTES, EXIT_BLOCK_bytes, EXIT_BLOCK_errorCode, EXIT_BLOCK_length, EXIT_BLOCK_linear, EXIT_BLOCK_physical,
-  EXIT_BLOCK_qualification, EXIT_BLOCK_reason, EXIT_BLOCK_value, EXIT_BLOCK_vector, POLICY_header, POLICY_HEADER_captureMisses,
+  EXIT_BLOCK_qualification, EXIT_BLOCK_reason, EXIT_BLOCK_value, EXIT_BLOCK_vector,
   RECORD_BYTES, RECORD_captureCount, RECORD_cpl, RECORD_cr3, RECORD_FLAG_truncated, RECORD_flags,
   RECORD_fsBase, RECORD_gpr, RECORD_gsBase, RECORD_icount, RECORD_kind, RECORD_KIND_pad, RECORD_LIMIT,
   RECORD_rflags, RECORD_rip, RECORD_size, RECORD_task, RECORD_time, ROOM,
@@ -110,7 +110,8 @@ export function openRecord(kind: u32, rip: u64, icount: u64, task: u64): void {
 
 export function setFlag(flag: u32): void { store<u16>(record, <u16>(u32(load<u16>(record, RECORD_flags)) | flag), RECORD_flags); }
 
-export function closeRecord(): void {
+// @ts-ignore: decorator
+@inline export function closeRecord(): void {
   const size = <u32>(cursor - record);
   store<u32>(record, size, RECORD_size);
   unpublished += size;
@@ -138,11 +139,7 @@ function commit(argument: u32, kind: u32, address: u64, length: u32, full: u64, 
   for (let i = length; i < padded; i++) store<u8>(data + i, 0);
   cursor = data + padded;
   store<u32>(record, load<u32>(record, RECORD_captureCount) + 1, RECORD_captureCount);
-  if (status == CAPTURE_STATUS_absent) {
-    absences++;
-    const misses: usize = POLICY_header + POLICY_HEADER_captureMisses;
-    store<u64>(misses, load<u64>(misses) + 1);
-  }
+  if (status == CAPTURE_STATUS_absent) absences++;
   return data;
 }
 

@@ -7,7 +7,7 @@ import {
 import {
   CAPTURE_KIND_after, CAPTURE_KIND_before, POLICY_header, POLICY_HEADER_registerRowCount, POLICY_registerRows,
   RECORD_detail, RECORD_KIND_exit, REGISTER_FLAG_value, REGISTER_ROW_BYTES, REGISTER_ROW_filter, REGISTER_ROW_flags,
-  REGISTER_ROW_hits, REGISTER_ROW_last, REGISTER_ROW_lastTask, REGISTER_ROW_number, REGISTER_ROW_register,
+  REGISTER_ROW_last, REGISTER_ROW_lastTask, REGISTER_ROW_number, REGISTER_ROW_register,
   REGISTER_ROW_value,
 } from "../generated/monitor-layout";
 import { captureExit, captureOwn, closeRecord, record } from "./record";
@@ -45,7 +45,6 @@ function compare(row: usize, rip: u64, task: u64): void {
 
 function append(row: usize, register: usize, rip: u64, task: u64): void {
   const number = load<u32>(row, REGISTER_ROW_number);
-  store<u64>(row, load<u64>(row, REGISTER_ROW_hits) + 1, REGISTER_ROW_hits);
   openTaskRecord(RECORD_KIND_exit, rip == 0 ? load<u64>(RIP) : rip, task);
   store<u32>(record, EXIT_REGISTER | (number << 8), RECORD_detail);
   instructionBytes(rip);

@@ -1,15 +1,12 @@
 // Trap rows: which policy an event belongs to.
 import { CPL, EXIT_BYTES, MODE, SEG_BASE } from "../generated/layout";
 import {
-  POLICY_header, POLICY_HEADER_evaluated, POLICY_HEADER_injected, POLICY_HEADER_trapRowCount, POLICY_trapRows,
-  TRAP_FLAG_anyVector, TRAP_FLAG_fromCode32, TRAP_FLAG_fromCode64, TRAP_FLAG_fromKernel, TRAP_FLAG_fromUser, TRAP_ROW_bytes, TRAP_ROW_BYTES, TRAP_ROW_flags, TRAP_ROW_hits,
+  POLICY_header, POLICY_HEADER_injected, POLICY_HEADER_trapRowCount, POLICY_trapRows,
+  TRAP_FLAG_anyVector, TRAP_FLAG_fromCode32, TRAP_FLAG_fromCode64, TRAP_FLAG_fromKernel, TRAP_FLAG_fromUser, TRAP_ROW_bytes, TRAP_ROW_BYTES, TRAP_ROW_flags,
   TRAP_ROW_mask, TRAP_ROW_reason, TRAP_ROW_vector,
 } from "../generated/monitor-layout";
 import { MODE_BITS, MODE_CODE64, SEG_CS, isLongCode } from "../mode";
 import { copyGuest, hostOf } from "./read";
-
-// @ts-ignore: decorator
-@inline function count(at: usize): void { store<u64>(at, load<u64>(at) + 1); }
 
 /** Rows found lately, 16 bytes each: the instruction's bytes, then reason, vector and mode, then the row. */
 const FOUND: usize = memory.data(16 * 16);
@@ -18,18 +15,18 @@ const FOUND: usize = memory.data(16 * 16);
 export function forgetRows(): void { memory.fill(FOUND, 0, 16 * 16); }
 
 /** The first row that matches, 0 if none does. `bytes`: the instruction without its prefixes. */
-export function matchRow(reason: u32, vector: u32, bytes: u64): usize {
-  count(POLICY_header + POLICY_HEADER_evaluated);
+// @ts-ignore: decorator
+@inline export function matchRow(reason: u32, vector: u32, bytes: u64): usize {
   const key = (reason | (vector << 8) | (load<u32>(CPL) << 16) | (u32(isLongCode()) << 18)) + 1;
   const found: usize = FOUND + (((reason ^ (<u32>bytes >> 8)) & 15) << 4);
-  if (load<u64>(found) != bytes || load<u32>(found, 8) != key) {
-    store<u64>(found, bytes);
-    store<u32>(found, key, 8);
-    store<u32>(found, <u32>findRow(reason, vector, bytes), 12);
-  }
-  const row: usize = load<u32>(found, 12);
-  if (row) count(row + TRAP_ROW_hits);
-  return row;
+  if (load<u64>(found) != bytes || load<u32>(found, 8) != key) lookUp(found, key, reason, vector, bytes);
+  return load<u32>(found, 12);
+}
+
+function lookUp(found: usize, key: u32, reason: u32, vector: u32, bytes: u64): void {
+  store<u64>(found, bytes);
+  store<u32>(found, key, 8);
+  store<u32>(found, <u32>findRow(reason, vector, bytes), 12);
 }
 
 function findRow(reason: u32, vector: u32, bytes: u64): usize {
@@ -51,7 +48,10 @@ function findRow(reason: u32, vector: u32, bytes: u64): usize {
 }
 
 /** A trap that is nobody's: the guest gets it unchanged. */
-export function countInjected(): void { count(POLICY_header + POLICY_HEADER_injected); }
+export function countInjected(): void {
+  const injected: usize = POLICY_header + POLICY_HEADER_injected;
+  store<u64>(injected, load<u64>(injected) + 1);
+}
 
 function isPrefix(byte: u32, long: bool): bool {
   if (long && (byte & 0xf0) == 0x40) return true;

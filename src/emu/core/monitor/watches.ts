@@ -8,7 +8,7 @@ import {
 import {
   CAPTURE_KIND_after, CAPTURE_KIND_before, POLICY_header,
   POLICY_HEADER_physicalRowCount, POLICY_HEADER_taskMinimum, POLICY_HEADER_watchRowCount, POLICY_watchRows, RECORD_detail, RECORD_KIND_exit, VIEW_ANY,
-  WATCH_KIND_physical, WATCH_ROW_accesses, WATCH_ROW_BYTES, WATCH_ROW_end, WATCH_ROW_filter, WATCH_ROW_hits,
+  WATCH_KIND_physical, WATCH_ROW_accesses, WATCH_ROW_BYTES, WATCH_ROW_end, WATCH_ROW_filter,
   WATCH_ROW_kind, WATCH_ROW_number, WATCH_ROW_start, WATCH_ROW_view, WRITE_SOURCE_delivery, WRITE_SOURCE_device,
   WRITE_SOURCE_instruction, WRITE_SOURCE_pageWalk,
 } from "../generated/monitor-layout";
@@ -162,7 +162,6 @@ function append(row: usize, linear: u64, watched: u64, physical: u64, size: u32,
 
 /** Opens the record of an access, of which length, addresses and value stand in the exit fields. */
 export function openAccess(row: usize, rip: u64, access: u32, size: u32, source: u32): void {
-  store<u64>(row, load<u64>(row, WATCH_ROW_hits) + 1, WATCH_ROW_hits);
   openTaskRecord(RECORD_KIND_exit, rip, presentTask());
   const number = load<u32>(row, WATCH_ROW_number);
   store<u32>(record, EXIT_SECOND_LEVEL | (number << 8), RECORD_detail);
