@@ -225,8 +225,9 @@ export const SIGNAL_FRAME_BYTES = 1024;
  *     page end.
  *     Rows of views also: a read, qualification 1, with the value and a `before` capture of what was read; and control
  *     that comes into the page, qualification 4 with size 0, linear and RIP where it comes to.
- *   EXIT.register: vector = number of the watch, qualification = number of the register, linear = the instruction
- *     (0: it changed where it is not watched, as in a system call), value; `before` and `after` captures.
+ *   EXIT.register: vector = number of the watch, qualification = number of the register, of a part also lowest byte << 8 | bytes << 16,
+ *     linear = the instruction (0: it changed where it is not watched, as in a system call), value; `before` and `after`
+ *     captures of the part.
  *   EXIT.mmio: qualification = 1 (read) or 2 (write) | size << 8, linear, physical, value.
  */
 export const WRITE_SOURCE = {
@@ -489,10 +490,11 @@ export const REGISTER_ROW = offsets({
   register: 4, // rax rcx rdx rbx rsp rbp rsi rdi r8..r15
   number: 4, // of the watch that it belongs to
   flags: 4, // REGISTER_FLAG
-  reserved: 4,
-  value: 8,
+  offset: 2, // lowest byte of the part of it that is watched, ...
+  size: 2, // ... and how many
+  value: 8, // of the part
   filter: 24, // TASK_FILTER
-  last: 8, // written by the core: the register's value when it was looked at last ...
+  last: 8, // written by the core: the part's value when it was looked at last ...
   lastTask: 8, // ... and in whom; all ones: never
 });
 export const REGISTER_ROW_BYTES = 64;

@@ -27,4 +27,31 @@ describe.skipIf(missing !== undefined)('registers of a program', () => {
       seen.set(watch!, (seen.get(watch!) ?? 0) + 1);
     expect([...seen].sort()).toEqual([...expected].sort());
   });
+
+  it('have parts by their own names: their value alone counts, whatever is around it', () => {
+    const folder = scratch();
+    const trace = join(folder, 'parts.trap');
+    const expected = ['reg:edx=0x5a0020', 'reg:dx=0x20', 'reg:dl=0x20', 'reg:dh=0x5a', 'reg:r12d=0x5a00c0', 'reg:r13w=0xd0', 'reg:r14b=0xe0', 'reg:spl=0x4a', 'reg:ebp=0xdeadbee5']; // biome-ignore format: a list
+    const program = buildProgram(folder, 'parts', '-static');
+    const watches = expected.flatMap((watch) => ['--watch', `${watch}@user@comm:parts`]);
+    const result = trapline([
+      'record',
+      '-q',
+      '-o',
+      trace,
+      '--share',
+      folder,
+      '--traps',
+      'register',
+      ...watches,
+      '--',
+      program,
+    ]);
+    expect(result, result.stderr).toMatchObject({ status: 0, stderr: '' });
+    const lines = trapline(['replay', '-e', 'trace=none', trace]).stdout;
+    for (const watch of expected) {
+      const [, name, value] = /^reg:(\w+)=(.*)$/.exec(watch)!;
+      expect(lines).toMatch(new RegExp(`register: ${watch}@user@comm:parts: ${name}, 0x[0-9a-f]+ -> ${value} at `));
+    }
+  });
 });

@@ -92,6 +92,12 @@ const cases: readonly Case[] = [
     status: 2,
   },
   { what: 'a bad size', args: ['--memory', '4k', '--', 'true'], says: /^--memory 4k: use a size/, status: 2 },
+  {
+    what: 'a value too wide',
+    args: ['--watch', 'reg:al=0x127', '--', 'true'],
+    says: /^--watch reg:al=0x127: 0x127 has more than the 8 bits of al$/,
+    status: 2,
+  },
   { what: 'a bad watch', args: ['--watch', 'phys:here', '--', 'true'], says: /^--watch phys:here: /, status: 2 },
   { what: 'nothing to run', args: [], says: /^nothing to run: /, status: 2 },
 ];

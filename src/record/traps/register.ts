@@ -12,7 +12,7 @@ export const registerTrap: TrapPolicy = {
   operand: 'register',
   plan(plan, { watches }) {
     const rows = watches.flatMap((spec, number): RegisterRow[] =>
-      spec.kind === 'register' ? [{ register: spec.register, value: spec.value, number, filter: spec.filter }] : [],
+      spec.kind === 'register' ? [{ part: spec.part, value: spec.value, number, filter: spec.filter }] : [],
     );
     if (rows.length === 0) throw new UsageError('--traps register: say with --watch reg:NAME which register');
     plan.controls |= VMCS_CONTROL.register;

@@ -17,6 +17,7 @@ import {
   WATCH_ROW_BYTES,
   WATCH_ROWS,
 } from '../../emu/monitor-layout.ts';
+import type { RegisterPart } from '../../trace/register-part.ts';
 
 /** Whose doing counts; what is left out does not matter. */
 export interface TaskFilter {
@@ -49,10 +50,9 @@ export interface WatchRow {
   readonly view?: ViewRights | undefined;
 }
 
-/** A watched register. */
+/** A watched register, or part of one. */
 export interface RegisterRow {
-  /** rax rcx rdx rbx rsp rbp rsi rdi r8..r15 */
-  readonly register: number;
+  readonly part: RegisterPart;
   readonly number: number;
   /** Only when it takes this value; left out: every change. */
   readonly value?: bigint | undefined;
@@ -112,7 +112,9 @@ function writeMemoryRow(view: DataView, at: number, row: WatchRow): void {
 }
 
 function writeRegisterRow(view: DataView, at: number, row: RegisterRow): void {
-  view.setUint32(at + REGISTER_ROW.register, row.register, true);
+  view.setUint32(at + REGISTER_ROW.register, row.part.register, true);
+  view.setUint16(at + REGISTER_ROW.offset, row.part.offset, true);
+  view.setUint16(at + REGISTER_ROW.size, row.part.size, true);
   view.setUint32(at + REGISTER_ROW.number, row.number, true);
   view.setUint32(at + REGISTER_ROW.flags, row.value === undefined ? 0 : REGISTER_FLAG.value, true);
   view.setBigUint64(at + REGISTER_ROW.value, row.value ?? 0n, true);

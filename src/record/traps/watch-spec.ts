@@ -2,7 +2,7 @@
 import { UsageError } from '../../emu/errors.ts';
 import { SECOND_LEVEL } from '../../emu/layout.ts';
 import { VIEWS } from '../../emu/monitor-layout.ts';
-import { REGISTER } from '../../trace/event.ts';
+import { REGISTER_PARTS, type RegisterPart } from '../../trace/register-part.ts';
 import type { TaskFilter, ViewRights } from './watch-rows.ts';
 
 /** A watch as the command line has it; addresses are not yet looked up in any guest. */
@@ -13,7 +13,7 @@ export type WatchSpec = {
   /** It holds in one second-level view only. */
   readonly view?: ViewRights;
 } & (
-  | { readonly kind: 'register'; readonly register: number; readonly value: bigint | undefined }
+  | { readonly kind: 'register'; readonly part: RegisterPart; readonly value: bigint | undefined }
   /** A kernel's symbol. `length` undefined: up to the next symbol. */
   | { readonly kind: 'symbol'; readonly symbol: string; readonly length: bigint | undefined }
   | { readonly kind: 'virtual' | 'physical'; readonly address: bigint; readonly length: bigint }
@@ -35,7 +35,10 @@ export const WATCH_FORMS: readonly (readonly [form: string, about: string])[] = 
   ['virt:[PID:]ADDRESS[+BYTES]', 'writes to a guest-virtual range, in one process or all'],
   ['phys:ADDRESS[+BYTES]', 'writes to a guest-physical range'],
   ['exe:FILE:SYMBOL[+BYTES]', "writes to a program's symbol or section, wherever it is loaded"],
-  ['reg:NAME[=VALUE]', 'a register: every change, or when it takes the value; runs step by step'],
+  [
+    'reg:NAME[=VALUE]',
+    'a register, or a part of one (eax, ax, ah, r8d): every change, or when it takes the value; runs step by step',
+  ],
   ['view:N:MEMORY:RIGHTS', 'memory by any form above, in view N of VMFUNC: what is beyond rwx, rx, r, ... or none'],
 ];
 /** What each form may end with. */
@@ -45,7 +48,6 @@ const FORMS =
   'use SYMBOL, virt:ADDRESS+BYTES, phys:ADDRESS+BYTES, exe:FILE:SYMBOL, reg:NAME[=VALUE] or view:N:MEMORY:RIGHTS';
 /** Bytes of a range whose length is not given. */
 const WORD = 8n;
-const GENERAL_REGISTERS = 16;
 const LONGEST_NAME = 15;
 
 /** Throws UsageError that says which part is wrong. */
@@ -84,12 +86,19 @@ function parseFilter(text: string, suffix: string): TaskFilter {
   throw wrong(text, `@${suffix} is no filter; use ${WATCH_FILTERS}`);
 }
 
-function parseRegister(text: string, rest: string): { register: number; value: bigint | undefined } {
+function parseRegister(text: string, rest: string): { part: RegisterPart; value: bigint | undefined } {
   const [name = '', value, ...more] = rest.split('=');
-  const register = Object.hasOwn(REGISTER, name) ? REGISTER[name as keyof typeof REGISTER] : GENERAL_REGISTERS;
-  if (register >= GENERAL_REGISTERS || more.length > 0)
-    throw wrong(text, `${name} is no register; use reg:NAME or reg:NAME=VALUE with rax to r15`);
-  return { register, value: value === undefined ? undefined : BigInt.asUintN(64, parseNumber(text, value)) };
+  const part = REGISTER_PARTS.get(name.toLowerCase());
+  if (part === undefined || more.length > 0)
+    throw wrong(
+      text,
+      `${name} is no general register; use reg:NAME or reg:NAME=VALUE with rax to r15, or parts like eax`,
+    );
+  if (value === undefined) return { part, value: undefined };
+  const number = parseNumber(text, value);
+  const bits = 8 * part.size;
+  if (number >> BigInt(bits) !== 0n) throw wrong(text, `${value} has more than the ${bits} bits of ${name}`);
+  return { part, value: number };
 }
 
 /** What the rights don't allow in a view is recorded there. `ro`: everything but writes. */

@@ -1,8 +1,8 @@
 /** Accesses to watched memory, changes of watched registers, and pages that tasks dirtied. */
 import { SECOND_LEVEL } from '../../emu/layout.ts';
 import { CAPTURE_KIND, PAGE_BLOCK, PAGE_BLOCK_BYTES, PAGE_FLAG, WRITE_SOURCE } from '../../emu/monitor-layout.ts';
-import { REGISTER } from '../../trace/event.ts';
 import type { EventChunk } from '../../trace/event-chunk.ts';
+import { registerPartName } from '../../trace/register-part.ts';
 import { KernelSymbols } from '../addresses/kernel-symbols.ts';
 import { type CallCapture, capturesOf } from '../call-captures.ts';
 import type { Description } from './description.ts';
@@ -22,7 +22,6 @@ const BY: Readonly<Record<WriteSource, string>> = {
 const SOURCES = new Map<number, WriteSource>(
   (Object.keys(WRITE_SOURCE) as WriteSource[]).map((name) => [WRITE_SOURCE[name], name]),
 );
-const REGISTER_NAMES = Object.keys(REGISTER);
 
 const watchName = (exit: Exit, { watches }: TrapNames): string => {
   const number = exit.word('vector');
@@ -83,9 +82,15 @@ export function watchedAccess(exit: Exit, names: TrapNames): Description {
   };
 }
 
+/** Its number, of a part also its lowest byte and how many it has. */
+function watchedRegister(what: number): string {
+  const part = { register: what & 255, offset: (what >>> 8) & 255, size: what >>> 16 || WIDEST_VALUE };
+  return registerPartName(part) ?? `register ${part.register}`;
+}
+
 export function registerChange(exit: Exit, names: TrapNames): Description {
   const watch = watchName(exit, names);
-  const register = REGISTER_NAMES[exit.low('qualification')] ?? `register ${exit.low('qualification')}`;
+  const register = watchedRegister(exit.low('qualification'));
   const [before, after] = (['before', 'after'] as const).map((when) => shownValue(exit.change(when)));
   const [from, to] = (['before', 'after'] as const).map((when) => shownValue(exit.change(when), names.symbols));
   const instruction = exit.long('linear');

@@ -12,7 +12,8 @@ import {
   WRITE_SOURCE,
 } from '../../../src/emu/monitor-layout.ts';
 import type { RegisterRow, WatchRow } from '../../../src/record/traps/watch-rows.ts';
-import { AT, Bench, REGISTER } from './bench.ts';
+import { REGISTER_PARTS } from '../../../src/trace/register-part.ts';
+import { AT, Bench } from './bench.ts';
 import { arm, both, DATA, type Event, events, linear, physical } from './watching.ts';
 
 const DEVICE = 0x20_0000;
@@ -179,6 +180,7 @@ describe('page-write', () => {
 describe('register', () => {
   // mov eax, 26h; inc eax; mov ebx, 3; inc eax; hlt
   const CODE = 'b826000000 ffc0 bb03000000 ffc0 f4';
+  const part = (name: string): RegisterRow['part'] => REGISTER_PARTS.get(name)!;
   const watch = (row: Omit<RegisterRow, 'number' | 'filter'>, filter: RegisterRow['filter'] = {}): Event[] =>
     both(
       (bench) => bench.code(AT.code, CODE),
@@ -186,25 +188,29 @@ describe('register', () => {
     );
 
   it('tells when a register takes a value, and which instruction gave it', () => {
-    expect(watch({ register: REGISTER.rax, value: 0x27n })).toMatchObject([
+    expect(watch({ part: part('rax'), value: 0x27n })).toMatchObject([
       { reason: EXIT.register, number: 4, linear: AT.code + 5, rip: AT.code + 5, icount: 2, value: 0x27n },
     ]);
   });
 
   it('tells every change with the value before', () => {
-    expect(
-      watch({ register: REGISTER.rax }).map(({ before, after }) => [before.slice(0, 2), after.slice(0, 2)]),
-    ).toEqual([
+    expect(watch({ part: part('rax') }).map(({ before, after }) => [before.slice(0, 2), after.slice(0, 2)])).toEqual([
       ['00', '26'],
       ['26', '27'],
       ['27', '28'],
     ]);
-    expect(watch({ register: REGISTER.rbx })).toHaveLength(1);
+    expect(watch({ part: part('rbx') })).toHaveLength(1);
+  });
+
+  it('looks at a part alone', () => {
+    expect(watch({ part: part('al'), value: 0x27n })).toMatchObject([{ before: '26', after: '27', value: 0x27n }]);
+    expect(watch({ part: part('ah') })).toEqual([]);
+    expect(watch({ part: part('ebx') })).toMatchObject([{ before: '00000000', after: '03000000' }]);
   });
 
   it('looks only where the filter says', () => {
-    expect(watch({ register: REGISTER.rax }, { level: 'user' })).toEqual([]);
-    expect(watch({ register: REGISTER.rax }, { level: 'kernel' })).toHaveLength(3);
+    expect(watch({ part: part('rax') }, { level: 'user' })).toEqual([]);
+    expect(watch({ part: part('rax') }, { level: 'kernel' })).toHaveLength(3);
   });
 });
 

@@ -7,8 +7,8 @@ import {
 import {
   CAPTURE_KIND_after, CAPTURE_KIND_before, POLICY_header, POLICY_HEADER_registerRowCount, POLICY_registerRows,
   RECORD_detail, RECORD_KIND_exit, REGISTER_FLAG_value, REGISTER_ROW_BYTES, REGISTER_ROW_filter, REGISTER_ROW_flags,
-  REGISTER_ROW_last, REGISTER_ROW_lastTask, REGISTER_ROW_number, REGISTER_ROW_register,
-  REGISTER_ROW_value,
+  REGISTER_ROW_last, REGISTER_ROW_lastTask, REGISTER_ROW_number, REGISTER_ROW_offset,
+  REGISTER_ROW_register, REGISTER_ROW_size, REGISTER_ROW_value,
 } from "../generated/monitor-layout";
 import { captureExit, captureOwn, closeRecord, record } from "./record";
 import { instructionBytes } from "./rows";
@@ -28,22 +28,35 @@ let steppedRip: u64 = 0;
 // @ts-ignore: decorator
 @inline function rowAt(index: u32): usize { return POLICY_registerRows + index * REGISTER_ROW_BYTES; }
 
+/** Where the lowest byte of the watched part stands. */
 // @ts-ignore: decorator
-@inline function registerOf(row: usize): usize { return GPR + (load<u32>(row, REGISTER_ROW_register) << 3); }
+@inline function partAt(row: usize): usize {
+  return GPR + (load<u32>(row, REGISTER_ROW_register) << 3) + load<u16>(row, REGISTER_ROW_offset);
+}
+
+function valueOf(row: usize): u64 {
+  const at = partAt(row);
+  switch (load<u16>(row, REGISTER_ROW_size)) {
+    case 1: return load<u8>(at);
+    case 2: return load<u16>(at);
+    case 4: return load<u32>(at);
+    default: return load<u64>(at);
+  }
+}
 
 /** The register is no longer what it was: recorded if the row wants that. */
 function compare(row: usize, rip: u64, task: u64): void {
-  const register = registerOf(row);
-  const value = load<u64>(register);
+  const value = valueOf(row);
   const last = load<u64>(row, REGISTER_ROW_last);
   if (value == last) return;
   if ((load<u32>(row, REGISTER_ROW_flags) & REGISTER_FLAG_value) == 0 || value == load<u64>(row, REGISTER_ROW_value)) {
-    append(row, register, rip, task);
+    append(row, rip, task);
   }
   store<u64>(row, value, REGISTER_ROW_last);
 }
 
-function append(row: usize, register: usize, rip: u64, task: u64): void {
+function append(row: usize, rip: u64, task: u64): void {
+  const size = u32(load<u16>(row, REGISTER_ROW_size));
   const number = load<u32>(row, REGISTER_ROW_number);
   openTaskRecord(RECORD_KIND_exit, rip == 0 ? load<u64>(RIP) : rip, task);
   store<u32>(record, EXIT_REGISTER | (number << 8), RECORD_detail);
@@ -53,11 +66,11 @@ function append(row: usize, register: usize, rip: u64, task: u64): void {
   store<u32>(EXIT_LENGTH, 0);
   store<u64>(EXIT_LINEAR, rip);
   store<u64>(EXIT_PHYSICAL, 0);
-  store<u64>(EXIT_QUALIFICATION, u64(load<u32>(row, REGISTER_ROW_register)));
-  store<u64>(EXIT_VALUE, load<u64>(register));
+  store<u64>(EXIT_QUALIFICATION, u64(load<u32>(row, REGISTER_ROW_register) | (u32(load<u16>(row, REGISTER_ROW_offset)) << 8) | ((size & 7) << 16)));
+  store<u64>(EXIT_VALUE, valueOf(row));
   captureExit(EXIT_REGISTER);
-  captureOwn(CAPTURE_KIND_before, row + REGISTER_ROW_last, 8, 0);
-  captureOwn(CAPTURE_KIND_after, register, 8, 0);
+  captureOwn(CAPTURE_KIND_before, row + REGISTER_ROW_last, size, 0);
+  captureOwn(CAPTURE_KIND_after, partAt(row), size, 0);
   closeRecord();
 }
 
@@ -106,7 +119,7 @@ function match(task: u64, cpl: u32): void {
     if ((before >> u64(i)) & 1) continue;
     const known = load<u64>(row, REGISTER_ROW_lastTask) == task || exchange(row, i, task);
     if (known) compare(row, 0, task);
-    else store<u64>(row, load<u64>(registerOf(row)), REGISTER_ROW_last);
+    else store<u64>(row, valueOf(row), REGISTER_ROW_last);
     store<u64>(row, task, REGISTER_ROW_lastTask);
   }
   matchedTask = task;
