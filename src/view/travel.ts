@@ -148,9 +148,10 @@ export class Travel {
     // A descriptor that the call gives back is there from its return on.
     const after = call?.exitChunk === undefined ? state.event : call.exitChunk.firstEvent + call.exitRow;
     const { descriptors } = source;
-    const { tgid } = identity;
-    const span = descriptors.span(tgid, fd, state.event) ?? descriptors.span(tgid, fd, after);
-    filter(`pid=${tgid} fd=${fd}${span === undefined ? '' : ` events=#${this.#entryOf(span[0])}-#${span[1]}`}`);
+    const span = descriptors.span(identity, fd, state.event) ?? descriptors.span(identity, fd, after);
+    filter(
+      `pid=${descriptors.owner(identity, state.event)} fd=${fd}${span === undefined ? '' : ` events=#${this.#entryOf(span[0])}-#${span[1]}`}`,
+    );
   }
 
   /** The event that entered the call which returned with an event. */

@@ -1,6 +1,8 @@
 // What descriptors mean, against /proc: programs print at each step what the kernel shows of their own.
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { runWhole } from '../../src/analyze/model/job.ts';
+import { TraceSource } from '../../src/view/source/trace-source.ts';
 import { missingForGuest, scratch, trapline } from '../support/guest.ts';
 import { buildProgram } from '../support/strace-oracle.ts';
 
@@ -100,6 +102,20 @@ describe.skipIf(missing !== undefined).each([
       const inRoot = step === 'pivoted' ? (path: string) => path.replace('/tmp/k/m', '') : (path: string) => path;
       const ours = new Map(told.map(({ fd, fd_path }) => [fd, inRoot(plain(String(fd_path)))]));
       expect(ours, step).toEqual(shown);
+    }
+  });
+
+  it('and the viewer names them by whose they are', () => {
+    const source = TraceSource.open(trace);
+    runWhole(source.read(() => {}));
+    for (const step of steps) {
+      // It has the names by which they were opened.
+      if (/^(gone|renamed-folder|linked-folder|pivoted)$/.test(step.step)) continue;
+      const names = [...step.shown.keys()].map((fd) => {
+        const name = source.descriptors.name({ pid: step.tid, tgid: step.pid }, fd, step.event);
+        return [fd, name && plain(name)] as const;
+      });
+      expect(new Map(names), step.step).toEqual(step.shown);
     }
   });
 

@@ -1,6 +1,6 @@
 /** What the descriptors of a trace came to mean, and when: three numbers a change, so that millions of them fit. */
 const CLOSED = -1;
-/** Descriptors of a process, more than any has: a process and a descriptor are one number. */
+/** Descriptors of a process, more than any has: who has it, a process or a thread, and a descriptor are one number. */
 const DESCRIPTORS = 2 ** 22;
 
 /** Changes of one descriptor, in order. */
@@ -51,8 +51,8 @@ export class DescriptorChanges {
   count = 0;
 
   /** From an event on a descriptor means something; undefined: it is closed. */
-  note(tgid: number, fd: number, event: number, what: string | undefined): void {
-    const key = tgid * DESCRIPTORS + fd;
+  note(owner: number, fd: number, event: number, what: string | undefined): void {
+    const key = owner * DESCRIPTORS + fd;
     let changes = this.#changes.get(key);
     if (changes === undefined) {
       changes = new Changes();
@@ -72,18 +72,18 @@ export class DescriptorChanges {
   }
 
   /** What it means to the call that an event enters; undefined where that is not known. */
-  name(tgid: number, fd: number, event: number): string | undefined {
-    const changes = this.#changes.get(tgid * DESCRIPTORS + fd);
+  name(owner: number, fd: number, event: number): string | undefined {
+    const changes = this.#changes.get(owner * DESCRIPTORS + fd);
     return changes && this.#names[changes.name(changes.upTo(event))];
   }
 
   /** From which event to which a descriptor meant what it does at an event; `to` undefined: to the end. */
   span(
-    tgid: number,
+    owner: number,
     fd: number,
     event: number,
   ): { readonly from: number; readonly to: number | undefined } | undefined {
-    const changes = this.#changes.get(tgid * DESCRIPTORS + fd);
+    const changes = this.#changes.get(owner * DESCRIPTORS + fd);
     const at = changes?.upTo(event) ?? -1;
     if (changes === undefined || changes.name(at) === CLOSED) return undefined;
     return { from: changes.event(at)!, to: changes.event(at + 1) };

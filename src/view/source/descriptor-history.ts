@@ -3,7 +3,7 @@ import type { Job } from '../../analyze/model/job.ts';
 import { pairedCall } from '../../analyze/model/single-calls.ts';
 import type { TraceModel } from '../../analyze/model/trace-model.ts';
 import { DESCRIPTOR_CALLS } from '../../replay/descriptor-calls.ts';
-import { Descriptors } from '../../replay/descriptors.ts';
+import { Descriptors, type Who } from '../../replay/descriptors.ts';
 import type { DescriptorObserver, Owner, Slot } from '../../replay/open-file.ts';
 import { EVENT_KIND } from '../../trace/event.ts';
 import type { EventChunk } from '../../trace/event-chunk.ts';
@@ -16,11 +16,13 @@ const KEYS = callKeysOf(DESCRIPTOR_CALLS.keys());
 /** 1 for each of them: an array, for it is asked at every call. */
 const OPENING = Uint8Array.from({ length: Math.max(...KEYS) + 1 }, (_, key) => (KEYS.has(key) ? 1 : 0));
 
-/** What each descriptor of each process meant at any moment: put together from the few calls that open and close them. */
+/** What each descriptor of each process, or of a thread that has its own, meant at any moment: put together from the few calls that open and close them. */
 export class DescriptorHistory implements DescriptorObserver {
   readonly #model: TraceModel;
   readonly #changes = new DescriptorChanges();
   readonly #descriptors = new Descriptors(this);
+  /** Threads that have descriptors of their own, by number: of which process, and from which event on. */
+  readonly #parted = new Map<number, { readonly tgid: number; readonly from: number }>();
   /** Calls under way, by task: numbers of the events that entered them. */
   readonly #pending = new Map<bigint, number>();
   #event = 0;
@@ -65,25 +67,36 @@ export class DescriptorHistory implements DescriptorObserver {
     this.#event = firstEvent + row;
     const identity = this.#model.historySoFar?.identity(chunk.task(row), entry);
     this.#descriptors.meet(identity, this.#event);
-    this.#descriptors.returned(pairedCall(this.#model.store.tables, place, { chunk, row }), identity);
+    const call = pairedCall(this.#model.store.tables, place, { chunk, row });
+    // A thread that executed another program has become its process.
+    const after = this.#model.historySoFar?.identity(chunk.task(row), this.#event);
+    if (after?.pid !== identity?.pid) this.#descriptors.entered(call, identity);
+    this.#descriptors.returned(call, after);
   }
 
   opened({ tgid, tid }: Owner, fd: number, { file }: Slot): void {
-    if (tid === undefined) this.#changes.note(tgid, fd, this.#event, file.what);
+    if (tid !== undefined && this.#parted.get(tid)?.tgid !== tgid) this.#parted.set(tid, { tgid, from: this.#event });
+    this.#changes.note(tid ?? tgid, fd, this.#event, file.what);
   }
 
   closed({ tgid, tid }: Owner, fd: number): void {
-    if (tid === undefined) this.#changes.note(tgid, fd, this.#event, undefined);
+    this.#changes.note(tid ?? tgid, fd, this.#event, undefined);
+  }
+
+  /** Number of whose descriptors a task uses at an event: its process, or it alone. */
+  owner({ pid, tgid }: Who, event: number): number {
+    const parted = this.#parted.get(pid);
+    return parted !== undefined && parted.tgid === tgid && parted.from <= event ? pid : tgid;
   }
 
   /** What it means to the call that an event enters; undefined where that is not known. */
-  name(tgid: number, fd: number, event: number): string | undefined {
-    return this.#changes.name(tgid, fd, event);
+  name(who: Who, fd: number, event: number): string | undefined {
+    return this.#changes.name(this.owner(who, event), fd, event);
   }
 
   /** From which event to which a descriptor meant what it does at an event; undefined where that is not known. */
-  span(tgid: number, fd: number, event: number): readonly [from: number, to: number] | undefined {
-    const span = this.#changes.span(tgid, fd, event);
+  span(who: Who, fd: number, event: number): readonly [from: number, to: number] | undefined {
+    const span = this.#changes.span(this.owner(who, event), fd, event);
     return span && [span.from, span.to ?? this.#model.count - 1];
   }
 }

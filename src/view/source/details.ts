@@ -22,13 +22,13 @@ import type { TraceSource } from './trace-source.ts';
 /** Everything of a call's arguments. */
 function inFull(source: TraceSource, { chunk, row: at }: Call): FormatOptions {
   const event = chunk.firstEvent + at;
-  const tgid = source.identity(chunk.task(at), event)?.tgid;
+  const who = source.identity(chunk.task(at), event);
   return {
     stringLimit: Number.MAX_SAFE_INTEGER,
     verbose: true,
     descriptor: (out, fd) => {
       out.decimal(fd);
-      const what = tgid === undefined ? undefined : source.descriptors.name(tgid, fd, event);
+      const what = who === undefined ? undefined : source.descriptors.name(who, fd, event);
       if (what !== undefined) out.text(`<${printable(what)}>`);
     },
   };

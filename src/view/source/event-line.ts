@@ -2,6 +2,7 @@ import type { EventPlace } from '../../analyze/model/chunk-store.ts';
 import type { FoundCall, SingleCalls } from '../../analyze/model/single-calls.ts';
 import type { TaskIdentity } from '../../guest/linux/task-identity.ts';
 import type { Call } from '../../replay/calls.ts';
+import type { Who } from '../../replay/descriptors.ts';
 import { Pairing } from '../../replay/pairing.ts';
 import { printable, printableName } from '../../replay/printable.ts';
 import { signalName } from '../../replay/strace/flags.ts';
@@ -34,8 +35,8 @@ export interface LineSources {
   identity(task: bigint, event: number): TaskIdentity | undefined;
   /** What an address is part of, safe for a terminal; undefined where that is not known. */
   nameOf(address: bigint, place: EventPlace): string | undefined;
-  /** What a descriptor of a process meant at an event; undefined where that is not known. */
-  descriptor(tgid: number, fd: number, event: number): string | undefined;
+  /** What a descriptor meant to a task at an event; undefined where that is not known. */
+  descriptor(who: Who, fd: number, event: number): string | undefined;
 }
 
 /** Chunks behind its own, or before it, in which the other end of a call is looked for, for a line. */
@@ -47,14 +48,14 @@ export class EventLines {
   readonly #sources: LineSources;
   readonly #out = new TextBuffer();
   readonly #pairing: Pairing;
-  #tgid = 0;
+  #who: Who | undefined;
   #event = 0;
   readonly #format: FormatOptions = {
     stringLimit: SHOWN_BYTES,
     verbose: false,
     descriptor: (out, fd) => {
       out.decimal(fd);
-      const what = this.#sources.descriptor(this.#tgid, fd, this.#event);
+      const what = this.#who && this.#sources.descriptor(this.#who, fd, this.#event);
       if (what !== undefined) out.text(`<${printable(what)}>`);
     },
   };
@@ -80,7 +81,7 @@ export class EventLines {
 
   #words(place: EventPlace, identity: TaskIdentity | undefined): Words {
     const { chunk, row } = place;
-    this.#tgid = identity?.tgid ?? 0;
+    this.#who = identity;
     this.#event = chunk.firstEvent + row;
     switch (chunk.kind(row)) {
       case EVENT_KIND.callEntry:
@@ -110,7 +111,7 @@ export class EventLines {
     if (!settled) return [segment(' = … (returns later)', 'dim')];
     const out = this.#out;
     const { chunk, row, exitChunk, exitRow } = call;
-    this.#tgid = this.#sources.identity(chunk.task(row), chunk.firstEvent + row)?.tgid ?? 0;
+    this.#who = this.#sources.identity(chunk.task(row), chunk.firstEvent + row);
     // A descriptor that it gives back is known from the return on.
     if (exitChunk !== undefined) this.#event = exitChunk.firstEvent + exitRow;
     out.truncate(0);

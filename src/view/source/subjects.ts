@@ -39,9 +39,9 @@ function pathsOf(call: Call): string[] {
 export function filesOf(place: EventPlace, source: TraceSource): string[] {
   const event = place.chunk.firstEvent + place.row;
   const { call } = source.calls.entered(place, 1);
-  const tgid = source.identity(place.chunk.task(place.row), event)?.tgid;
-  if (tgid === undefined) return pathsOf(call);
-  const meant = descriptorsOf(call).flatMap((fd) => source.descriptors.name(tgid, fd, event) ?? []);
+  const who = source.identity(place.chunk.task(place.row), event);
+  if (who === undefined) return pathsOf(call);
+  const meant = descriptorsOf(call).flatMap((fd) => source.descriptors.name(who, fd, event) ?? []);
   return [...pathsOf(call), ...meant];
 }
 

@@ -43,7 +43,7 @@ export class TraceSource {
       names: this.names,
       identity: (task, event) => this.identity(task, event),
       nameOf: (address, place) => this.nameOf(address, place),
-      descriptor: (tgid, fd, event) => this.descriptors.name(tgid, fd, event),
+      descriptor: (who, fd, event) => this.descriptors.name(who, fd, event),
     });
   }
 
