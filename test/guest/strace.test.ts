@@ -35,6 +35,11 @@ describe.skipIf(missing !== undefined)('strace in the guest', () => {
     expectSameCalls(runUnderStrace(folder, buildProgram(folder, name), 0));
   });
 
+  it.each([[[]], [['-m32']]])('and structs in full with -v, built with %j', (flags) => {
+    const folder = scratch();
+    expectSameCalls(runUnderStrace(folder, buildProgram(folder, 'in-full', ...flags), 0, [], ['-v']), ['-v']);
+  });
+
   it.each(['calls', 'sharing', 'killed'])('and names the descriptors of %s with -y', (name) => {
     const folder = scratch();
     const run = runUnderStrace(folder, buildProgram(folder, name), name === 'calls' ? 5 : 0, [], ['-y']);

@@ -131,6 +131,7 @@ function parseArgument(abi: Abi, word: string, argument: number): Omit<Argument,
       return { format: kind, pointee: pointee('strings', 'in') };
     case 'in':
     case 'value':
+    case 'hexbytes':
       return { format: kind, pointee: pointee('bytes', 'in', { by: 'argument', argument: Number(size) }) };
     case 'out':
     case 'text':
@@ -311,7 +312,8 @@ export function pointeesOf(syscall: Syscall): Pointee[] {
   const place = ({ argument, direction, behind }: Pointee): string => `${direction} ${argument} ${behind}`;
   const base = new Set(own.map(place));
   const variants = (syscall.variants ?? []).flatMap((variant) => variantPointees(variant, syscall.arguments));
-  return [...own, ...syscall.conditional, ...variants.filter((each) => !base.has(place(each)))];
+  // What is behind a pointer comes after what holds that.
+  return [...own, ...variants.filter((each) => !base.has(place(each))), ...syscall.conditional];
 }
 
 /** True when the count of the struct is its size in bytes (socket addresses, CPU sets). */

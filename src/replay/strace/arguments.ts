@@ -131,16 +131,19 @@ const terminated =
     if (shown < whole) out.text('...');
   };
 
-const random: ArgumentFormat = (out, call, argument, options) => {
-  const capture = call.failed ? undefined : call.capture(argument, 'exit');
-  if (capture === undefined) {
-    address(out, call, argument, options);
-    return;
-  }
-  const shown = capture.bytes.subarray(0, options.stringLimit);
-  const text = Array.from(shown, (byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('');
-  out.text(`"${text}"${capture.fullLength > shown.length ? '...' : ''}`);
-};
+/** Each byte as its number. */
+const numbered =
+  (phase: 'entry' | 'exit'): ArgumentFormat =>
+  (out, call, argument, options) => {
+    const capture = phase === 'exit' && call.failed ? undefined : call.capture(argument, phase);
+    if (capture === undefined || capture.status === CAPTURE_STATUS.absent) {
+      address(out, call, argument, options);
+      return;
+    }
+    const shown = capture.bytes.subarray(0, options.stringLimit);
+    const text = Array.from(shown, (byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('');
+    out.text(`"${text}"${capture.fullLength > shown.length ? '...' : ''}`);
+  };
 
 const entries: ArgumentFormat = (out, call, argument, options) => {
   if (call.failed || !call.returned) address(out, call, argument, options);
@@ -216,7 +219,8 @@ const POINTEES: Readonly<Record<string, (argument: Argument) => ArgumentFormat>>
   text: () => terminated('exit'),
   value: () => terminated('entry'),
   'str>': () => written,
-  random: () => random,
+  random: () => numbered('exit'),
+  hexbytes: () => numbered('entry'),
   dirents: () => entries,
   argv: () => strings,
   envp: () => environment,

@@ -106,6 +106,11 @@ function wanted(set: string): string {
 const NOTES = new Map([
   ['sockLevel', 'SOL_??'],
   ['personality', 'PER_???'],
+  ['arch', 'ARCH_???'],
+  ['speculation', 'PR_SPEC_???'],
+  ['speculationControl', 'PR_SPEC_???'],
+  ['uringRegister', 'IORING_REGISTER_???'],
+  ['landlockRule', 'LANDLOCK_RULE_???'],
   ['open', 'O_???'],
   ['routeFlags', 'RTM_F_???'],
   ['rebootMagic1', 'LINUX_REBOOT_MAGIC_???'],

@@ -8,7 +8,7 @@ import { argumentFormat } from './arguments.ts';
 import { signalSet } from './flags.ts';
 import type { ArgumentFormat, FormatOptions } from './format.ts';
 import { RESULTS, type ResultFormat } from './results.ts';
-import { fcntlAnswers, futexArguments, futexBitset, ioctlAnswers, prctlArity } from './special.ts';
+import { fcntlAnswers, futexArguments, futexBitset, futexWakeOperation, ioctlAnswers, prctlArity } from './special.ts';
 import { descriptorText } from './struct-parts.ts';
 import { oneStruct } from './structs.ts';
 
@@ -86,14 +86,15 @@ const cloneArranged =
     onlyIf(hasFlag(0x0120_0000), labelled('child_tidptr=', child, pointer)),
   ];
 
-/** Arguments of futex in their order; 6 and 7 as `futexArguments` has them. */
-const FUTEX_ORDER = [0, 1, 2, 7, 3, 4, 5, 6];
+/** Arguments of futex in their order; those from 6 on as `futexArguments` has them. */
+const FUTEX_ORDER = [0, 1, 2, 7, 3, 4, 5, 6, 8];
 const futexSet: ArgumentFormat = (out, call) => out.text(futexBitset(call.low(5)));
+const futexOperation: ArgumentFormat = (out, call) => out.text(futexWakeOperation(call.low(5)));
 /** How many to wake or move, where others have a timeout. */
 const futexCount: ArgumentFormat = (out, call) => out.decimal(call.low(3));
 
 const futexArranged: Arranged = (formats) => {
-  const places: readonly ArgumentFormat[] = [...formats, futexSet, futexCount];
+  const places: readonly ArgumentFormat[] = [...formats, futexSet, futexCount, futexOperation];
   return FUTEX_ORDER.map((place) =>
     onlyIf(
       (call) => futexArguments(call.low(1)).includes(place),

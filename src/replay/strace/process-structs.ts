@@ -99,8 +99,18 @@ export function capabilities(bytes: Uint8Array): string {
   return `{effective=${words(0)}, permitted=${words(1)}, inheritable=${words(2)}}`;
 }
 
+/** CLONE_INTO_CGROUP, in the high half of the flags. */
+const CLONE_INTO_CGROUP_HIGH = 2;
+
+/** The numbers that clone3 is to give, where as many as it says could be read. */
+function threadNumbers(view: DataView, numbers: Uint8Array, count: number): string {
+  if (count === 0 || 4 * count > numbers.length) return pointer(low(view, 64), high(view, 64));
+  const words = new DataView(numbers.buffer, numbers.byteOffset, numbers.length);
+  return `[${Array.from({ length: count }, (_, i) => words.getInt32(4 * i, true)).join(', ')}]`;
+}
+
 /** clone3's struct clone_args, as much of it as was given. `threadArea`: the segment descriptor that a 32-bit program gives. */
-export function cloneArguments(bytes: Uint8Array, threadArea?: string): string {
+export function cloneArguments(bytes: Uint8Array, threadArea: string | undefined, numbers: Uint8Array): string {
   const padded = new Uint8Array(88);
   padded.set(bytes.subarray(0, 88));
   const view = new DataView(padded.buffer);
@@ -118,5 +128,10 @@ export function cloneArguments(bytes: Uint8Array, threadArea?: string): string {
     if (threadArea === undefined) address('tls', 56);
     else parts.push(`tls=${threadArea}`);
   }
+  const count = low(view, 72);
+  if (low(view, 64) !== 0 || high(view, 64) !== 0 || count !== 0) {
+    parts.push(`set_tid=${threadNumbers(view, numbers, count)}`, `set_tid_size=${count}`);
+  }
+  if ((high(view, 0) & CLONE_INTO_CGROUP_HIGH) !== 0) parts.push(`cgroup=${low(view, 80)}`);
   return `{${parts.join(', ')}}`;
 }

@@ -97,9 +97,28 @@ const policy: ResultFormat = (out, { result }) => {
   out.text(name === undefined ? String(result) : `${result} (${name})`);
 };
 
+const NS_GET_NSTYPE = 0xb703;
+
 const prctl: ResultFormat = (out, call, options) => {
+  if (enumName('prctl', call.low(0)) === 'PR_GET_SECUREBITS' && call.result !== 0) {
+    return out.text(`0x${call.result.toString(16)} (${flagNames('secureBits', call.result)})`);
+  }
   signed(out, call, options);
-  if (enumName('prctl', call.low(0)) === 'PR_GET_DUMPABLE') out.text(` (${enumOrHex('dumpable', call.result)})`);
+  const { result } = call;
+  switch (enumName('prctl', call.low(0))) {
+    case 'PR_GET_DUMPABLE':
+      return out.text(` (${enumOrHex('dumpable', result)})`);
+    case 'PR_GET_SPECULATION_CTRL':
+      return out.text(` (${result === 0 ? 'PR_SPEC_NOT_AFFECTED' : flagNames('speculationState', result)})`);
+    case 'PR_MCE_KILL_GET':
+      return out.text(` (${enumOrHex('machineCheck', result)})`);
+  }
+};
+
+/** Of /proc's namespace files: which kind they are. */
+const ioctl: ResultFormat = (out, call, options) => {
+  signed(out, call, options);
+  if (call.low(1) === NS_GET_NSTYPE) out.text(` (${flagNames('namespaces', call.result)})`);
 };
 
 /** A u32 that the kernel wrote for an argument. */
@@ -184,6 +203,7 @@ export const RESULTS: Results = {
     personality: domain,
     sched_getscheduler: policy,
     prctl,
+    ioctl,
     landlock_create_ruleset: ruleset,
     membarrier: barriers,
     time: seconds,

@@ -144,6 +144,11 @@ export const SCALARS: Readonly<Record<string, ArgumentFormat>> = {
     if (name === undefined) int(out, call, argument, options);
     else out.text(name);
   },
+  mountflags: (out, call, argument) => {
+    const [low, magic] = [call.low(argument), 0xc0ed_0000];
+    if ((low & 0xffff_0000) >>> 0 !== magic) out.text(flagNames('mount', low, call.high(argument)));
+    else out.text(`MS_MGC_VAL${low === magic ? '' : `|${flagNames('mount', low & 0xffff)}`}`);
+  },
   quota: named((low) => `QCMD(${enumOrHex('quota', low >>> 8)}, ${enumOrHex('quotaType', low & 0xff)})`),
   fanotify: named((low) => {
     const flags = flagNames('fanInit', low & ~FAN_CLASSES, 0, '');

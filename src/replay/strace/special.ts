@@ -10,7 +10,9 @@ import { answersInterfaces, interfaceArgument, tellsInterfaces } from './interfa
 import { CAPABILITIES } from './process-structs.ts';
 import { remembered } from './remembered.ts';
 import { inet6, interfaceName } from './socket-address.ts';
+import { hexOrZero } from './struct-parts.ts';
 import { type CaptureFormat, oneStruct } from './structs.ts';
+import { handlesUserFaults, userFaultText } from './user-faults.ts';
 import { pointer, quote, quoteBuffer, quoteText } from './values.ts';
 
 const SOL = { ip: 0, socket: 1, tcp: 6, udp: 17, ipv6: 41, netlink: 270 } as const;
@@ -35,6 +37,11 @@ export function optionName(level: number, option: number): string {
   return set === undefined ? String(option) : enumOrHex(set, option);
 }
 
+/** Whether a socket gets a filter: its value is a program. */
+export function attachesFilter(call: Call): boolean {
+  return call.name === 'setsockopt' && call.low(1) === SOL.socket && call.low(2) === SO.attachFilter;
+}
+
 /** Value of a socket option: a number unless the option says otherwise. */
 export function optionValue({ bytes, address }: CallCapture, call: Call, limit: number): string {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -45,9 +52,6 @@ export function optionValue({ bytes, address }: CallCapture, call: Call, limit: 
   }
   if (level === SOL.socket && option === SO.peercred && bytes.length >= 12) {
     return `{pid=${view.getInt32(0, true)}, uid=${view.getInt32(4, true)}, gid=${view.getInt32(8, true)}}`;
-  }
-  if (level === SOL.socket && option === SO.attachFilter && bytes.length >= 16) {
-    return `{len=${view.getUint16(0, true)}, filter=${pointer(view.getUint32(8, true), view.getUint32(12, true))}}`;
   }
   if (level === SOL.ip && IP_MEMBERSHIP.includes(option) && bytes.length >= 8) {
     const group = (at: number): string => `inet_addr("${bytes.subarray(at, at + 4).join('.')}")`;
@@ -151,7 +155,7 @@ const IOCTL_NOTHING = new Set([
 
 /** Whether the third argument of ioctl is what the kernel writes. */
 export function ioctlAnswers(command: number): boolean {
-  return IOCTL_SHAPES.get(command)?.phase === 'exit' || answersInterfaces(command);
+  return IOCTL_SHAPES.get(command)?.phase === 'exit' || answersInterfaces(command) || handlesUserFaults(command);
 }
 
 /** Third argument of ioctl; nothing where the command takes none. */
@@ -164,10 +168,21 @@ export const ioctlArgument: ArgumentFormat = (out, call, argument, options) => {
   if (set !== undefined) out.text(enumOrHex(set, call.low(argument)));
   else if (bits !== undefined) out.text(flagNames(bits, call.low(argument), call.high(argument)));
   else if (IOCTL_NUMBERS.has(command)) out.decimal(call.low(argument) | 0);
+  else if (handlesUserFaults(command)) userFault(out, call, argument, options);
   else if (tellsInterfaces(command)) interfaceArgument(out, call, argument, options);
   else if (shape === undefined) out.hexOrZero(call.low(argument), call.high(argument));
   else pointed(out, call, argument, options, shape.phase, 1, shape.show);
 };
+
+function userFault(out: TextBuffer, call: Call, argument: number, options: FormatOptions): void {
+  const [before, after] = (['entry', 'exit'] as const).map((phase) => {
+    const capture = phase === 'exit' && call.failed ? undefined : call.capture(argument, phase);
+    return capture && new DataView(capture.bytes.buffer, capture.bytes.byteOffset, capture.length);
+  });
+  const text = before && userFaultText(call.low(argument - 1), before, after);
+  if (text === undefined) address(out, call, argument, options);
+  else out.text(text);
+}
 
 const FUTEX_PRIVATE = 128;
 const FUTEX_CLOCK_REALTIME = 256;
@@ -179,13 +194,14 @@ export const futexOperation = remembered((value) => {
   return `${name}${kind}${(value & FUTEX_CLOCK_REALTIME) === 0 ? '' : '|FUTEX_CLOCK_REALTIME'}`;
 });
 
-/** Which arguments of futex are shown, by operation (include/uapi/linux/futex.h); 6: the bit set by name, 7: a number instead of a timeout. */
+/** Which arguments of futex are shown, by operation (include/uapi/linux/futex.h); 6: the bit set by name, 7: a number instead of a timeout, 8: an operation. */
 const FUTEX_ARGUMENTS: Readonly<Record<number, readonly number[]>> = {
   0: [0, 1, 2, 3],
   1: [0, 1, 2],
   2: [0, 1, 2],
   3: [0, 1, 2, 7, 4],
   4: [0, 1, 2, 7, 4, 5],
+  5: [0, 1, 2, 7, 4, 8],
   6: [0, 1, 3],
   7: [0, 1],
   8: [0, 1],
@@ -193,6 +209,15 @@ const FUTEX_ARGUMENTS: Readonly<Record<number, readonly number[]>> = {
   10: [0, 1, 2, 6],
   13: [0, 1, 3],
 };
+
+/** What FUTEX_WAKE_OP does with the second word, and how it compares it: `FUTEX_OP_SET<<28|0<<12|FUTEX_OP_CMP_EQ<<24|0`. */
+export function futexWakeOperation(value: number): string {
+  const operation = (value >>> 28) & 7;
+  const shift = (value & 0x8000_0000) !== 0 ? 'FUTEX_OP_OPARG_SHIFT<<28|' : '';
+  const compare = enumOrHex('futexCompare', (value >>> 24) & 15).replace(/^(\S+)/, '$1<<24');
+  const done = enumOrHex('futexOperation', operation).replace(/^(\S+)/, '$1<<28');
+  return `${shift}${done}|${hexOrZero((value >>> 12) & 0xfff)}<<12|${compare}|${hexOrZero(value & 0xfff)}`;
+}
 
 /** Arguments of futex in the order in which they are shown; 6 stands for the bit set. */
 export function futexArguments(value: number): readonly number[] {

@@ -89,23 +89,52 @@ function statTime(out: TextBuffer, view: DataView, at: number, name: string): vo
 function statx(out: TextBuffer, view: DataView, at: number, options: StructOptions): void {
   out.text('{stx_mask=');
   out.text(flagNames('statxMask', low(view, at)));
-  if (options.verbose) {
-    out.text(`, stx_blksize=${low(view, at + 4)}, stx_nlink=${low(view, at + 16)}, `);
-    out.text(`stx_uid=${low(view, at + 20)}, stx_gid=${low(view, at + 24)}`);
-  }
+  if (options.verbose) out.text(`, stx_blksize=${low(view, at + 4)}`);
   out.text(', stx_attributes=');
   out.text(flagNames('statxAttributes', low(view, at + 8), high(view, at + 8)));
+  if (options.verbose) {
+    out.text(`, stx_nlink=${low(view, at + 16)}, stx_uid=${low(view, at + 20)}, stx_gid=${low(view, at + 24)}`);
+  }
   out.text(', stx_mode=');
   out.text(fileMode(view.getUint16(at + 28, true)));
-  out.text(', stx_size=');
-  unsigned(out, view, at + 40);
   if (options.verbose) {
     out.text(', stx_ino=');
     unsigned(out, view, at + 32);
-    out.text(', stx_blocks=');
-    unsigned(out, view, at + 48);
-    out.byte(0x7d);
-  } else out.text(', ...}');
+  }
+  out.text(', stx_size=');
+  unsigned(out, view, at + 40);
+  if (options.verbose) statxRest(out, view, at);
+  else out.text(', ...}');
+}
+
+/** The times of struct statx, each of which its mask says to be known. */
+const STATX_TIMES: readonly (readonly [name: string, mask: number, offset: number])[] = [
+  ['atime', 0x20, 64],
+  ['btime', 0x800, 80],
+  ['ctime', 0x80, 96],
+  ['mtime', 0x40, 112],
+];
+const STATX_MNT_ID = 0x1000;
+
+function statxRest(out: TextBuffer, view: DataView, at: number): void {
+  const mask = low(view, at);
+  out.text(', stx_blocks=');
+  unsigned(out, view, at + 48);
+  out.text(`, stx_attributes_mask=${flagNames('statxAttributes', low(view, at + 56), high(view, at + 56))}`);
+  for (const [name, bit, offset] of STATX_TIMES) {
+    if ((mask & bit) === 0) continue;
+    const nanoseconds = low(view, at + offset + 8);
+    out.text(`, stx_${name}={tv_sec=`);
+    signed(out, view, at + offset);
+    out.text(`, tv_nsec=${nanoseconds}}${dateNote(Number(view.getBigInt64(at + offset, true)), nanoseconds)}`);
+  }
+  out.text(`, stx_rdev_major=${low(view, at + 128)}, stx_rdev_minor=${low(view, at + 132)}`);
+  out.text(`, stx_dev_major=${low(view, at + 136)}, stx_dev_minor=${low(view, at + 140)}`);
+  if ((mask & STATX_MNT_ID) !== 0) {
+    out.text(', stx_mnt_id=');
+    out.hexOrZero(low(view, at + 144), high(view, at + 144));
+  }
+  out.byte(0x7d);
 }
 
 /** `[...]` around a value. */

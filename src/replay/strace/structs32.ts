@@ -163,9 +163,13 @@ const lock64 = (view: DataView): string[] => lockFields(view, signed(view, 4), s
 const userDescriptor: StructText = (view) => {
   const bits = low(view, 12);
   const bit = (at: number): number => (bits >>> at) & 1;
-  const limitText = `0x${low(view, 8).toString(16).padStart(6, '0')}`;
+  // As C's %#08x has it: zero has no 0x.
+  const word = (at: number): string => {
+    const value = low(view, at);
+    return value === 0 ? '00000000' : `0x${value.toString(16).padStart(6, '0')}`;
+  };
   return (
-    `{entry_number=${int(view, 0)}, base_addr=${hexOrZero(low(view, 4))}, limit=${limitText}, seg_32bit=${bit(0)}, ` +
+    `{entry_number=${int(view, 0)}, base_addr=${word(4)}, limit=${word(8)}, seg_32bit=${bit(0)}, ` +
     `contents=${(bits >>> 1) & 3}, read_exec_only=${bit(3)}, limit_in_pages=${bit(4)}, seg_not_present=${bit(5)}, useable=${bit(6)}}`
   );
 };

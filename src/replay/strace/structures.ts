@@ -7,13 +7,14 @@ import type { Call } from '../calls.ts';
 import { TextBuffer } from '../text-buffer.ts';
 import { blockText } from './asynchronous.ts';
 import { bpfAttributes } from './bpf.ts';
-import { signalSet } from './flags.ts';
+import { filterProgramText } from './filter-programs.ts';
+import { flagNames, signalSet } from './flags.ts';
 import { type ArgumentFormat, address, type FormatOptions } from './format.ts';
 import { performanceEvent } from './performance-events.ts';
 import { capabilities, cloneArguments } from './process-structs.ts';
 import { schedulingAttributes } from './scheduling.ts';
 import { socketAddress } from './socket-address.ts';
-import { optionValue } from './special.ts';
+import { attachesFilter, optionValue } from './special.ts';
 import { descriptorText } from './struct-parts.ts';
 import { manyStructs, oneStruct } from './structs.ts';
 
@@ -109,12 +110,17 @@ const SPECIAL: Readonly<Record<string, PointeeFormat>> = {
   sockaddr: peerAddress,
   sigsetpair: signalSetPair,
   sigsetpair32: signalSetPair,
-  optval: (out, capture, call, options) => out.text(optionValue(capture, call, options.stringLimit)),
+  optval: (out, capture, call, options, argument) => {
+    if (attachesFilter(call)) filterProgram(out, capture, call, options, argument);
+    else out.text(optionValue(capture, call, options.stringLimit));
+  },
   // The kernel writes as much of a set as its own have.
   cpuset: (out, capture, call) =>
     out.text(cpuSet(call.name === 'sched_getaffinity' ? capture.bytes.subarray(0, call.result) : capture.bytes)),
   cloneargs: (out, capture, call, options) =>
-    out.text(cloneArguments(capture.bytes, threadArea(call, options)) + cloneAnswers(call, options)),
+    out.text(
+      cloneArguments(capture.bytes, threadArea(call, options), pointedBy(call, 64)) + cloneAnswers(call, options),
+    ),
   // The kernel says by the struct's first words how much of it there is.
   scheduling: (out, capture, call, options, argument) => {
     if (!schedulingAttributes(out, capture, call, argument)) address(out, call, argument, options);
@@ -126,6 +132,12 @@ const SPECIAL: Readonly<Record<string, PointeeFormat>> = {
     if (!bpfAttributes(out, capture, call, options)) address(out, call, argument, options);
   },
   iocb: (out, capture, call, options) => out.text(blockText(capture, [], false, call, options)),
+  keyCapabilities: (out, capture, call, options, argument) => {
+    if (call.failed) address(out, call, argument, options);
+    else out.text(keyCapabilities(capture.bytes.subarray(0, call.result)));
+  },
+  filterProgram,
+  filterProgram32: filterProgram,
   capdata: (out, capture) => out.text(capabilities(capture.bytes)),
   residency: (out, capture, call, options) =>
     residency(out, capture, Math.ceil((call.low(1) + call.high(1) * 2 ** 32) / PAGE), options),
@@ -135,6 +147,37 @@ const SPECIAL: Readonly<Record<string, PointeeFormat>> = {
   filehandle: fileHandle,
   uringSetup: (out, capture, call, options) => (call.failed ? uringAsked : uringSetup)(out, capture, options),
 };
+
+/** How long a filter is, and in full its instructions. */
+function filterProgram(
+  out: TextBuffer,
+  capture: CallCapture,
+  call: Call,
+  options: FormatOptions,
+  argument: number,
+): void {
+  const { view, start, length } = capture;
+  const word = call.narrow ? 4 : 8;
+  if (length < 2 * word) {
+    address(out, call, argument, options);
+    return;
+  }
+  const count = view.getUint16(start, true);
+  const behind = options.verbose
+    ? call.captures(argument, 'entry').find(({ kind }) => kind === CAPTURE_KIND.indirect)
+    : undefined;
+  const program = behind && filterProgramText(behind, count, call.name !== 'setsockopt');
+  out.text(`{len=${count}, filter=`);
+  if (program !== undefined) out.text(program);
+  else out.pointer(view.getUint32(start + word, true), word === 8 ? view.getUint32(start + 12, true) : 0);
+  out.byte(0x7d);
+}
+
+/** What a kernel's keys can do, a set for each byte that it has written. */
+function keyCapabilities(bytes: Uint8Array): string {
+  const sets = Array.from(bytes, (byte, i) => (i < 2 ? flagNames(`keyCapabilities${i}`, byte) : String(byte)));
+  return `[${sets.join(', ')}]`;
+}
 
 const PAGE = 4096;
 const uringAsked = oneStruct('uringAsked');
@@ -237,10 +280,25 @@ function signalSetPair(
 
 /** The segment descriptor to which clone3's arguments of a 32-bit program lead. */
 function threadArea(call: Call, options: FormatOptions): string | undefined {
-  const area = call.captures(0, 'entry').find(({ kind }) => kind === CAPTURE_KIND.indirect);
+  const area = indirectAt(call, 56);
   if (area === undefined || area.length < STRUCTS.userdesc!.size) return undefined;
   return text((out) => segmentDescriptor(out, area, options));
 }
+
+/** What a pointer in clone3's arguments led to at the entry. */
+function indirectAt(call: Call, offset: number): CallCapture | undefined {
+  const own = call.capture(0, 'entry');
+  if (own === undefined || own.length < offset + 8) return undefined;
+  const pointer = own.view.getBigUint64(own.start + offset, true);
+  return call
+    .captures(0, 'entry')
+    .find(
+      ({ kind, address: at }) =>
+        kind === CAPTURE_KIND.indirect && (at === pointer || at === BigInt.asUintN(32, pointer)),
+    );
+}
+
+const pointedBy = (call: Call, offset: number): Uint8Array => indirectAt(call, offset)?.bytes ?? new Uint8Array(0);
 
 const CLONE_PIDFD = 0x1000;
 const CLONE_PARENT_SETTID = 0x10_0000;

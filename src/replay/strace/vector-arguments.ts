@@ -52,21 +52,25 @@ export const messageArray =
   (out, call, argument, options) => {
     const receives = pointee?.direction === 'out';
     const captures = receives && call.failed ? [] : call.captures(argument, call.failed ? 'entry' : 'exit');
-    const heads = captures.flatMap(({ kind }, i) => (kind === CAPTURE_KIND.mmsghdr ? [i] : []));
+    const sizes = vectorOptions(call, options);
+    const size = MSGHDR_WORDS * sizes.word;
+    const all = captures.flatMap(({ kind }, i) => (kind === CAPTURE_KIND.mmsghdr ? [i] : []));
+    const absent = all.findIndex((at) => captures[at]!.length < size + 4);
+    const heads = absent < 0 ? all : all.slice(0, absent);
     if (heads.length === 0) {
       address(out, call, argument, options);
       return;
     }
     const shown = call.failed ? heads.length : Math.min(heads.length, call.result);
-    const sizes = vectorOptions(call, options);
     out.byte(0x5b);
     for (const [i, at] of heads.slice(0, shown).entries()) {
       if (i > 0) out.text(', ');
       const own = captures.slice(at, heads[i + 1] ?? captures.length);
       out.text(`{msg_hdr=${messageHeader(own, undefined, receives ? 'filled' : 'given', sizes)}`);
-      const lengthAt = own[0]!.start + MSGHDR_WORDS * sizes.word;
+      const lengthAt = own[0]!.start + size;
       if (!call.failed) out.text(`, msg_len=${own[0]!.view.getUint32(lengthAt, true)}`);
       out.byte(0x7d);
     }
+    if (absent > 0 && absent <= shown) out.text(`, ... /* 0x${captures[all[absent]!]!.address.toString(16)} */`);
     out.byte(0x5d);
   };

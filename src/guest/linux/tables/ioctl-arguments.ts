@@ -18,6 +18,8 @@ export const IOCTL_STRUCTS: Readonly<Record<string, readonly number[]>> = {
   '>clockTime': [0x80247009, 0x80247008],
   '<clockTime': [0x4024700a, 0x40247007],
   '<ulong': [0x40082404],
+  // UFFDIO_UNREGISTER, UFFDIO_WAKE
+  '>uffdRange': [0x8010aa01, 0x8010aa02],
   '>inodeFlags': [0x80086601, 0x80046601],
   '<inodeFlags': [0x40086602, 0x40046602],
 };

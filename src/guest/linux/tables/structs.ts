@@ -246,6 +246,8 @@ export const STRUCTS: Readonly<Record<string, StructLayout>> = {
   ),
   quotaBlock: layout(68),
   filterProgram: layout(16, 'len@0:2:u filter@8:8:p'),
+  /** As many as are looked at. */
+  filterInstructions: layout(512 * 8),
   seccompAction: layout(4),
   seccompSizes: layout(6, 'seccomp_notif@0:2:u seccomp_notif_resp@2:2:u seccomp_data@4:2:u'),
   landlockRules: layout(8, 'handled_access_fs@0:8:F:landlockAccess'),
@@ -256,6 +258,15 @@ export const STRUCTS: Readonly<Record<string, StructLayout>> = {
     features@20:4:F:uringFeatures sq_off@40:40:S:uringSubmission cq_off@80:40:S:uringCompletion`,
   ),
   /** What a program gives of it. */
+  mountAttributes: layout(
+    32,
+    'attr_set@0:8:F:mountAttributes attr_clr@8:8:F:mountAttributes propagation@16:8:F:mount userns_fd@24:8:d',
+  ),
+  /** As many bytes as there are. */
+  keyCapabilities: layout(1),
+  /** As many numbers of threads as clone3 may be given, one for each level of namespaces. */
+  threadNumbers: layout(4 * 32),
+  uffdRange: layout(16, 'start@0:8:x len@8:8:x'),
   uringAsked: layout(120, 'flags@8:4:F:uringSetup sq_thread_cpu@12:4:x sq_thread_idle@16:4:u'),
   uringSubmission: layout(
     40,

@@ -10,6 +10,7 @@
 //   <s[N] where s is sockaddr: argument N has its size in bytes; >sockaddr[*N]: argument N points to the size
 //   argv envp            arrays of string pointers that end with NULL
 //   C:set V:set          a command with IPC_64, a number with its name
+//   hexbytes:N            as in:, each byte as \x01
 //   value:N text:N       as in: and out:, a NUL at the end is not shown    list:N  as out:, an address if there is no room
 // Calls whose arguments hang on a command stand in syscall-variants.ts too.
 // A word after `->` is the kind of result: fd, ptr, hex, none (never returns), uid, oct.
@@ -38,7 +39,7 @@ export const SYSCALLS_AMD64: readonly SyscallRow[] = [
   [46, 'sendmsg', 'fd <msghdr F:msg'], [47, 'recvmsg', 'fd >msghdr F:msg'], [48, 'shutdown', 'fd E:shutdown'],
   [49, 'bind', 'fd <sockaddr[2] int'], [50, 'listen', 'fd int'], [51, 'getsockname', 'fd >sockaddr[*2] =socklen'],
   [52, 'getpeername', 'fd >sockaddr[*2] =socklen'], [53, 'socketpair', 'E:family socktype ulong >fdpair'],
-  [54, 'setsockopt', 'fd E:sockLevel sockopt <optval[4] int'], [55, 'getsockopt', 'fd E:sockLevel sockopt >optval[*4] =socklen'],
+  [54, 'setsockopt', 'fd E:sockLevel sockopt <optval[4] int ?2=26 <filterInstructions@3+8'], [55, 'getsockopt', 'fd E:sockLevel sockopt >optval[*4] =socklen'],
   [56, 'clone', 'cloneflags ptr >int >int hex -> pid'], [57, 'fork', '-> pid'], [58, 'vfork', '-> pid'],
   [59, 'execve', 'path argv envp'], [60, 'exit', 'int -> none'], [61, 'wait4', 'pid >wstatus F:wait >rusage -> pid'],
   [62, 'kill', 'pid sig'], [63, 'uname', '>utsname'], [64, 'semget', 'ipckey int shmflags'], [65, 'semop', 'int <sembuf[2] uint'],
@@ -66,9 +67,9 @@ export const SYSCALLS_AMD64: readonly SyscallRow[] = [
   [144, 'sched_setscheduler', 'pid E:sched <schedparam'], [145, 'sched_getscheduler', 'pid'], [146, 'sched_get_priority_max', 'E:sched'],
   [147, 'sched_get_priority_min', 'E:sched'], [148, 'sched_rr_get_interval', 'pid >timespec'], [149, 'mlock', 'ptr size'],
   [150, 'munlock', 'ptr size'], [151, 'mlockall', 'F:mlockall'], [152, 'munlockall', ''], [153, 'vhangup', ''],
-  [154, 'modify_ldt', 'int ptr size'], [155, 'pivot_root', 'path path'], [156, '_sysctl', 'ptr'], [157, 'prctl', 'prctl prctlarg hex hex hex ?0=15 <comm@1 ?0=16 >comm@1 ?0=2,25,37 >int@1 ?0=40 >ptr@1'],
+  [154, 'modify_ldt', 'int ptr size'], [155, 'pivot_root', 'path path'], [156, '_sysctl', 'ptr'], [157, 'prctl', 'prctl prctlarg hex hex hex ?0=15 <comm@1 ?0=16 >comm@1 ?0=2,25,37 >int@1 ?0=40 >ptr@1 ?0=22 <filterInstructions@2+8'],
   [158, 'arch_prctl', 'E:arch archarg ?0=0x1003,0x1004 >ulong@1'], [159, 'adjtimex', '>timex'], [160, 'setrlimit', 'E:rlimit <rlimit'], [161, 'chroot', 'path'],
-  [162, 'sync', ''], [163, 'acct', 'path'], [164, 'settimeofday', '<timeval <timezone'], [165, 'mount', 'path path str L:mount str'],
+  [162, 'sync', ''], [163, 'acct', 'path'], [164, 'settimeofday', '<timeval <timezone'], [165, 'mount', 'path path str mountflags str'],
   [166, 'umount2', 'path F:umount'], [167, 'swapon', 'path swapflags'], [168, 'swapoff', 'path'], [169, 'reboot', 'E:rebootMagic1 E:rebootMagic2 E:reboot'],
   [170, 'sethostname', 'in:1 uint'], [171, 'setdomainname', 'in:1 uint'], [172, 'iopl', 'int'], [173, 'ioperm', 'hex hex int'],
   [174, 'create_module', 'str size'], [175, 'init_module', 'ptr size str'], [176, 'delete_module', 'str F:deleteModule'],
@@ -112,7 +113,7 @@ export const SYSCALLS_AMD64: readonly SyscallRow[] = [
   [303, 'name_to_handle_at', 'at path =filehandle >int F:handle'], [304, 'open_by_handle_at', 'fd <filehandle open -> fd'], [305, 'clock_adjtime', 'E:clock >timex'], [306, 'syncfs', 'fd'],
   [307, 'sendmmsg', 'fd =mmsghdr[2] uint F:msg'], [308, 'setns', 'fd F:namespaces'], [309, 'getcpu', '>uint >uint ptr'], [310, 'process_vm_readv', 'pid >iov[2] ulong <remoteIov[4] ulong ulong'],
   [311, 'process_vm_writev', 'pid <iov[2] ulong <remoteIov[4] ulong ulong'], [312, 'kcmp', 'pid pid E:kcmp ulong ulong'], [313, 'finit_module', 'fd str F:module'],
-  [314, 'sched_setattr', 'pid <scheduling uint ?0&0x0=0 !wantedSize@1'], [315, 'sched_getattr', 'pid >scheduling uint uint'], [316, 'renameat2', 'at path at path F:rename'], [317, 'seccomp', 'E:seccompOp F:seccomp ptr'],
+  [314, 'sched_setattr', 'pid <scheduling uint ?0&0x0=0 !wantedSize@1'], [315, 'sched_getattr', 'pid >scheduling uint uint'], [316, 'renameat2', 'at path at path F:rename'], [317, 'seccomp', 'E:seccompOp F:seccomp ptr ?0=1 <filterInstructions@2+8'],
   [318, 'getrandom', 'random:1 size F:grnd'], [319, 'memfd_create', 'str F:memfd -> fd'], [320, 'kexec_file_load', 'fd fd ulong str hex'], [321, 'bpf', 'E:bpf =bpfAttributes[2] uint ?0=5 <bpfText@1+16 <bpfText@1+32 ?0=6,7,17,18 <bpfText@1+0 ?0=20 >bpfText@1+16'],
   [322, 'execveat', 'at path argv envp F:at'], [323, 'userfaultfd', 'F:userfaultfd -> fd'], [324, 'membarrier', 'E:membarrier F:membarrier int'], [325, 'mlock2', 'ptr size F:mlock'],
   [326, 'copy_file_range', 'fd =off fd =off size uint'], [327, 'preadv2', 'fd >iov[2] ulong off zero F:rwf'], [328, 'pwritev2', 'fd <iov[2] ulong off zero F:rwf'],
@@ -121,9 +122,9 @@ export const SYSCALLS_AMD64: readonly SyscallRow[] = [
   [424, 'pidfd_send_signal', 'fd sig <siginfo hex'], [425, 'io_uring_setup', 'uint =uringSetup -> fd'], [426, 'io_uring_enter', 'fd uint uint F:uringEnter <sigset size'],
   [427, 'io_uring_register', 'fd E:uringRegister ptr uint'], [428, 'open_tree', 'at path F:openTree -> fd'], [429, 'move_mount', 'at path at path F:moveMount'], [430, 'fsopen', 'str F:fsopen -> fd'],
   [431, 'fsconfig', 'fd E:fsconfig str ptr int'], [432, 'fsmount', 'fd F:fsmount F:mountAttributes -> fd'], [433, 'fspick', 'at path F:fspick -> fd'], [434, 'pidfd_open', 'pid F:pidfd -> fd'],
-  [435, 'clone3', '=cloneargs[1] size -> pid ?1=64,80,88 >int@0+8'], [436, 'close_range', 'uint uint F:closeRange'], [437, 'openat2', 'at path <openhow size -> fd'], [438, 'pidfd_getfd', 'fd fd hex -> fd'],
-  [439, 'faccessat2', 'at path access F:accessat'], [440, 'process_madvise', 'fd <iov[2] ulong E:madvise hex'], [441, 'epoll_pwait2', 'fd >epollevent[result] int <timespec <sigset size'],
-  [442, 'mount_setattr', 'at path hex ptr size'], [443, 'quotactl_fd', 'fd hex int ptr'], [444, 'landlock_create_ruleset', '<landlockRules size F:landlockCreate -> fd'],
+  [435, 'clone3', '=cloneargs[1] size -> pid ?1=64,80,88 >int@0+8 ?1=80,88 <threadNumbers@0+64'], [436, 'close_range', 'uint uint F:closeRange'], [437, 'openat2', 'at path <openhow size -> fd'], [438, 'pidfd_getfd', 'fd fd hex -> fd'],
+  [439, 'faccessat2', 'at path access F:accessat'], [440, 'process_madvise', 'fd <remoteIov[2] ulong E:madvise hex'], [441, 'epoll_pwait2', 'fd >epollevent[result] int <timespec <sigset size'],
+  [442, 'mount_setattr', 'at path F:mountSetAt <mountAttributes size'], [443, 'quotactl_fd', 'fd quota int ptr'], [444, 'landlock_create_ruleset', '<landlockRules size F:landlockCreate -> fd'],
   [445, 'landlock_add_rule', 'fd E:landlockRule ptr hex'], [446, 'landlock_restrict_self', 'fd hex'], [447, 'memfd_secret', 'hex -> fd'], [448, 'process_mrelease', 'fd hex'],
   [449, 'futex_waitv', 'ptr uint hex <timespec E:clock'], [450, 'set_mempolicy_home_node', 'ptr ulong ulong ulong'],
 ];
