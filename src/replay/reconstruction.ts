@@ -7,6 +7,7 @@ import { AddressSpaces } from './addresses/address-spaces.ts';
 import { KernelSymbols } from './addresses/kernel-symbols.ts';
 import { CallTables } from './call-tables.ts';
 import type { Call } from './calls.ts';
+import { type ChildEnding, childEnding, WAITS } from './child-ending.ts';
 import { Descriptors } from './descriptors.ts';
 import { endingOf } from './ending.ts';
 import { NetlinkSockets } from './netlink-sockets.ts';
@@ -18,10 +19,6 @@ import { type Task, TaskTable } from './task-table.ts';
 import type { TrapNames } from './traps/names.ts';
 import { type Trap, trapOf } from './traps/trap.ts';
 
-/** Low bits of a wait status: the signal that ended the process, or that it only stopped. */
-const STATUS_SIGNAL = 0x7f;
-const STATUS_STOPPED = 0x7f;
-const WAITS = new Set(['wait4', 'waitpid']);
 /** Takes what was reconstructed, in the order of the trace. A call's return comes only after its entry. */
 export interface CallSink {
   entry(call: Call, identity: TaskIdentity | undefined): void;
@@ -29,6 +26,8 @@ export interface CallSink {
   signal(signal: SignalDelivery, identity: TaskIdentity | undefined): void;
   /** Something else that was trapped. */
   trap(trap: Trap, identity: TaskIdentity | undefined): void;
+  /** A signal has ended a process: at the moment at which its parent was told. */
+  killed?(process: TaskIdentity, ending: ChildEnding, chunk: EventChunk, row: number): void;
   /** After everything else; what has not returned is still pending. */
   end(): void;
 }
@@ -76,6 +75,8 @@ export class Reconstruction {
   readonly #within: RowPredicate | undefined;
   readonly #traps: TrapNames | undefined;
   readonly #sink: CallSink;
+  /** Whose end was told. */
+  readonly #buried = new WeakSet<TaskIdentity>();
 
   constructor(options: ReconstructionOptions, sink: (reconstruction: Reconstruction) => CallSink) {
     this.#scope = options.commandOnly ? new CommandScope(hasCalls(options.recorded)) : WHOLE_GUEST;
@@ -157,6 +158,8 @@ export class Reconstruction {
     const { identity } = task;
     const call = this.#pairing.leave(task, chunk, row);
     if (call !== undefined) {
+      if (WAITS.has(call.name) && identity !== undefined && !call.failed)
+        this.#buryWaitedFor(call, identity, chunk, row);
       if (isExecve(call) && call.outcome === 'value') this.#buryThreads(task, chunk, row);
       this.#returned(call, identity, chunk, row);
     } else {
@@ -165,8 +168,6 @@ export class Reconstruction {
     }
     const signal = this.#pairing.deliver(task, chunk, row);
     if (signal !== undefined && this.#visible(chunk, row, identity)) this.#sink.signal(signal, identity);
-    if (call !== undefined && WAITS.has(call.name) && identity !== undefined)
-      this.#buryWaitedFor(call, identity, chunk, row);
   }
 
   /** A return is shown when its entry was: a call is never half in a scope. Only an execve can begin one by its return. */
@@ -190,28 +191,31 @@ export class Reconstruction {
 
   /** A process that was waited for to its end makes no call any more: one that it was in never returned. */
   #buryWaitedFor(wait: Call, waiter: TaskIdentity, chunk: EventChunk, row: number): void {
-    const capture = wait.capture(1, 'exit');
-    if (capture === undefined || capture.length === 0 || wait.result === 0) return;
-    const signal = capture.view.getUint8(capture.start) & STATUS_SIGNAL;
-    if (signal === STATUS_STOPPED) return;
-    const tgid = this.#namespaces.numberOf(waiter, wait.result);
-    if (tgid === undefined) return;
-    for (const task of this.tasks.pendingOf(tgid)) this.#abandon(task, signal, chunk, row);
+    const ending = childEnding(wait);
+    const tgid = ending && this.#namespaces.numberOf(waiter, ending.number);
+    if (ending === undefined || tgid === undefined) return;
+    const alone = this.tasks.ofProcess(tgid).length === 1;
+    for (const task of this.tasks.pendingOf(tgid)) this.#abandon(task, ending.signal ?? 0, alone, chunk, row);
+    const identity = this.tasks.ofProcess(tgid).find((task) => task.identity?.pid === tgid)?.identity;
+    // It may be waited for again (WNOWAIT).
+    if (ending.signal === undefined || identity === undefined || this.#buried.has(identity)) return;
+    this.#buried.add(identity);
+    if (this.#visible(chunk, row, identity)) this.#sink.killed?.(identity, ending, chunk, row);
   }
 
   /** A thread's execve ends its process's other threads, and gives it the first one's number. */
   #buryThreads(task: Task, chunk: EventChunk, row: number): void {
     if (task.identity === undefined) return;
     for (const other of this.tasks.pendingOf(task.identity.tgid)) {
-      if (other !== task) this.#abandon(other, 0, chunk, row);
+      if (other !== task) this.#abandon(other, 0, false, chunk, row);
     }
   }
 
   /** A call that its task never came back from. */
-  #abandon(task: Task, signal: number, chunk: EventChunk, row: number): void {
+  #abandon(task: Task, signal: number, alone: boolean, chunk: EventChunk, row: number): void {
     const call = this.#pairing.abandon(task);
     if (call === undefined) return;
-    const { outcome, errno } = endingOf(call, signal);
+    const { outcome, errno } = endingOf(call, signal, alone);
     call.outcome = outcome;
     call.errno = errno;
     this.#returned(call, task.identity, chunk, row);

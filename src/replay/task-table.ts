@@ -68,9 +68,14 @@ export class TaskTable {
     else group.add(task);
   }
 
+  /** Tasks of a thread group, those too that have ended. */
+  ofProcess(tgid: number): Task[] {
+    return [...(this.#groups.get(tgid) ?? [])];
+  }
+
   /** Tasks of a thread group that are in a call, in the order in which they entered it. */
   pendingOf(tgid: number): Task[] {
-    const pending = [...(this.#groups.get(tgid) ?? [])].filter((task) => task.pending !== undefined);
+    const pending = this.ofProcess(tgid).filter((task) => task.pending !== undefined);
     return pending.sort((a, b) => a.pending!.sequence - b.pending!.sequence);
   }
 }

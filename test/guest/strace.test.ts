@@ -1,4 +1,6 @@
 // The oracle of decoding: a program under strace -f inside the guest, while Trapline records the same calls from outside.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { missingForGuest, scratch, trapline } from '../support/guest.ts';
 import { buildProgram, expectSameCalls, type OracleRun, runUnderStrace } from '../support/strace-oracle.ts';
@@ -33,6 +35,21 @@ describe.skipIf(missing !== undefined)('strace in the guest', () => {
   ])('and those of %s', (name) => {
     const folder = scratch();
     expectSameCalls(runUnderStrace(folder, buildProgram(folder, name), 0));
+  });
+
+  it('and which processes a signal has ended, and what they waited for if for nothing else', () => {
+    const folder = scratch();
+    const { trace } = runUnderStrace(folder, buildProgram(folder, 'endings'), 0);
+    const pick = (text: string, form: RegExp): string[] =>
+      text.split('\n').flatMap((line) => {
+        const [, pid, body] = form.exec(line) ?? [];
+        const told = /(\+\+\+ .*)/.exec(body ?? '') ?? /((?:pause|sigsuspend).*ERESTARTNOHAND.*)/.exec(body ?? '');
+        return told === null ? [] : [`${pid} ${told[1]!.replace(/^(<\.\.\. )?\w+(\(.*\)| resumed>\)?) +=/, '... =')}`];
+      });
+    const ours = pick(trapline(['replay', trace]).stdout, /^\[(\d+) endings\] (.*)$/);
+    const theirs = pick(readFileSync(join(folder, 'endings.log'), 'utf8'), /^(\d+) +(.*)$/);
+    expect(theirs.length).toBeGreaterThan(8);
+    expect(ours.sort()).toEqual(theirs.filter((line) => !line.startsWith('80 ')).sort());
   });
 
   it.each([[[]], [['-m32']]])('and structs in full with -v, built with %j', (flags) => {

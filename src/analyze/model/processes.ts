@@ -1,6 +1,7 @@
 import { CAPTURE_KIND } from '../../emu/monitor-layout.ts';
 import type { TaskIdentity } from '../../guest/linux/task-identity.ts';
 import type { Call } from '../../replay/calls.ts';
+import { childEnding } from '../../replay/child-ending.ts';
 import { PidNamespaces } from '../../replay/pid-namespaces.ts';
 import { isExecve } from '../../replay/scope.ts';
 import { CLONE, cloneFlags } from '../../replay/task-flags.ts';
@@ -59,15 +60,10 @@ export interface Lifetimes {
 }
 
 const INIT = 1;
-const STATUS_SIGNAL = 0x7f;
 const SIGKILL = 9;
 /** WUNTRACED, WCONTINUED. */
 const STOPPED_TOO = 2 | 8;
 const CLONES = new Set(['clone', 'clone3', 'fork', 'vfork']);
-const CHILD = { exited: 1, killed: 2, dumped: 3 } as const;
-/** Places in the siginfo of a child. */
-const SIGINFO = { code: 8, pid: 16, status: 24, end: 28 } as const;
-const SIGINFO32 = { code: 8, pid: 12, status: 20, end: 24 } as const;
 
 /** Puts together when processes began, what they executed and how they ended: first all that is named, then all calls. */
 export class LifetimeBuilder implements Lifetimes {
@@ -160,7 +156,7 @@ export class LifetimeBuilder implements Lifetimes {
     this.#namespaces.returned(call, identity);
     if (isExecve(call)) this.#executed(call, identity);
     else if (call.name === 'wait4' || call.name === 'waitpid') this.#waited(call, identity);
-    else if (call.name === 'waitid') this.#waitedById(call, identity);
+    else if (call.name === 'waitid') this.#toldOf(call, identity);
     else if (CLONES.has(call.name)) this.#cloned(call, identity);
   }
 
@@ -197,26 +193,15 @@ export class LifetimeBuilder implements Lifetimes {
   }
 
   #waited(call: Call, waiter: TaskIdentity): void {
-    const status = call.capture(1, 'exit');
     if (call.result === 0) return;
     // Whoever is not interested in how a child ended is told of those that stopped only if it asks for them.
     if (call.isNull(1) && (call.low(2) & STOPPED_TOO) === 0) this.#reaped(call, waiter, call.result);
-    if (status === undefined || status.length < 4) return;
-    const value = status.view.getUint32(status.start, true);
-    const signal = value & STATUS_SIGNAL;
-    if (signal === STATUS_SIGNAL) return;
-    this.#reaped(call, waiter, call.result, signal === 0 ? { status: (value >> 8) & 255 } : { signal });
+    this.#toldOf(call, waiter);
   }
 
-  #waitedById(call: Call, waiter: TaskIdentity): void {
-    const info = call.capture(2, 'exit');
-    const at = call.narrow ? SIGINFO32 : SIGINFO;
-    if (info === undefined || info.length < at.end) return;
-    const word = (place: number): number => info.view.getInt32(info.start + place, true);
-    const code = word(at.code);
-    const told = word(at.status);
-    if (code === CHILD.exited) this.#reaped(call, waiter, word(at.pid), { status: told & 255 });
-    else if (code === CHILD.killed || code === CHILD.dumped) this.#reaped(call, waiter, word(at.pid), { signal: told });
+  #toldOf(call: Call, waiter: TaskIdentity): void {
+    const ending = childEnding(call);
+    if (ending !== undefined) this.#reaped(call, waiter, ending.number, ending);
   }
 
   /** A parent was told how a child ended, or only that it did; when, is known where the child said so itself. */

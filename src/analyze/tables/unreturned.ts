@@ -6,7 +6,8 @@ import type { History } from '../model/history.ts';
 /** What became of a call that has not returned when the trace ends: its process ended in it, or it is in it still. */
 export function unreturned(call: Call, identity: TaskIdentity | undefined, history: History): Ending {
   const event = call.chunk.firstEvent + call.row;
-  const exit = identity && history.process(identity.tgid, event)?.exit;
+  const process = identity && history.process(identity.tgid, event);
+  const exit = process?.exit;
   if (exit === undefined || exit.event < event) return { outcome: 'pending', errno: 0 };
-  return endingOf(call, exit.signal ?? 0);
+  return endingOf(call, exit.signal ?? 0, process!.threads.length === 1);
 }

@@ -2,6 +2,7 @@ import type { TaskIdentity } from '../../guest/linux/task-identity.ts';
 import type { EventChunk } from '../../trace/event-chunk.ts';
 import { type CallFilter, wantsCall, wantsOutcome, wantsTrap } from '../call-filter.ts';
 import type { Call } from '../calls.ts';
+import type { ChildEnding } from '../child-ending.ts';
 import type { Descriptors } from '../descriptors.ts';
 import type { TextOutput } from '../output.ts';
 import { endsProcess, type SignalDelivery } from '../pairing.ts';
@@ -174,6 +175,15 @@ export class StraceWriter implements CallSink {
     this.#out.text(`--- ${name} `);
     signalInfo(this.#out, signal, name, this.#options);
     this.#out.text(' ---\n');
+    this.#written(line);
+  }
+
+  killed(process: TaskIdentity, { signal, dumped }: ChildEnding, chunk: EventChunk, row: number): void {
+    if (!this.#options.filter.signals || this.#options.filter.status !== 'any') return;
+    this.#interrupt();
+    const line = this.#out.length;
+    this.#prefix(this.#out, chunk, row, process);
+    this.#out.text(`+++ killed by ${signalName(signal ?? 0)}${dumped ? ' (core dumped)' : ''} +++\n`);
     this.#written(line);
   }
 
