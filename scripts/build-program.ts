@@ -25,6 +25,7 @@ const FILES: readonly (readonly [name: string, root: RegExp])[] = [
   ['trace-model', /model\/trace-model\.ts$/],
   // Other verbs need it too, and are not to load the database with it.
   ['output',      /replay\/output\.ts$|tables\/errno\.ts$/],
+  ['crew-work',   /crew\/work\.ts$/],
   ['run-query',   /query\/run-query\.ts$/],
 ];
 
@@ -34,7 +35,12 @@ const isBundled = (id: string): boolean => BUNDLED.some((name) => id === name ||
 for (const name of readdirSync(dist)) if (/\.js(\.map)?$/.test(name)) rmSync(join(dist, name));
 const bundle = await rolldown({
   cwd: root,
-  input: { main: 'src/main.ts', index: 'src/index.ts', 'writer-worker': 'src/record/writer-worker.ts' },
+  input: {
+    main: 'src/main.ts',
+    index: 'src/index.ts',
+    'writer-worker': 'src/record/writer-worker.ts',
+    'crew-worker': 'src/analyze/tables/crew/worker.ts',
+  },
   platform: 'node',
   external: (id, importer) => importer !== undefined && !isOurs(id) && !isBundled(id),
 });

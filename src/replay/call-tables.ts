@@ -21,7 +21,7 @@ export class CallTables {
   }
 
   /** undefined: a number that the table does not know, or no table that is known. */
-  of(chunk: EventChunk, row: number, number: number): Syscall | undefined {
+  of(chunk: Pick<EventChunk, 'abi' | 'registerLow'>, row: number, number: number): Syscall | undefined {
     switch (chunk.abi(row)) {
       case ABI.linux64:
         return LINUX.get(number);

@@ -10,6 +10,14 @@ import type { ColumnMemory } from './column-memory.ts';
 /** Where a column lies and how many bytes it has; where its rows go and how many there are. */
 type Columns = readonly [column: number, length: number, to: number, count: number];
 
+/** Where what `pairs` looks at lies, and how much of it there is; `to`: where calls go. */
+type PairArguments = readonly [
+  ...rows: [task: number, site: number, count: number],
+  ...tables: [actions: number, bases: number, marks: number, width: number, numbers: number, blocked: number],
+  pending: number,
+  to: number,
+];
+
 interface DecoderExports {
   readonly memory: WebAssembly.Memory;
   free(): number;
@@ -22,6 +30,7 @@ interface DecoderExports {
   register(
     ...args: [...Columns, task: number, tasks: number, site: number, pattern: number, codes: number, last: number]
   ): number;
+  pairs(...args: PairArguments): number;
 }
 
 const WASM = packageFile('dist/decoder.wasm');
@@ -72,7 +81,7 @@ function zeros(length: number): number {
   return place;
 }
 
-function lay(values: Uint8Array | Uint32Array): number {
+function lay(values: Uint8Array | Uint32Array | Int32Array): number {
   const place = room(values.byteLength);
   bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), place);
   return place;
@@ -188,4 +197,41 @@ export function decodeRegister(
   const last = zeros(states);
   check(wasm.register(from, column.length, to, count, FREE, taskCount, siteRows, patternRows, coded, last));
   return taken(to + 8 * first, 2 * (behind - first), memory);
+}
+
+/** What calls of a chunk are paired by: see `pairs` in decoder/pairs.ts. */
+export interface PairKeys {
+  readonly taskRow: Uint32Array;
+  readonly site: Uint32Array;
+  readonly actions: Uint8Array;
+  readonly bases: Uint32Array;
+  readonly marks: Uint8Array;
+  readonly width: number;
+  /** Two words a row. */
+  readonly numbers: Uint32Array;
+  readonly blocked: Uint8Array;
+}
+
+const UNTOUCHED = -2;
+
+/** Rows of entry and return of each call, one behind the other, and what each task is left in. */
+export function pairRows(keys: PairKeys): { readonly rows: Int32Array; readonly pending: Int32Array } {
+  const { taskRow, site, actions, bases, marks, width, numbers, blocked } = keys;
+  const count = taskRow.length;
+  const pending = new Int32Array(blocked.length).fill(UNTOUCHED);
+  const laid = [taskRow, site, actions, bases, marks, numbers, blocked, pending];
+  placed = undefined;
+  begin(
+    FREE,
+    laid.reduce((size, { byteLength }) => size + padded(byteLength), padded(8 * count)),
+  );
+  const tables = [lay(actions), lay(bases), lay(marks), width, lay(numbers), lay(blocked)] as const;
+  const state = lay(pending);
+  const to = room(8 * count);
+  const calls = wasm.pairs(lay(taskRow), lay(site), count, ...tables, state, to);
+  const { buffer } = wasm.memory;
+  return {
+    rows: new Int32Array(buffer, to, 2 * calls).slice(),
+    pending: new Int32Array(buffer, state, pending.length).slice(),
+  };
 }

@@ -15,7 +15,7 @@ export function* tableRows(
 ): Generator<TableRow> {
   const rows = new RowBuffer(TABLES[table], columns);
   const request = { model, constraints: new Map(), wholeGuest };
-  const scan = source.open(request, rows, { chunks: 0, read: 0 });
+  const scan = source.open(request, rows, { chunks: 0, read: 0, helped: 0 });
   for (let more = true; more; ) {
     more = scan.step(rows);
     for (let at = 0; at < rows.rows; at++) {

@@ -40,6 +40,7 @@ export class TraceDatabase {
   #wanted: ReadonlyMap<string, Wanted> = new Map();
   #sources: ReadonlyMap<TableName, TableSource> | undefined;
   readonly #uses = new Map<TableName, TableUse>();
+  readonly #scans: Scan[] = [];
   readonly #views = new Set<TableName>();
 
   private constructor(model: TraceModel, connection: Connection, wholeGuest: boolean) {
@@ -69,6 +70,7 @@ export class TraceDatabase {
   /** Looks which rows a statement wants. */
   async prepare(sql: string): Promise<void> {
     this.#uses.clear();
+    this.#endScans();
     const text = sql.toLowerCase();
     const named = TABLE_NAMES.filter((name) => text.includes(name));
     try {
@@ -123,6 +125,12 @@ export class TraceDatabase {
 
   close(): void {
     this.#connection.close();
+    this.#endScans();
+  }
+
+  /** Of statements that nobody reads any more. */
+  #endScans(): void {
+    for (const scan of this.#scans.splice(0)) scan.close?.();
   }
 
   /** The function that gives the rows of a table, with the columns that are asked for. */
@@ -161,13 +169,15 @@ export class TraceDatabase {
     const constraints = this.#wanted.get(PREFIX + name)?.constraints ?? new Map();
     const source = this.#sources?.get(name);
     if (source === undefined) throw new Error(`${name} was not expected in this statement`);
-    const count = this.#uses.get(name)?.count ?? { chunks: 0, read: 0 };
+    const count = this.#uses.get(name)?.count ?? { chunks: 0, read: 0, helped: 0 };
     this.#uses.set(name, { table: name, constraints, count });
     const request = { model: this.#model, constraints, wholeGuest: this.#wholeGuest };
     // A query that only counts rows asks for no column, or for one that is none.
     const known = wanted.map((column) => column ?? table.columns[0]!.name);
     const rows = new RowBuffer(table, known);
-    return new RowFeed(source.open(request, rows, count), rows);
+    const scan = source.open(request, rows, count);
+    this.#scans.push(scan);
+    return new RowFeed(scan, rows);
   }
 }
 

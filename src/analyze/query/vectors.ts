@@ -1,5 +1,7 @@
 import duckdb from '@duckdb/node-bindings';
-import { BATCH, type ColumnBuffer, type RowBuffer, TextColumn } from '../tables/row-buffer.ts';
+import type { ColumnBuffer } from '../tables/column-buffer.ts';
+import { BATCH, type RowBuffer } from '../tables/row-buffer.ts';
+import { TextColumn } from '../tables/text-column.ts';
 
 /** Copies rows `from` on, BATCH at most, into a chunk of DuckDB's; how many they were. */
 export function fill(chunk: duckdb.DataChunk, rows: RowBuffer, from: number): number {

@@ -155,7 +155,8 @@ export abstract class CallScan extends ChunkScan {
   protected override finish(rows: RowBuffer): void {
     this.rows = rows;
     for (const [call, identity] of this.#open) {
-      const { outcome, errno } = unreturned(call, identity, this.model.history);
+      const event = call.chunk.firstEvent + call.row;
+      const { outcome, errno } = unreturned(event, identity, this.model.history, () => call);
       call.outcome = outcome;
       call.errno = errno;
       this.#emit(call, identity);

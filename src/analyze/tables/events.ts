@@ -6,9 +6,13 @@ import { EVENT_KIND, REGISTER, type RegisterName } from '../../trace/event.ts';
 import type { ColumnChoice, EventChunk } from '../../trace/event-chunk.ts';
 import type { ChunkSummary } from '../../trace/summary.ts';
 import { kindName, kindNameOf } from '../model/event-kind.ts';
-import type { RowBuffer, TextColumn } from './row-buffer.ts';
-import { ChunkScan, type ChunkTest, chunkTest, type ScanCount, type ScanRequest, type TableSource } from './scan.ts';
+import type { TraceModel } from '../model/trace-model.ts';
+import type { ChunkWork } from './chunk-work.ts';
+import type { RowBuffer } from './row-buffer.ts';
+import { type ChunkTest, chunkTest, type ScanRequest } from './scan.ts';
+import type { TextColumn } from './text-column.ts';
 import { EventColumns } from './who.ts';
+import { workTable } from './work-scan.ts';
 
 const COLUMN_OF: ReadonlyMap<string, RegisterName> = new Map([
   ...(Object.keys(REGISTER) as RegisterName[]).map((name): [string, RegisterName] => [name, name]),
@@ -25,16 +29,17 @@ const eachRow =
     for (let row = 0; row < chunk.count; row++) fill(at + row, chunk, row);
   };
 
-class EventScan extends ChunkScan {
+class EventWork implements ChunkWork<undefined> {
+  readonly #model: TraceModel;
   readonly #holds: ChunkTest;
   readonly #fillers: readonly Filler[];
   readonly #event: EventColumns;
   readonly #columns: ColumnChoice;
 
-  constructor(request: ScanRequest, rows: RowBuffer, count: ScanCount) {
-    super(request, count);
+  constructor(request: ScanRequest, rows: RowBuffer) {
+    this.#model = request.model;
     this.#holds = chunkTest(request);
-    this.#event = new EventColumns(rows, () => this.model.history);
+    this.#event = new EventColumns(rows, () => this.#model.history);
     const registers = rows.columns.flatMap(({ column }) => COLUMN_OF.get(column.name) ?? []);
     const chosen: ColumnChoice = {
       registers: ({ abi }) => [
@@ -54,7 +59,7 @@ class EventScan extends ChunkScan {
     const [task, rip] = [rows.wide('task'), rows.wide('rip')];
     const [kind, name, text] = [rows.text('kind'), rows.text('name'), rows.text('text')];
     const cpl = rows.narrow('cpl');
-    const { names, store } = this.model;
+    const { names, store } = this.#model;
     const fillers: (Filler | false | undefined)[] = [
       task && eachRow((at, chunk, row) => task.big(at, chunk.task(row))),
       rip &&
@@ -77,19 +82,15 @@ class EventScan extends ChunkScan {
     return fillers.filter((filler) => typeof filler === 'function');
   }
 
-  protected override wants(summary: ChunkSummary): boolean {
+  wants(summary: ChunkSummary): boolean {
     return this.#holds(summary);
   }
 
-  protected override columns(): ColumnChoice {
+  columns(): ColumnChoice {
     return this.#columns;
   }
 
-  protected override passed(chunk: EventChunk): readonly EventChunk[] {
-    return [chunk];
-  }
-
-  protected override take(chunk: EventChunk, rows: RowBuffer): void {
+  take(chunk: EventChunk, rows: RowBuffer): undefined {
     const at = rows.extend(chunk.count);
     this.#event.putAll(at, chunk);
     for (const fill of this.#fillers) fill(at, chunk);
@@ -132,4 +133,4 @@ function callName(chunk: EventChunk, row: number, tables: CallTables): string | 
   return name;
 }
 
-export const events: TableSource = { open: (request, rows, count) => new EventScan(request, rows, count) };
+export const events = workTable('events', (request, rows) => new EventWork(request, rows));

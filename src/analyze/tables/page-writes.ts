@@ -2,17 +2,13 @@ import { EVENT_KIND, REGISTER } from '../../trace/event.ts';
 import type { ColumnChoice, EventChunk } from '../../trace/event-chunk.ts';
 import type { ChunkSummary } from '../../trace/summary.ts';
 import { type MemoryWrite, memoryWrites } from '../history/memory-writes.ts';
-import type { RowBuffer, TextColumn } from './row-buffer.ts';
-import {
-  ChunkScan,
-  type ChunkTest,
-  type Constraints,
-  chunkTest,
-  type ScanCount,
-  type ScanRequest,
-  type TableSource,
-} from './scan.ts';
+import type { TraceModel } from '../model/trace-model.ts';
+import type { ChunkWork } from './chunk-work.ts';
+import type { RowBuffer } from './row-buffer.ts';
+import { type ChunkTest, type Constraints, chunkTest, type ScanRequest } from './scan.ts';
+import type { TextColumn } from './text-column.ts';
 import { EventColumns } from './who.ts';
+import { workTable } from './work-scan.ts';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
@@ -21,33 +17,34 @@ function withoutKind(constraints: Constraints): Constraints {
   return new Map([...constraints].filter(([name]) => name !== 'kind'));
 }
 
-class PageWriteScan extends ChunkScan {
+class PageWriteWork implements ChunkWork<undefined> {
+  readonly #model: TraceModel;
   readonly #holds: ChunkTest;
   readonly #event: EventColumns;
 
-  constructor(request: ScanRequest, rows: RowBuffer, count: ScanCount) {
-    super(request, count);
+  constructor(request: ScanRequest, rows: RowBuffer) {
+    this.#model = request.model;
     this.#holds = chunkTest({ ...request, constraints: withoutKind(request.constraints) });
-    this.#event = new EventColumns(rows, () => this.model.history);
+    this.#event = new EventColumns(rows, () => this.#model.history);
   }
 
-  protected override wants(summary: ChunkSummary): boolean {
+  wants(summary: ChunkSummary): boolean {
     return (summary.kinds.has(EVENT_KIND.exit) || summary.kinds.has(EVENT_KIND.pages)) && this.#holds(summary);
   }
 
-  protected override columns(): ColumnChoice {
+  columns(): ColumnChoice {
     return { registers: () => [REGISTER.detail], moments: true, captures: 'all' };
   }
 
-  protected override take(chunk: EventChunk, rows: RowBuffer): void {
+  take(chunk: EventChunk, rows: RowBuffer): undefined {
     for (let row = 0; row < chunk.count; row++) {
-      for (const write of memoryWrites(chunk, row, this.model.names)) this.#put(write, chunk, row, rows);
+      for (const write of memoryWrites(chunk, row, this.#model.names)) this.#put(write, chunk, row, rows);
     }
   }
 
   #name(column: TextColumn | undefined, at: number, address: bigint | undefined, chunk: EventChunk, row: number): void {
     if (column === undefined || address === undefined) return;
-    const name = this.model.nameOf(address, chunk.task(row), chunk.firstEvent + row);
+    const name = this.#model.nameOf(address, chunk.task(row), chunk.firstEvent + row);
     if (name !== undefined) column.often(at, name);
   }
 
@@ -71,4 +68,4 @@ class PageWriteScan extends ChunkScan {
   }
 }
 
-export const pageWrites: TableSource = { open: (request, rows, count) => new PageWriteScan(request, rows, count) };
+export const pageWrites = workTable('page_writes', (request, rows) => new PageWriteWork(request, rows));

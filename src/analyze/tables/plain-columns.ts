@@ -3,23 +3,30 @@ import { ABI, MECHANISM } from '../../emu/monitor-layout.ts';
 import { amd64Syscalls } from '../../guest/linux/signature.ts';
 import { errnoOf } from '../../guest/linux/tables/errno.ts';
 import type { TaskIdentity } from '../../guest/linux/task-identity.ts';
-import { type Outcome, unknownName } from '../../replay/calls.ts';
+import { type Call, type Outcome, unknownName } from '../../replay/calls.ts';
+import type { Sites } from '../../trace/chunk-dictionaries.ts';
 import { REGISTER } from '../../trace/event.ts';
 import type { EventChunk } from '../../trace/event-chunk.ts';
 import type { TraceModel } from '../model/trace-model.ts';
 import type { RowBuffer } from './row-buffer.ts';
 
+/** What columns look at of events: those of a chunk, or one that was kept of it. */
+export interface EventRows
+  extends Pick<EventChunk, 'firstEvent' | 'site' | 'times' | 'icounts' | 'abi' | 'registerLow' | 'registerColumn'> {
+  readonly sites: Pick<Sites, 'abi' | 'mechanism' | 'vcpu' | 'rip'>;
+}
+
 /** Calls of one chunk that return in one chunk, in the order in which they do. */
 export interface CallRows {
-  readonly entry: EventChunk;
+  readonly entry: EventRows;
   /** undefined: they don't return. */
-  readonly exit: EventChunk | undefined;
+  readonly exit: EventRows | undefined;
   readonly count: number;
   /** Of each call its row in either chunk, ... */
   readonly entries: Int32Array;
   readonly exits: Int32Array;
   /** ... and who made it. */
-  readonly caller: (i: number) => { readonly identity: TaskIdentity | undefined };
+  readonly caller: (i: number) => TaskIdentity | undefined;
 }
 
 /** Fills a column from row `at` on. */
@@ -46,13 +53,13 @@ const errorName = (number: number): string => errnoOf(number)?.name ?? String(nu
 function ofSites(
   rows: RowBuffer,
   column: string,
-  name: (chunk: EventChunk, row: number) => string,
+  name: (sites: EventRows['sites'], site: number) => string,
 ): Filler | undefined {
   const text = rows.text(column);
   return (
     text &&
     ((at, { entry, count, entries }) => {
-      for (let i = 0; i < count; i++) text.often(at + i, name(entry, entries[i]!));
+      for (let i = 0; i < count; i++) text.often(at + i, name(entry.sites, entry.site[entries[i]!]!));
     })
   );
 }
@@ -74,6 +81,11 @@ export class PlainColumns {
     const at = this.#rows.extend(calls.count);
     for (const fill of this.#common) fill(at, calls);
     for (const fill of this.#endings) fill(at, calls);
+  }
+
+  /** One call that has been put together because its return had to be looked at. */
+  putEnded(calls: CallRows, { outcome, errno, result, resultHigh }: Call): void {
+    this.putOne(calls, outcome, outcome === 'value' ? result : errno, resultHigh);
   }
 
   /** One call that ended in another way; `low`, `high`: its result, or its error's number. */
@@ -111,7 +123,7 @@ function whoAndWhat(rows: RowBuffer, { store }: TraceModel): (Filler | undefined
     (put: (at: number, identity: TaskIdentity) => void): Filler =>
     (at, { count, caller }) => {
       for (let i = 0; i < count; i++) {
-        const { identity } = caller(i);
+        const identity = caller(i);
         if (identity !== undefined) put(at + i, identity);
       }
     };
@@ -136,7 +148,7 @@ function whoAndWhat(rows: RowBuffer, { store }: TraceModel): (Filler | undefined
     comm && who((at, identity) => comm.often(at, identity.comm)),
     vcpu &&
       ((at, { entry, count, entries }) => {
-        for (let i = 0; i < count; i++) vcpu.put(at + i, entry.vcpu(entries[i]!));
+        for (let i = 0; i < count; i++) vcpu.put(at + i, entry.sites.vcpu[entry.site[entries[i]!]!]!);
       }),
     nr &&
       ((at, calls) => {
@@ -151,8 +163,8 @@ function whoAndWhat(rows: RowBuffer, { store }: TraceModel): (Filler | undefined
           rip.words(at + i, sites.rip[own]!, sites.rip[own + 1]!);
         }
       }),
-    ofSites(rows, 'mechanism', (chunk, row) => MECHANISMS.get(chunk.mechanism(row)) ?? 'unknown'),
-    ofSites(rows, 'abi', (chunk, row) => ABIS.get(chunk.abi(row)) ?? 'unknown'),
+    ofSites(rows, 'mechanism', ({ mechanism }, site) => MECHANISMS.get(mechanism[site]!) ?? 'unknown'),
+    ofSites(rows, 'abi', ({ abi }, site) => ABIS.get(abi[site]!) ?? 'unknown'),
   ];
 }
 

@@ -6,6 +6,7 @@ import type { ChunkSummary } from '../../trace/summary.ts';
 import { callKeys } from '../model/call-keys.ts';
 import { eventKindOf, KINDS } from '../model/event-kind.ts';
 import type { TraceModel } from '../model/trace-model.ts';
+import type { ChunkWork } from './chunk-work.ts';
 import type { RowBuffer } from './row-buffer.ts';
 
 /** What rows that are wanted have in a column: a range, both ends included, or one of some values. */
@@ -23,23 +24,33 @@ export interface ScanRequest {
   readonly constraints: Constraints;
   /** The whole guest, not only the recorded command and what it started. */
   readonly wholeGuest: boolean;
+  /** Threads that work beside this one; undefined: as many as the machine has processors for and the scan is worth. */
+  readonly helpers?: number;
 }
 
 /** Makes rows; what one step makes is bounded by a chunk. */
 export interface Scan {
   /** Adds rows, perhaps none; false: there are no more. */
   step(rows: RowBuffer): boolean;
+  /** Nobody asks for more. */
+  close?(): void;
 }
 
-/** How many chunks a scan had before it and how many it read. */
+/** How many chunks a scan had before it, how many it read, and how many of these other threads worked on. */
 export interface ScanCount {
   chunks: number;
   read: number;
+  helped: number;
 }
+
+/** The work on a table's chunks; `rows`: where its rows are put. It is made anew in each thread. */
+export type WorkSource<Loose = unknown> = (request: ScanRequest, rows: RowBuffer) => ChunkWork<Loose>;
 
 export interface TableSource {
   /** `rows` tells which columns are wanted. */
   open(request: ScanRequest, rows: RowBuffer, count: ScanCount): Scan;
+  /** Where each chunk can be worked on alone: how. */
+  readonly work?: WorkSource;
 }
 
 export type ChunkTest = (summary: ChunkSummary) => boolean;
@@ -151,7 +162,6 @@ export abstract class ChunkScan implements Scan {
       const chunk = this.model.reader.chunk(entry, this.columns(entry.summary));
       if (chunk === undefined) continue;
       this.take(chunk, rows);
-      for (const each of this.passed(chunk)) each.release();
       return true;
     }
     this.finish(rows);
@@ -161,11 +171,6 @@ export abstract class ChunkScan implements Scan {
   protected abstract wants(summary: ChunkSummary): boolean;
   protected abstract columns(summary: ChunkSummary): ColumnChoice;
   protected abstract take(chunk: EventChunk, rows: RowBuffer): void;
-  /** Chunks that nobody looks at any more, when the rows of one have been made. */
-  protected passed(_chunk: EventChunk): readonly EventChunk[] {
-    return [];
-  }
-
   /** After the last chunk. */
   protected finish(_rows: RowBuffer): void {}
 }

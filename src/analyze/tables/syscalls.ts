@@ -6,7 +6,7 @@ import { formatOf, writeAll } from '../../replay/strace/line.ts';
 import { TextBuffer } from '../../replay/text-buffer.ts';
 import { fileArguments, givenPath } from './call-arguments.ts';
 import { CallScan } from './call-scan.ts';
-import { ARGUMENTS, needsArguments, PlainCallScan } from './plain-calls.ts';
+import { ARGUMENTS, needsArguments, plainCalls } from './plain-calls.ts';
 import { ABIS, MECHANISMS } from './plain-columns.ts';
 import type { RowBuffer } from './row-buffer.ts';
 import { callTest, type ScanCount, type ScanRequest, type TableSource } from './scan.ts';
@@ -141,5 +141,5 @@ export const syscalls: TableSource = {
   open: (request, rows, count) =>
     needsArguments(rows.names, request.model)
       ? new SyscallScan(request, rows, count)
-      : new PlainCallScan(request, rows, count),
+      : plainCalls.open(request, rows, count),
 };

@@ -5,10 +5,15 @@ import { type Trap, trapOf, withTrapColumns } from '../../replay/traps/trap.ts';
 import { EVENT_KIND, REGISTER } from '../../trace/event.ts';
 import type { ColumnChoice, EventChunk } from '../../trace/event-chunk.ts';
 import type { ChunkSummary } from '../../trace/summary.ts';
+import type { TraceModel } from '../model/trace-model.ts';
 import { TABLES, type TableName } from '../schema.ts';
-import { type ColumnBuffer, NarrowColumn, type RowBuffer, TextColumn, TruthColumn, WideColumn } from './row-buffer.ts';
-import { ChunkScan, type ChunkTest, chunkTest, type ScanCount, type ScanRequest, type TableSource } from './scan.ts';
+import type { ChunkWork } from './chunk-work.ts';
+import { type ColumnBuffer, NarrowColumn, TruthColumn, WideColumn } from './column-buffer.ts';
+import type { RowBuffer } from './row-buffer.ts';
+import { type ChunkTest, chunkTest, type ScanRequest, type TableSource } from './scan.ts';
+import { TextColumn } from './text-column.ts';
 import { EventColumns } from './who.ts';
+import { workTable } from './work-scan.ts';
 
 /** Columns that are not fields of the trap of that name. */
 const DERIVED: Readonly<Record<string, (trap: Trap) => FieldValue | bigint | undefined>> = {
@@ -33,38 +38,39 @@ function isWhole(value: FieldValue | bigint): value is string | number | bigint 
   return typeof value !== 'string' || /^0x[0-9a-f]{1,16}$/.test(value);
 }
 
-class TrapScan extends ChunkScan {
+class TrapWork implements ChunkWork<undefined> {
+  readonly #model: TraceModel;
   readonly #holds: ChunkTest;
   readonly #policy: TrapName;
   readonly #own: readonly ColumnBuffer[];
   readonly #event: EventColumns;
 
-  constructor(request: ScanRequest, rows: RowBuffer, count: ScanCount, table: TableName, policy: TrapName) {
-    super(request, count);
+  constructor(request: ScanRequest, rows: RowBuffer, table: TableName, policy: TrapName) {
+    this.#model = request.model;
     this.#holds = chunkTest(request);
     this.#policy = policy;
     const shared = new Set(['event', 'time', 'icount', 'vcpu', 'pid', 'tid', 'comm']);
     this.#own = rows.columns.filter(({ column }) => !shared.has(column.name) && TABLES[table] !== undefined);
-    this.#event = new EventColumns(rows, () => this.model.history);
+    this.#event = new EventColumns(rows, () => this.#model.history);
   }
 
-  protected override wants(summary: ChunkSummary): boolean {
+  wants(summary: ChunkSummary): boolean {
     return (summary.kinds.has(EVENT_KIND.exit) || summary.kinds.has(EVENT_KIND.cr3Load)) && this.#holds(summary);
   }
 
-  protected override columns(): ColumnChoice {
+  columns(): ColumnChoice {
     const columns = { registers: () => [REGISTER.detail], moments: true, captures: 'contents' } as const;
     return withTrapColumns(columns, [this.#policy]);
   }
 
   #name(column: ColumnBuffer, at: number, { instruction, chunk, row }: Trap): void {
     if (instruction === undefined) return;
-    put(column, at, this.model.nameOf(instruction, chunk.task(row), chunk.firstEvent + row));
+    put(column, at, this.#model.nameOf(instruction, chunk.task(row), chunk.firstEvent + row));
   }
 
-  protected override take(chunk: EventChunk, rows: RowBuffer): void {
+  take(chunk: EventChunk, rows: RowBuffer): undefined {
     for (let row = 0; row < chunk.count; row++) {
-      const trap = trapOf(chunk, row, this.model.names);
+      const trap = trapOf(chunk, row, this.#model.names);
       if (trap?.policy !== this.#policy) continue;
       const at = rows.next();
       this.#event.put(at, chunk, row);
@@ -79,5 +85,5 @@ class TrapScan extends ChunkScan {
 
 /** The table of a policy's traps. */
 export function trapTable(table: TableName, policy: TrapName): TableSource {
-  return { open: (request, rows, count) => new TrapScan(request, rows, count, table, policy) };
+  return workTable(table, (request, rows) => new TrapWork(request, rows, table, policy));
 }

@@ -2,7 +2,9 @@ import type { TaskIdentity } from '../../guest/linux/task-identity.ts';
 import { EVENT_KIND } from '../../trace/event.ts';
 import type { EventChunk } from '../../trace/event-chunk.ts';
 import type { History } from '../model/history.ts';
-import type { NarrowColumn, RowBuffer, TextColumn, WideColumn } from './row-buffer.ts';
+import type { NarrowColumn, WideColumn } from './column-buffer.ts';
+import type { RowBuffer } from './row-buffer.ts';
+import type { TextColumn } from './text-column.ts';
 
 /** The columns that say when and who, of tables with a row an event. */
 export class EventColumns {

@@ -2,6 +2,8 @@
 // proto/trace.proto says how columns are coded. Each function takes where its column lies and how long it is, and says what
 // is wrong with it.
 
+export { pairs } from './pairs';
+
 const FINE: u32 = 0;
 const EARLY: u32 = 1;
 const LONG: u32 = 2;

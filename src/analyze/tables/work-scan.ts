@@ -1,0 +1,82 @@
+import type { ChunkEntry } from '../../replay/reader.ts';
+import type { TableName } from '../schema.ts';
+import { type Join, type Made, Maker } from './chunk-work.ts';
+import { Crew, helpersFor } from './crew/crew.ts';
+import { RowBuffer } from './row-buffer.ts';
+import type { Scan, ScanCount, ScanRequest, TableSource, WorkSource } from './scan.ts';
+
+/** A table whose chunks can be worked on alone, by several threads where it is worth it. `join`: see `Join`. */
+export function workTable<Loose>(
+  table: TableName,
+  work: WorkSource<Loose>,
+  join?: (request: ScanRequest, rows: RowBuffer) => Join<Loose>,
+): TableSource {
+  return {
+    work,
+    // What a work leaves its own join takes.
+    open: (request, rows, count) =>
+      new WorkScan(table, { request, rows, count, work, join: join?.(request, rows) as Join<unknown> | undefined }),
+  };
+}
+
+interface WorkScanParts {
+  readonly request: ScanRequest;
+  readonly rows: RowBuffer;
+  readonly count: ScanCount;
+  readonly work: WorkSource;
+  readonly join: Join<unknown> | undefined;
+}
+
+/** Rows of chunks in the order of the trace, whoever made them. */
+class WorkScan implements Scan {
+  readonly #index: readonly ChunkEntry[];
+  readonly #count: ScanCount;
+  readonly #join: Join<unknown> | undefined;
+  readonly #maker: Maker;
+  readonly #crew: Crew | undefined;
+  /** Places in the index of the chunks that are wanted, and how many of them are done. */
+  readonly #wanted: readonly number[];
+  #done = 0;
+  #next = 0;
+
+  constructor(table: TableName, { request, rows, count, work, join }: WorkScanParts) {
+    const { reader } = request.model;
+    this.#index = reader.index;
+    this.#count = count;
+    this.#join = join;
+    const own = new RowBuffer(rows.table, [...rows.names]);
+    const chunkWork = work(request, own);
+    this.#maker = new Maker(reader, chunkWork, own);
+    this.#wanted = this.#index.flatMap(({ summary }, place) => (chunkWork.wants(summary) ? [place] : []));
+    count.chunks += this.#index.length;
+    const helpers = helpersFor(this.#wanted.length, rows, request);
+    if (helpers > 0)
+      this.#crew = Crew.gather(helpers, { table, request, maker: this.#maker, wanted: this.#wanted, count });
+  }
+
+  step(rows: RowBuffer): boolean {
+    while (this.#next < this.#index.length) {
+      const place = this.#next++;
+      const { summary } = this.#index[place]!;
+      const isWanted = place === this.#wanted[this.#done];
+      if (!isWanted && this.#join?.misses(summary) !== true) continue;
+      this.#count.read++;
+      const made = isWanted ? this.#take(this.#done++) : this.#maker.make(place);
+      if (made === undefined) continue;
+      if (this.#join === undefined) rows.append(made.rows);
+      else this.#join.add(summary, made.rows, made.loose, rows);
+      return true;
+    }
+    this.close();
+    this.#join?.finish(rows);
+    return false;
+  }
+
+  #take(i: number): Made | undefined {
+    return this.#crew === undefined ? this.#maker.make(this.#wanted[i]!) : this.#crew.take(i);
+  }
+
+  close(): void {
+    this.#crew?.dismiss();
+  }
+}
