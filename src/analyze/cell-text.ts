@@ -1,18 +1,4 @@
-/** Text for a terminal: nothing that a guest wrote moves its cursor or changes its colours, and its width is known. */
-
-/** Control and format characters, line separators, and halves of surrogate pairs. */
-const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
-const SHORT: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t', '\u001b': '\\e' };
-
-/** The same text with everything that a terminal would act upon escaped. */
-export function safeText(text: string): string {
-  return text.replace(UNSAFE, (c) => {
-    const code = c.charCodeAt(0);
-    return (
-      SHORT[c] ?? (code < 256 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`)
-    );
-  });
-}
+/** Text in columns: how many cells of a terminal it takes. */
 
 /** Ranges of characters that take two cells (Unicode, East Asian Width W and F), and of those that take none. */
 // biome-ignore format: a table

@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { UsageError, UserError } from '../emu/errors.ts';
 import { NotKnown } from '../guest/linux/views/kernel.ts';
+import { printable } from '../replay/printable.ts';
 import { recordedKernel } from '../replay/start-state.ts';
 import { readKernelFile } from '../world/vmlinux.ts';
 import type { GuestView } from './guest-view.ts';
@@ -161,7 +162,7 @@ export function viewCommands(): Command[] {
 }
 
 function show(verb: Verb, file: string, flags: ViewFlags): void {
-  const note = (line: string): void => void process.stderr.write(`trapline: ${line}\n`);
+  const note = (line: string): void => void process.stderr.write(`trapline: ${printable(line)}\n`);
   const guest = new TraceGuest(file, { kernel: flags.kernel, initrd: flags.initrd, note });
   try {
     const kernelFile = verb.name === 'hooks' ? kernelOf(guest, flags, note) : undefined;

@@ -1,4 +1,6 @@
 import { TextOutput } from '../replay/output.ts';
+import { printable } from '../replay/printable.ts';
+import { cellWidth, padText } from './cell-text.ts';
 
 export type Cell = string | number | bigint | boolean | undefined | readonly string[];
 
@@ -24,10 +26,10 @@ function writeTable(rows: readonly Row[], columns: readonly string[], output: Te
     columns.map((name) => name.toUpperCase()),
     ...rows.map((row) => columns.map((name) => text(row[name]))),
   ];
-  const widths = columns.map((_, i) => Math.max(...lines.map((line) => line[i]!.length)));
+  const widths = columns.map((_, i) => Math.max(...lines.map((line) => cellWidth(line[i]!))));
   const right = columns.map((name) => ['number', 'bigint'].includes(typeof rows[0]?.[name]));
   for (const line of lines) {
-    const cells = line.map((cell, i) => (right[i] ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!)));
+    const cells = line.map((cell, i) => padText(cell, widths[i]!, right[i]!));
     output.write(`${cells.join('  ').trimEnd()}\n`);
   }
 }
@@ -35,8 +37,5 @@ function writeTable(rows: readonly Row[], columns: readonly string[], output: Te
 /** What a guest named may hold anything; a terminal gets it escaped. */
 function text(cell: Cell): string {
   if (cell === undefined) return '';
-  const joined = Array.isArray(cell) ? cell.join(' ') : String(cell);
-  return Array.from(joined, (c) => (isControl(c) ? `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}` : c)).join('');
+  return printable(Array.isArray(cell) ? cell.join(' ') : String(cell));
 }
-
-const isControl = (c: string): boolean => c < ' ' || (c >= '\x7f' && c <= '\x9f');

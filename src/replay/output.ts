@@ -1,11 +1,14 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
+import { isatty } from 'node:tty';
 import { UserError } from '../emu/errors.ts';
 import { systemReason } from '../trace/system-reason.ts';
+import { printableLines } from './printable.ts';
 import { TextBuffer } from './text-buffer.ts';
 
 /** A reader that went away (`| head`): the end of the work, not an error. */
 export class ClosedPipe extends Error {}
 
+const STDOUT = 1;
 const BLOCK = 256 << 10;
 /** Milliseconds to wait for a reader that is behind. */
 const PAUSE = 2;
@@ -17,11 +20,14 @@ export class TextOutput {
   readonly buffer = new TextBuffer(2 * BLOCK);
   readonly #fd: number;
   readonly #path: string | undefined;
+  /** Forms for programs have what a guest wrote as it is: not on a terminal. */
+  readonly #terminal: boolean;
 
   /** `path` undefined: standard output. Throws what open(2) throws. */
   constructor(path?: string) {
     this.#path = path;
     this.#fd = path === undefined ? 1 : openSync(path, 'wx');
+    this.#terminal = path === undefined && isatty(STDOUT);
   }
 
   write(text: string): void {
@@ -36,7 +42,7 @@ export class TextOutput {
 
   /** Throws as `settle` does. */
   flush(): void {
-    const bytes = this.buffer.view();
+    const bytes = this.#terminal ? harmless(this.buffer.view()) : this.buffer.view();
     for (let done = 0; done < bytes.length; ) {
       try {
         done += writeSync(this.#fd, bytes, done);
@@ -56,6 +62,9 @@ export class TextOutput {
     if (this.#path !== undefined) closeSync(this.#fd);
   }
 }
+
+/** Whole lines with all escaped that a terminal would act upon. */
+const harmless = (lines: Uint8Array): Uint8Array => Buffer.from(printableLines(Buffer.from(lines).toString()));
 
 /** A new file, or standard output where `path` is undefined. Throws UserError. */
 export function openOutput(path: string | undefined): TextOutput {

@@ -15,10 +15,7 @@ export function printable(text: string): string {
   return text.replace(HARMFUL, escaped);
 }
 
-/** A task's name, whose bytes an identity holds as Latin-1: most are UTF-8. Not for a terminal as it is. */
-export const nameText = (comm: string): string => Buffer.from(comm, 'latin1').toString('utf8');
-
-/** The same for a terminal. */
-export function printableName(comm: string): string {
-  return printable(nameText(comm));
+/** The same, of text that has lines. */
+export function printableLines(text: string): string {
+  return text.split('\n').map(printable).join('\n');
 }

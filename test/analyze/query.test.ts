@@ -2,8 +2,9 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { cellWidth, cutText, safeText } from '../../src/analyze/cell-text.ts';
+import { cellWidth, cutText } from '../../src/analyze/cell-text.ts';
 import { TableWriter } from '../../src/analyze/query/table-writer.ts';
+import { printable } from '../../src/replay/printable.ts';
 import { TraceReader } from '../../src/replay/reader.ts';
 import { Reconstruction } from '../../src/replay/reconstruction.ts';
 import { trapline } from '../support/guest.ts';
@@ -176,7 +177,7 @@ describe('tables', () => {
   it('show what a guest wrote without its effect on a terminal', () => {
     const hostile = '\u001b]0;title\u0007\u001b[2J\r\n\u202egnp.exe\u009b31m';
     expect(written(undefined, [hostile, null])[1]?.trimEnd()).not.toMatch(/[\p{Cc}\p{Cf}]/u);
-    expect(safeText(hostile)).toBe('\\e]0;title\\x07\\e[2J\\r\\n\\u202egnp.exe\\x9b31m');
+    expect(printable(hostile)).toBe('\\e]0;title\\x07\\e[2J\\r\\n\\u{202e}gnp.exe\\x9b31m');
   });
 
   it('fit the terminal, whatever the width of characters', () => {

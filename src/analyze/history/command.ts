@@ -2,8 +2,8 @@
 import { Command, Option } from 'commander';
 import { UsageError, UserError } from '../../emu/errors.ts';
 import { ClosedPipe, TextOutput } from '../../replay/output.ts';
+import { printable } from '../../replay/printable.ts';
 import { parseMoment } from '../../replay/window.ts';
-import { safeText } from '../cell-text.ts';
 import { TraceModel } from '../model/trace-model.ts';
 import { type TableColumn, TableWriter } from '../query/table-writer.ts';
 import { type Contents, contentsAt } from './contents.ts';
@@ -114,7 +114,7 @@ function placeOf({ names }: TraceModel, { page, addr, symbol, range }: Flags): M
     const known = names.symbols.named(symbol);
     if (known === undefined && !names.watches.some((watch) => isWatch(symbol, watch))) {
       throw new UserError(
-        `--symbol ${safeText(symbol)}: nothing was watched by this name, and the trace knows no symbol of the kernel that is called so`,
+        `--symbol ${printable(symbol)}: nothing was watched by this name, and the trace knows no symbol of the kernel that is called so`,
       );
     }
     if (known === undefined) return { space: 'watch', name: symbol };
@@ -217,7 +217,7 @@ function showWrites(model: TraceModel, flags: Flags): void {
   const wanted = ({ identity }: PlacedWrite): boolean =>
     task === undefined || identity?.pid === task || identity?.tgid === task;
   const shown = showRows(model, withPast(writesTo(model, place, rangeOf(model, flags)), wanted), flags);
-  if (shown === 0) note(`no write to ${safeText(placeText(place))} was recorded; ${blindSpots(model, place)}`);
+  if (shown === 0) note(`no write to ${printable(placeText(place))} was recorded; ${blindSpots(model, place)}`);
 }
 
 /** What a page held before a write that is shown may stand in one that is not. */

@@ -1,4 +1,5 @@
-import { cellWidth, cutText, padText, safeText } from '../cell-text.ts';
+import { printable } from '../../replay/printable.ts';
+import { cellWidth, cutText, padText } from '../cell-text.ts';
 
 /** Rows from which the widths of columns are taken; those behind them are fitted in. */
 const MEASURED = 500;
@@ -29,7 +30,7 @@ export class TableWriter {
 
   /** Values by column; null is shown as nothing. */
   row(values: readonly (string | null)[]): void {
-    const cells = values.map((value) => (value === null ? '' : safeText(value)));
+    const cells = values.map((value) => (value === null ? '' : printable(value)));
     if (this.#measured === undefined) this.#line(cells);
     else if (this.#measured.push(cells) === MEASURED) this.#begin();
   }

@@ -26,6 +26,7 @@ export interface TaskIdentity {
   readonly tgid: number;
   /** Thread group of the parent. */
   readonly parent: number;
+  /** Its name, whose bytes are taken for UTF-8. Not for a terminal as it is. */
   readonly comm: string;
   /** Nanoseconds after boot at which it was started. */
   readonly start: bigint;
@@ -44,7 +45,7 @@ export function parseIdentity(bytes: Uint8Array): TaskIdentity | undefined {
     pid: view.getInt32(0, true),
     tgid: view.getInt32(4, true),
     parent: view.getInt32(8, true),
-    comm: Buffer.from(end < 0 ? comm : comm.subarray(0, end)).toString('latin1'),
+    comm: Buffer.from(end < 0 ? comm : comm.subarray(0, end)).toString('utf8'),
     start: view.getBigUint64(32, true),
   };
 }

@@ -352,13 +352,15 @@ const BRACKETED = new Map<string, string>();
 const MOST_BRACKETED = 4096;
 
 function withoutBrackets(text: string): string {
-  const quoted = quote(Buffer.from(text, 'utf8')).slice(1, -1);
+  const quoted = quote(Buffer.from(text, 'latin1')).slice(1, -1);
   return quoted.replace(/[<>]/g, (char) => `\\${char.charCodeAt(0).toString(8)}`);
 }
 
-/** Guest text on a line of its own terms: nothing but printable ASCII reaches the terminal. */
+/** Guest text on a line of its own terms, byte by byte: nothing but printable ASCII reaches the terminal. */
 function printable(text: string): string {
-  return text.replace(/[^\x21-\x7e]/g, (char) => (char === ' ' ? '_' : `\\${char.charCodeAt(0).toString(8)}`));
+  return Buffer.from(text)
+    .toString('latin1')
+    .replace(/[^\x21-\x7e]/g, (char) => (char === ' ' ? '_' : `\\${char.charCodeAt(0).toString(8)}`));
 }
 
 const NANOSECONDS = 1e9;

@@ -1,4 +1,4 @@
-import { printableName } from '../../replay/printable.ts';
+import { printable } from '../../replay/printable.ts';
 import type { EventLine } from '../source/event-line.ts';
 import { seconds } from '../source/numbers.ts';
 import { type Segment, type StyledLine, segment } from '../tone.ts';
@@ -75,7 +75,7 @@ export function eventRow(line: EventLine, { columns, shift, mark, selected, soug
     segment(cell(mark, 1), 'changed'),
     segment(`${cell(seconds(time, 6), TIME - 2, 'right')} `, 'dim'),
     segment(
-      `${cell(String(identity?.pid ?? '?'), PID, 'right')}  ${cell(printableName(identity?.comm ?? ''), name)} `,
+      `${cell(String(identity?.pid ?? '?'), PID, 'right')}  ${cell(printable(identity?.comm ?? ''), name)} `,
       'task',
     ),
   ];

@@ -1,5 +1,5 @@
 import { type AddressRange, placeText } from '../../analyze/history/place.ts';
-import { printableName } from '../../replay/printable.ts';
+import { printable } from '../../replay/printable.ts';
 import type { Session } from '../session.ts';
 import { grouped, seconds } from '../source/numbers.ts';
 import type { PageHistory } from '../source/page-history.ts';
@@ -57,7 +57,7 @@ export function Pages({ session }: { readonly session: Session }) {
   const { history, at } = page;
   const place = session.source.model.store.at(version.event);
   const line = place && session.source.lines.line(place);
-  const who = line?.identity === undefined ? '?' : `${line.identity.pid} ${printableName(line.identity.comm)}`;
+  const who = line?.identity === undefined ? '?' : `${line.identity.pid} ${printable(line.identity.comm)}`;
   const head: StyledLine[] = [
     [
       segment(`page ${pageText(history.place)}`, 'strong'),

@@ -1,5 +1,5 @@
 import type { Process } from '../../analyze/model/processes.ts';
-import { printable, printableName } from '../../replay/printable.ts';
+import { printable } from '../../replay/printable.ts';
 import { signalName } from '../../replay/strace/flags.ts';
 import type { Session } from '../session.ts';
 import { seconds, short } from '../source/numbers.ts';
@@ -63,7 +63,7 @@ export function processLine({ process, branches }: ProcessRow, { source }: Sessi
   const until = process.exit === undefined ? '' : seconds(process.exit.time, digits);
   const activity = count?.curve === undefined ? '' : sparkline(count.curve, curve);
   return [
-    segment(cell(`${branches}${printableName(process.comm)}`, name), 'task'),
+    segment(cell(`${branches}${printable(process.comm)}`, name), 'task'),
     segment(` ${cell(String(process.pid), 7, 'right')}`),
     segment(` ${cell(seconds(process.first.time, digits), from, 'right')}`, 'dim'),
     ...(to === 0 ? [] : [segment(` ${cell(until, to, 'right')}`, 'dim')]),

@@ -4,7 +4,7 @@ import { kindName } from '../../analyze/model/event-kind.ts';
 import { ABI, CAPTURE_KIND, CAPTURE_STATUS, MECHANISM } from '../../emu/monitor-layout.ts';
 import { type CallCapture, capturesOf } from '../../replay/call-captures.ts';
 import type { Call } from '../../replay/calls.ts';
-import { printable, printableName } from '../../replay/printable.ts';
+import { printable } from '../../replay/printable.ts';
 import type { FormatOptions } from '../../replay/strace/format.ts';
 import { formatOf } from '../../replay/strace/line.ts';
 import { TextBuffer } from '../../replay/text-buffer.ts';
@@ -82,7 +82,7 @@ function headLines(source: TraceSource, disassembler: Disassembler, place: Event
   const who =
     identity === undefined
       ? 'not known'
-      : `${identity.tgid} ${printableName(identity.comm)}, thread ${identity.pid}, child of ${identity.parent}`;
+      : `${identity.tgid} ${printable(identity.comm)}, thread ${identity.pid}, child of ${identity.parent}`;
   const how = mechanism === MECHANISM.none ? '' : `, ${MECHANISM_NAMES.get(mechanism) ?? `mechanism ${mechanism}`}`;
   const lines: StyledLine[] = [
     row('event', `#${event}, ${kindName(chunk, at)}${how}`, HEAD),

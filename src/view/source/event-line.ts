@@ -4,7 +4,7 @@ import type { TaskIdentity } from '../../guest/linux/task-identity.ts';
 import type { Call } from '../../replay/calls.ts';
 import type { Who } from '../../replay/descriptors.ts';
 import { Pairing } from '../../replay/pairing.ts';
-import { printable, printableName } from '../../replay/printable.ts';
+import { printable } from '../../replay/printable.ts';
 import { signalName } from '../../replay/strace/flags.ts';
 import type { FormatOptions } from '../../replay/strace/format.ts';
 import { formatOf, writeRest, writeResult, writeStart } from '../../replay/strace/line.ts';
@@ -75,7 +75,7 @@ export class EventLines {
   /** The words of a line in one piece. */
   text(place: EventPlace): string {
     const { identity, body, result } = this.line(place);
-    const who = identity === undefined ? '' : `${identity.pid} ${printableName(identity.comm)} `;
+    const who = identity === undefined ? '' : `${identity.pid} ${printable(identity.comm)} `;
     return who + [...body, ...result].map(({ text }) => text).join('');
   }
 
@@ -157,5 +157,5 @@ function taskBody(identity: TaskIdentity | undefined): Segment[] {
   if (identity === undefined) return [segment('=== a task that is not named', 'task')];
   const { pid, tgid, parent, comm } = identity;
   const who = pid === tgid ? `process ${pid}` : `thread ${pid} of process ${tgid}`;
-  return [segment(`=== ${who} is ${printableName(comm)}, child of ${parent}`, 'task')];
+  return [segment(`=== ${who} is ${printable(comm)}, child of ${parent}`, 'task')];
 }

@@ -5,7 +5,7 @@ import { both, EVERY_EVENT, type EventTest } from '../../analyze/model/event-tes
 import { UserError } from '../../emu/errors.ts';
 import type { TaskIdentity } from '../../guest/linux/task-identity.ts';
 import { type CallFilter, parseFilter, wantsCall, wantsOutcome, wantsTrap } from '../../replay/call-filter.ts';
-import { nameText, printableName } from '../../replay/printable.ts';
+import { printable } from '../../replay/printable.ts';
 import { trapOf } from '../../replay/traps/trap.ts';
 import { EVENT_KIND } from '../../trace/event.ts';
 import { isAbout, touchesPage, usesDescriptor } from './subjects.ts';
@@ -154,7 +154,7 @@ export function ofProcess(pid: number, source: TraceSource): EventTest {
 
 function named(comm: string, source: TraceSource): EventTest {
   const isNamed = (identity: TaskIdentity | undefined): boolean =>
-    identity !== undefined && [nameText(identity.comm), printableName(identity.comm)].includes(comm);
+    identity !== undefined && [identity.comm, printable(identity.comm)].includes(comm);
   const tasks = source.model.history.tasksNamed(isNamed);
   return {
     mayHold: (summary) => summary.tasks.some((task) => tasks.has(task)),

@@ -208,7 +208,7 @@ function readProcess(
     pid: kernel.number(address, 'task_struct', 'pid') | 0,
     tgid: kernel.number(address, 'task_struct', 'tgid') | 0,
     ppid: kernel.number(parent, 'task_struct', 'tgid') | 0,
-    comm: kernel.text(address, 'task_struct', 'comm'),
+    comm: utf8(kernel.text(address, 'task_struct', 'comm')),
     startTime: kernel.value(address, 'task_struct', 'start_time'),
     ...readMore(kernel, address, parent),
     foundBy,
@@ -254,5 +254,8 @@ function commandLine(kernel: KernelStructures, mm: bigint): string[] {
     if (word === undefined) break;
     words.push(word);
   }
-  return words.map((word) => Buffer.from(word, 'latin1').toString('utf8'));
+  return words.map(utf8);
 }
+
+/** What was read byte by byte is mostly UTF-8. */
+const utf8 = (text: string): string => Buffer.from(text, 'latin1').toString('utf8');
