@@ -12,6 +12,11 @@ export interface ColumnRows {
   readonly longValues?: readonly Uint8Array[];
 }
 
+/** Gives so many bytes, all 0. */
+export type Allocate = (bytes: number) => Uint8Array;
+
+const NOTHING = new Uint8Array(0);
+
 /** A column of rows. What is not put stays null. */
 export abstract class ColumnBuffer implements ColumnRows {
   readonly column: Column;
@@ -23,20 +28,27 @@ export abstract class ColumnBuffer implements ColumnRows {
   /** The same as words of the machine, which is little-endian as DuckDB's are. */
   protected words32: Uint32Array;
 
-  constructor(column: Column, width: number) {
+  readonly #allocate: Allocate;
+
+  constructor(column: Column, width: number, allocate: Allocate) {
     this.column = column;
     this.width = width;
-    this.bytes = new Uint8Array(0);
-    this.validity = new Uint8Array(0);
-    this.view = new DataView(this.bytes.buffer);
-    this.words32 = new Uint32Array(0);
+    this.#allocate = allocate;
+    this.bytes = NOTHING;
+    this.validity = NOTHING;
+    this.view = new DataView(NOTHING.buffer);
+    this.words32 = new Uint32Array(NOTHING.buffer);
   }
 
   reserve(rows: number): void {
-    const bytes = new Uint8Array(rows * this.width);
+    const bytes = this.#allocate(rows * this.width);
     bytes.set(this.bytes);
-    const validity = new Uint8Array(rows >> 3);
+    const validity = this.#allocate(rows >> 3);
     validity.set(this.validity);
+    this.#use({ bytes, validity });
+  }
+
+  #use({ bytes, validity }: ColumnRows): void {
     this.bytes = bytes;
     this.validity = validity;
     this.view = new DataView(bytes.buffer);
@@ -53,12 +65,10 @@ export abstract class ColumnBuffer implements ColumnRows {
     appendBits(this.validity, at, source.validity, from, to);
   }
 
-  /** Gives away what it has, and begins anew without room. */
-  detach(): ColumnRows {
+  /** Gives away what it has, and goes on where other rows have been that nobody looks at any more. */
+  detach(spare: ColumnRows = { bytes: NOTHING, validity: NOTHING }): ColumnRows {
     const { bytes, validity } = this;
-    this.bytes = new Uint8Array(0);
-    this.validity = new Uint8Array(0);
-    this.reserve(0);
+    this.#use(spare);
     return { bytes, validity };
   }
 
@@ -89,8 +99,8 @@ export abstract class ColumnBuffer implements ColumnRows {
 
 /** Whole numbers of 64 bits. */
 export class WideColumn extends ColumnBuffer {
-  constructor(column: Column) {
-    super(column, 8);
+  constructor(column: Column, allocate: Allocate) {
+    super(column, 8, allocate);
   }
 
   put(row: number, value: number): void {
@@ -154,8 +164,8 @@ export class WideColumn extends ColumnBuffer {
 
 /** Whole numbers of 32 bits. */
 export class NarrowColumn extends ColumnBuffer {
-  constructor(column: Column) {
-    super(column, 4);
+  constructor(column: Column, allocate: Allocate) {
+    super(column, 4, allocate);
   }
 
   put(row: number, value: number): void {
@@ -169,8 +179,8 @@ export class NarrowColumn extends ColumnBuffer {
 }
 
 export class TruthColumn extends ColumnBuffer {
-  constructor(column: Column) {
-    super(column, 1);
+  constructor(column: Column, allocate: Allocate) {
+    super(column, 1, allocate);
   }
 
   put(row: number, value: boolean): void {

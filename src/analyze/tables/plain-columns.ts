@@ -168,36 +168,67 @@ function whoAndWhat(rows: RowBuffer, { store }: TraceModel): (Filler | undefined
   ];
 }
 
-/** Says of each call whether it failed, by what it left in rax. */
-function eachResult(calls: CallRows, take: (i: number, failed: boolean, low: number, high: number) => void): void {
-  const { entry, exit, count, entries, exits } = calls;
-  if (exit === undefined) return;
-  const results = exit.registerColumn(REGISTER.rax);
-  const { site, sites } = entry;
-  for (let i = 0; i < count; i++) {
-    const at = 2 * exits[i]!;
-    const narrow = sites.abi[site[entries[i]!]!] !== ABI.linux64;
-    const low = results[at]!;
-    const high = narrow ? 0 : results[at + 1]!;
-    take(i, isError(low, high, narrow), low, high);
+/** How calls ended, by what they left in rax. */
+class Results {
+  readonly #exits: Int32Array;
+  readonly #words: Uint32Array;
+  readonly #entries: Int32Array;
+  readonly #site: Uint32Array;
+  /** By site of the entry: only the low half counts. */
+  readonly #narrow: Uint8Array;
+
+  constructor({ entry, entries, exits }: CallRows, exit: EventRows) {
+    this.#exits = exits;
+    this.#entries = entries;
+    this.#words = exit.registerColumn(REGISTER.rax);
+    this.#site = entry.site;
+    this.#narrow = entry.sites.abi.map((abi) => (abi === ABI.linux64 ? 0 : 1));
+  }
+
+  #isNarrow(i: number): boolean {
+    return this.#narrow[this.#site[this.#entries[i]!]!] === 1;
+  }
+
+  low(i: number): number {
+    return this.#words[2 * this.#exits[i]!]!;
+  }
+
+  high(i: number): number {
+    return this.#isNarrow(i) ? 0 : this.#words[2 * this.#exits[i]! + 1]!;
+  }
+
+  failed(i: number): boolean {
+    const low = this.low(i);
+    // Most did not, which the low half tells.
+    return low >= LOWEST_ERROR && isError(low, this.high(i), this.#isNarrow(i));
   }
 }
 
 function endings(rows: RowBuffer): (Filler | undefined)[] {
   const [outcome, errno] = [rows.text('outcome'), rows.text('errno')];
   const ret = rows.wide('ret');
+  const each =
+    (put: (at: number, results: Results, count: number) => void): Filler =>
+    (at, calls) => {
+      if (calls.exit !== undefined) put(at, new Results(calls, calls.exit), calls.count);
+    };
   return [
-    outcome && ((at, calls) => eachResult(calls, (i, failed) => outcome.often(at + i, failed ? 'error' : 'value'))),
+    outcome &&
+      each((at, results, count) => {
+        for (let i = 0; i < count; i++) outcome.often(at + i, results.failed(i) ? 'error' : 'value');
+      }),
     ret &&
-      ((at, calls) =>
-        eachResult(calls, (i, failed, low, high) => {
-          if (failed) ret.words(at + i, MINUS_ONE, MINUS_ONE);
-          else ret.words(at + i, low, high);
-        })),
+      each((at, results, count) => {
+        for (let i = 0; i < count; i++) {
+          if (results.failed(i)) ret.words(at + i, MINUS_ONE, MINUS_ONE);
+          else ret.words(at + i, results.low(i), results.high(i));
+        }
+      }),
     errno &&
-      ((at, calls) =>
-        eachResult(calls, (i, failed, low) => {
-          if (failed) errno.numbered(at + i, -(low | 0), errorName);
-        })),
+      each((at, results, count) => {
+        for (let i = 0; i < count; i++) {
+          if (results.failed(i)) errno.numbered(at + i, -(results.low(i) | 0), errorName);
+        }
+      }),
   ];
 }

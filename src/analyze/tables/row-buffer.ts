@@ -3,7 +3,14 @@
  * row for its being there, text of up to 12 bytes in place.
  */
 import type { Column, ColumnType, Table } from '../schema.ts';
-import { type ColumnBuffer, type ColumnRows, NarrowColumn, TruthColumn, WideColumn } from './column-buffer.ts';
+import {
+  type Allocate,
+  type ColumnBuffer,
+  type ColumnRows,
+  NarrowColumn,
+  TruthColumn,
+  WideColumn,
+} from './column-buffer.ts';
 import { TextColumn } from './text-column.ts';
 
 /** Rows of one DuckDB vector; batches begin at multiples of it, so that their bits begin at a word. */
@@ -15,7 +22,7 @@ export interface RowSource {
   readonly columns: readonly ColumnRows[];
 }
 
-const KINDS: Readonly<Record<ColumnType, new (column: Column) => ColumnBuffer>> = {
+const KINDS: Readonly<Record<ColumnType, new (column: Column, allocate: Allocate) => ColumnBuffer>> = {
   integer: NarrowColumn,
   bigint: WideColumn,
   address: WideColumn,
@@ -35,12 +42,16 @@ export class RowBuffer implements RowSource {
   #capacity = 0;
 
   /** `wanted`: names of columns in the order in which they are taken; undefined: all. */
-  constructor(table: Table, wanted: readonly string[] = table.columns.map(({ name }) => name)) {
+  constructor(
+    table: Table,
+    wanted: readonly string[] = table.columns.map(({ name }) => name),
+    allocate: Allocate = (bytes) => new Uint8Array(bytes),
+  ) {
     this.table = table;
     this.columns = wanted.map((name) => {
       const column = table.columns.find((each) => each.name === name);
       if (column === undefined) throw new Error(`no column ${name}`);
-      return new KINDS[column.type](column);
+      return new KINDS[column.type](column, allocate);
     });
     this.#byName = new Map(this.columns.map((buffer) => [buffer.column.name, buffer]));
   }
@@ -93,12 +104,14 @@ export class RowBuffer implements RowSource {
     for (const [i, column] of this.columns.entries()) column.append(at, source.columns[i]!, from, to);
   }
 
-  /** Gives away all rows, and is empty then. */
-  detach(): RowSource {
+  /** Gives away all rows, and is empty then. `spare`: rows that nobody looks at any more; their memory is used again. */
+  detach(spare?: RowSource): RowSource {
     const { rows } = this;
-    this.rows = 0;
-    this.#capacity = 0;
-    return { rows, columns: this.columns.map((column) => column.detach()) };
+    const columns = this.columns.map((column, i) => column.detach(spare?.columns[i]));
+    this.rows = spare?.rows ?? 0;
+    this.#capacity = spare === undefined ? 0 : 8 * Math.min(...spare.columns.map(({ validity }) => validity.length));
+    this.clear();
+    return { rows, columns };
   }
 
   clear(): void {

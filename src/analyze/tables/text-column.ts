@@ -1,5 +1,5 @@
 import type { Column } from '../schema.ts';
-import { ColumnBuffer, type ColumnRows } from './column-buffer.ts';
+import { type Allocate, ColumnBuffer, type ColumnRows } from './column-buffer.ts';
 
 /** Bytes of text that stand in a string_t itself. */
 const INLINE = 12;
@@ -13,11 +13,12 @@ export class TextColumn extends ColumnBuffer {
   longValues: Uint8Array[] = [];
   /** The form in place of text that is put often. */
   readonly #remembered = new Map<string, Form>();
-  /** The same by numbers that stand for it. */
-  readonly #numbered: (Form | undefined)[] = [];
+  /** The same by numbers that stand for it, and what is too long for that. */
+  readonly #numbered = new InlineForms(REMEMBERED);
+  readonly #longNumbered = new Map<number, Uint8Array>();
 
-  constructor(column: Column) {
-    super(column, 16);
+  constructor(column: Column, allocate: Allocate) {
+    super(column, 16, allocate);
   }
 
   override clear(rows: number): void {
@@ -35,11 +36,11 @@ export class TextColumn extends ColumnBuffer {
     }
   }
 
-  override detach(): ColumnRows {
+  override detach(spare?: ColumnRows): ColumnRows {
     const { longRows, longValues } = this;
     this.longRows = [];
     this.longValues = [];
-    return { ...super.detach(), longRows, longValues };
+    return { ...super.detach(spare), longRows, longValues };
   }
 
   /** Index in `longRows` of the first that is not before a row. */
@@ -49,7 +50,8 @@ export class TextColumn extends ColumnBuffer {
 
   /** Text by a small number that stands for it; `make` is asked for the text of one that is new. */
   numbered(row: number, number: number, make: (number: number) => string): void {
-    this.#lay(row, this.#numbered[number] ?? this.#newNumber(number, make));
+    if (!this.#numbered.lay(number, this.words32, row)) this.#layNumber(row, number, make);
+    this.mark(row);
   }
 
   /** The same from row `at` on, by the low words of some rows of a column of two words a row. */
@@ -60,25 +62,44 @@ export class TextColumn extends ColumnBuffer {
     rows: Int32Array,
     make: (number: number) => string,
   ): void {
+    const own = this.words32;
     for (let i = 0; i < count; i++) {
       const number = words[2 * rows[i]!]!;
-      this.#lay(at + i, this.#numbered[number] ?? this.#newNumber(number, make));
+      if (!this.#numbered.lay(number, own, at + i)) this.#layNumber(at + i, number, make);
     }
+    this.markAll(at, count);
+  }
+
+  /** Text of a number that is new, or too long to stand in place. */
+  #layNumber(row: number, number: number, make: (number: number) => string): void {
+    const known = this.#longNumbered.get(number);
+    if (known !== undefined) {
+      this.#putLong(row, known);
+      return;
+    }
+    const form = formOf(make(number));
+    if (form instanceof Uint32Array) this.#numbered.remember(number, form);
+    else if (number < REMEMBERED) this.#longNumbered.set(number, form);
+    this.#lay(row, form);
   }
 
   /** From row `at` on a text for each number, one of `texts`; undefined: none. */
   choose(at: number, numbers: Uint32Array, texts: readonly (string | undefined)[]): void {
     const forms = texts.map((text) => (text === undefined ? undefined : formOf(text)));
+    const inline = new InlineForms(texts.length);
+    for (const [i, form] of forms.entries()) if (form instanceof Uint32Array) inline.remember(i, form);
+    const own = this.words32;
+    const isWhole = forms.every((form) => form !== undefined);
     for (let i = 0; i < numbers.length; i++) {
-      const form = forms[numbers[i]!];
-      if (form !== undefined) this.#lay(at + i, form);
+      const number = numbers[i]!;
+      const isLaid = inline.lay(number, own, at + i);
+      if (isLaid && isWhole) continue;
+      const form = forms[number];
+      if (form === undefined) continue;
+      if (!isLaid) this.#lay(at + i, form);
+      this.mark(at + i);
     }
-  }
-
-  #newNumber(number: number, make: (number: number) => string): Form {
-    const form = formOf(make(number));
-    if (number < REMEMBERED) this.#numbered[number] = form;
-    return form;
+    if (isWhole) this.markAll(at, numbers.length);
   }
 
   /** Text that comes again and again. */
@@ -133,6 +154,37 @@ export class TextColumn extends ColumnBuffer {
     const own = this.longRows[long] === row ? this.longValues[long] : undefined;
     const bytes = own ?? this.bytes.subarray(at + 4, at + 4 + this.view.getUint32(at, true));
     return this.column.type === 'bytes' ? bytes : Buffer.from(bytes).toString('utf8');
+  }
+}
+
+/** Forms in place by small numbers. */
+class InlineForms {
+  /** Four words each; one that is not known has 1 in `#missing`. */
+  readonly #words: Uint32Array;
+  readonly #missing: Uint8Array;
+
+  constructor(count: number) {
+    this.#words = new Uint32Array(4 * count);
+    this.#missing = new Uint8Array(count).fill(1);
+  }
+
+  remember(number: number, form: Uint32Array): void {
+    if (number >= this.#missing.length) return;
+    this.#words.set(form, 4 * number);
+    this.#missing[number] = 0;
+  }
+
+  /** False: it is not known. */
+  lay(number: number, to: Uint32Array, row: number): boolean {
+    if (this.#missing[number] !== 0) return false;
+    const words = this.#words;
+    const from = 4 * number;
+    const at = 4 * row;
+    to[at] = words[from]!;
+    to[at + 1] = words[from + 1]!;
+    to[at + 2] = words[from + 2]!;
+    to[at + 3] = words[from + 3]!;
+    return true;
   }
 }
 

@@ -2,16 +2,31 @@
 
 const PLACE = { next: 0, arrivals: 1, deliveries: 2, kibibytes: 3, dismissed: 4 } as const;
 
+const WORDS = Object.keys(PLACE).length;
+
 /** Kibibytes of rows that wait to be taken, beyond which nobody makes more. */
 const MOST_WAITING = 24 << 10;
 
 export class CrewControl {
   readonly buffer: SharedArrayBuffer;
   readonly #words: Int32Array;
+  /** Of each chunk whether its rows are not looked at any more. */
+  readonly #done: Uint8Array;
 
-  constructor(buffer = new SharedArrayBuffer(4 * Object.keys(PLACE).length)) {
+  private constructor(buffer: SharedArrayBuffer) {
     this.buffer = buffer;
-    this.#words = new Int32Array(buffer);
+    this.#words = new Int32Array(buffer, 0, WORDS);
+    this.#done = new Uint8Array(buffer, 4 * WORDS);
+  }
+
+  /** For so many chunks. */
+  static begin(chunks: number): CrewControl {
+    return new CrewControl(new SharedArrayBuffer(4 * WORDS + chunks));
+  }
+
+  /** The one that another thread has begun. */
+  static join(buffer: SharedArrayBuffer): CrewControl {
+    return new CrewControl(buffer);
   }
 
   /** The next that nobody makes: whoever asks does. */
@@ -52,6 +67,15 @@ export class CrewControl {
   taken(kibibytes: number): void {
     Atomics.sub(this.#words, PLACE.kibibytes, kibibytes);
     this.#wakeHelpers();
+  }
+
+  /** Nobody looks at the rows of a chunk any more. */
+  finish(i: number): void {
+    Atomics.store(this.#done, i, 1);
+  }
+
+  isFinished(i: number): boolean {
+    return Atomics.load(this.#done, i) === 1;
   }
 
   /** Waits for room; false: the crew is dismissed. */

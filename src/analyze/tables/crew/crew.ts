@@ -4,16 +4,18 @@ import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from '
 import { packageFile } from '../../../package-file.ts';
 import type { TableName } from '../../schema.ts';
 import type { Made, Maker } from '../chunk-work.ts';
-import type { RowBuffer } from '../row-buffer.ts';
+import type { RowBuffer, RowSource } from '../row-buffer.ts';
 import type { ScanCount, ScanRequest } from '../scan.ts';
 import { CrewControl } from './control.ts';
 import type { CrewMessage, CrewStart } from './messages.ts';
 import { packRows, sizeOf, unpackRows } from './row-message.ts';
 
-/** A thread begins when there are so many chunks for it: before, the others would be done. */
-const CHUNKS_EACH = 12;
-/** More would need more memory than they are worth: rows are taken by one thread. */
-const MOST_HELPERS = 7;
+/** A thread begins when there are so many chunks for it: to begin costs as much as some twenty. */
+const CHUNKS_EACH = 32;
+/** More would need more memory, 50 MB each, than they are worth: rows are taken by one thread. */
+const MOST_HELPERS = 3;
+/** Chunks leave little behind: with more room for it a thread only takes longer to use it again. */
+const LIMITS = { maxYoungGenerationSizeMb: 6 };
 /** Milliseconds after which a chunk that somebody makes is made here: its thread may have died. */
 const PATIENCE = 5000;
 /** Of the sources when this runs from them, else of what they are built to. */
@@ -52,13 +54,17 @@ let gathered: Crew | undefined;
 
 export class Crew {
   readonly #job: CrewJob;
-  readonly #control = new CrewControl();
+  readonly #control: CrewControl;
   readonly #ports: MessagePort[] = [];
   /** What was made before it was asked for. */
   readonly #ready = new Map<number, Ready>();
+  /** Rows that were made here and are not looked at any more: their memory is used again. */
+  readonly #spare: RowSource[] = [];
+  #taken: Ready | undefined;
 
   private constructor(job: CrewJob) {
     this.#job = job;
+    this.#control = CrewControl.begin(job.wanted.length);
   }
 
   /** undefined: another one is at work. */
@@ -74,7 +80,7 @@ export class Crew {
       const control = crew.#control.buffer;
       const { path } = model.reader;
       const workerData: CrewStart = { path, table, columns, constraints, wholeGuest, wanted, control, port: port2 };
-      const worker = new Worker(WORKER, { workerData, transferList: [port2] });
+      const worker = new Worker(WORKER, { workerData, transferList: [port2], resourceLimits: LIMITS });
       // What it leaves is done here.
       worker.on('error', () => {});
       worker.unref();
@@ -85,10 +91,14 @@ export class Crew {
 
   /** What was made of the chunk at place `i` of those wanted, asked for in order; undefined: it is damaged. */
   take(i: number): Made | undefined {
+    if (this.#taken?.made !== undefined && !this.#taken.helped) this.#spare.push(this.#taken.made.rows);
+    this.#taken = undefined;
+    if (i > 0) this.#control.finish(i - 1);
     for (;;) {
       const ready = this.#ready.get(i);
       if (ready !== undefined) {
         this.#ready.delete(i);
+        this.#taken = ready;
         this.#control.taken(ready.kibibytes);
         if (ready.helped && ready.made !== undefined) this.#job.count.helped++;
         // What others could not make ends here as it would have without them.
@@ -136,7 +146,7 @@ export class Crew {
       this.#ready.set(i, { made, kibibytes: 0, helped: false });
       return true;
     }
-    const rows = packRows(this.#job.maker.rows.detach());
+    const rows = packRows(this.#job.maker.rows.detach(this.#spare.pop()));
     const kibibytes = sizeOf(rows) >> 10;
     this.#control.made(kibibytes);
     this.#ready.set(i, { made: { rows: unpackRows(rows), loose: made.loose }, kibibytes, helped: false });

@@ -1,4 +1,4 @@
-/** Rows on their way from one thread to another: their memory moves, and long texts go once each. */
+/** Rows on their way from one thread to another: their memory is shared, and long texts go once each. */
 import type { ColumnRows } from '../column-buffer.ts';
 import type { RowSource } from '../row-buffer.ts';
 
@@ -58,16 +58,6 @@ function unpackColumn({ bytes, validity, long }: ColumnMessage): ColumnRows {
   if (long === undefined) return { bytes, validity };
   const values = Array.from(long.ends, (end, i) => long.bytes.subarray(long.ends[i - 1] ?? 0, end));
   return { bytes, validity, longRows: long.rows, longValues: Array.from(long.texts, (text) => values[text]!) };
-}
-
-/** What moves with a message. */
-export function memoryOf({ columns }: RowMessage): ArrayBuffer[] {
-  const arrays = columns.flatMap(({ bytes, validity, long }) => [
-    bytes,
-    validity,
-    ...(long === undefined ? [] : [long.rows, long.texts, long.ends, long.bytes]),
-  ]);
-  return arrays.map(({ buffer }) => buffer as ArrayBuffer);
 }
 
 /** Bytes that rows have in memory. */

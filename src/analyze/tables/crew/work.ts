@@ -2,18 +2,18 @@ import { TraceModel } from '../../model/trace-model.ts';
 import { TABLES } from '../../schema.ts';
 import { Maker } from '../chunk-work.ts';
 import { loadSource } from '../index.ts';
-import { RowBuffer } from '../row-buffer.ts';
+import { RowBuffer, type RowSource } from '../row-buffer.ts';
 import { CrewControl } from './control.ts';
 import type { CrewMessage, CrewStart } from './messages.ts';
-import { memoryOf, packRows, sizeOf } from './row-message.ts';
+import { packRows, type RowMessage, sizeOf } from './row-message.ts';
 
 /** Works until there is nothing left to do, or nobody wants it. */
 export async function work(start: CrewStart): Promise<void> {
-  const control = new CrewControl(start.control);
+  const control = CrewControl.join(start.control);
   const model = TraceModel.open(start.path);
   try {
     const source = await loadSource(start.table, new Set(start.columns), model);
-    const rows = new RowBuffer(TABLES[start.table], start.columns);
+    const rows = new RowBuffer(TABLES[start.table], start.columns, shared);
     const { constraints, wholeGuest } = start;
     const chunkWork = source.work!({ model, constraints, wholeGuest }, rows);
     const helper = new Helper(start, control, model, new Maker(model.reader, chunkWork, rows));
@@ -28,11 +28,15 @@ export async function work(start: CrewStart): Promise<void> {
   }
 }
 
+const shared = (bytes: number): Uint8Array => new Uint8Array(new SharedArrayBuffer(bytes));
+
 class Helper {
   readonly #start: CrewStart;
   readonly #control: CrewControl;
   readonly #model: TraceModel;
   readonly #maker: Maker;
+  /** Rows that were sent, by place in `wanted`: their memory is used again. */
+  readonly #sent = new Map<number, RowSource>();
   #findings = 0;
 
   constructor(start: CrewStart, control: CrewControl, model: TraceModel, maker: Maker) {
@@ -46,12 +50,20 @@ class Helper {
   make(i: number): void {
     const place = this.#start.wanted[i]!;
     const made = this.#tryMake(place);
-    const rows = made && packRows(this.#maker.rows.detach());
+    const rows = made && this.#pack(i);
     const kibibytes = rows === undefined ? 0 : sizeOf(rows) >> 10;
     const message: CrewMessage = { i, kibibytes, rows, loose: made?.loose, damaged: this.#damaged() };
     this.#control.made(kibibytes);
-    this.#start.port.postMessage(message, rows === undefined ? [] : memoryOf(rows));
+    this.#start.port.postMessage(message);
     this.#control.arrived();
+  }
+
+  #pack(i: number): RowMessage {
+    const [spare] = [...this.#sent].filter(([sent]) => this.#control.isFinished(sent));
+    if (spare !== undefined) this.#sent.delete(spare[0]);
+    const rows = this.#maker.rows.detach(spare?.[1]);
+    this.#sent.set(i, rows);
+    return packRows(rows);
   }
 
   /** What can't be made here is left to the thread that asks for it, which finds out why. */
