@@ -1,5 +1,6 @@
 // What the host may call.
 import { forgetFrames } from "./monitor/frames";
+import { measureRows } from "./monitor/watches";
 import { PAGE_INFO_WRITTEN, PAGE_WRITTEN, RAM_SIZE } from "./generated/layout";
 import { lookAtAll, flushAll, initVcpus } from "./vcpus";
 import { inspect, isRam, pageInfo } from "./mmu";
@@ -45,6 +46,7 @@ export function watchesChanged(): void {
   lookAtAll();
   forgetRegisters();
   forgetFrames();
+  measureRows();
 }
 
 /** Guest-physical address of a linear one, all ones if it is not mapped. */

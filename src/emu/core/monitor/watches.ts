@@ -8,7 +8,7 @@ import {
 import {
   CAPTURE_KIND_after, CAPTURE_KIND_before, POLICY_header,
   POLICY_HEADER_physicalRowCount, POLICY_HEADER_taskMinimum, POLICY_HEADER_watchRowCount, POLICY_watchRows, RECORD_detail, RECORD_KIND_exit, VIEW_ANY,
-  WATCH_KIND_physical, WATCH_ROW_accesses, WATCH_ROW_BYTES, WATCH_ROW_end, WATCH_ROW_filter,
+  WATCH_KIND_imageRelative, WATCH_KIND_physical, WATCH_ROW_accesses, WATCH_ROW_BYTES, WATCH_ROW_end, WATCH_ROW_filter,
   WATCH_ROW_kind, WATCH_ROW_number, WATCH_ROW_start, WATCH_ROW_view, WRITE_SOURCE_delivery, WRITE_SOURCE_device,
   WRITE_SOURCE_instruction, WRITE_SOURCE_pageWalk,
 } from "../generated/monitor-layout";
@@ -44,6 +44,25 @@ export function roomForWrites(): bool {
 /** The same before an event is delivered, which can't be left in the middle. */
 // @ts-ignore: decorator
 @inline export function roomForDelivery(): bool { return !watchesWrites() || hasRoom(); }
+
+/** No row that is not physical names a byte outside. */
+let linearStart: u64 = 0;
+let linearEnd: u64 = 0;
+const LOWER_HALF: u64 = 0x8000_0000_0000_0000;
+
+/** There are other rows. */
+export function measureRows(): void {
+  linearStart = ~(<u64>0);
+  linearEnd = 0;
+  const rows = load<u32>(POLICY_header, POLICY_HEADER_watchRowCount);
+  for (let i = load<u32>(POLICY_header, POLICY_HEADER_physicalRowCount); i < rows; i++) {
+    const row: usize = POLICY_watchRows + i * WATCH_ROW_BYTES;
+    // Programs lie anywhere in theirs.
+    const anywhere = u32(load<u8>(row, WATCH_ROW_kind)) == WATCH_KIND_imageRelative;
+    linearStart = anywhere ? 0 : min(linearStart, load<u64>(row, WATCH_ROW_start));
+    linearEnd = max(linearEnd, anywhere ? LOWER_HALF : load<u64>(row, WATCH_ROW_end));
+  }
+}
 
 function overlaps(row: usize, at: u64, size: u64, moved: u64): bool {
   return at < load<u64>(row, WATCH_ROW_end) + moved && at + size > load<u64>(row, WATCH_ROW_start) + moved;
@@ -82,7 +101,7 @@ export function rowOf(after: usize, linear: u64, physical: u64, size: u32, acces
     const filter = row + WATCH_ROW_filter;
     if (levelMatches(filter, load<u32>(CPL)) && taskMatches(filter, presentTask())) return row;
   }
-  if (i >= rows) return 0;
+  if (i >= rows || linear >= linearEnd || linear + (size - 1) < linearStart) return 0;
   const task = presentTask();
   for (; i < rows; i++) {
     const row: usize = POLICY_watchRows + i * WATCH_ROW_BYTES;
