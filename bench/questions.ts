@@ -33,7 +33,8 @@ const QUESTIONS: readonly (readonly [question: string, goal: number, arguments: 
   ['replay -c',                  5,   ['replay', '-c']],
 ];
 
-const PROBE = `process.on('exit', () => {
+/** Tells of the whole process, from its main thread. */
+const PROBE = `if (require('node:worker_threads').isMainThread) process.on('exit', () => {
   const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
   require('node:fs').writeSync(2, JSON.stringify({ cpu: (userCPUTime + systemCPUTime) / 1e6, resident: maxRSS * 1024 }));
 });`;

@@ -19,6 +19,9 @@ export function workTable<Loose>(
   };
 }
 
+/** Chunks that are worked on before others are asked to help: who wants a few rows only has them by then. */
+const ALONE = 4;
+
 interface WorkScanParts {
   readonly request: ScanRequest;
   readonly rows: RowBuffer;
@@ -33,7 +36,9 @@ class WorkScan implements Scan {
   readonly #count: ScanCount;
   readonly #join: Join<unknown> | undefined;
   readonly #maker: Maker;
-  readonly #crew: Crew | undefined;
+  /** Begins the threads that are to help. */
+  readonly #gather: () => Crew | undefined;
+  #crew: Crew | undefined;
   /** Places in the index of the chunks that are wanted, and how many of them are done. */
   readonly #wanted: readonly number[];
   #done = 0;
@@ -50,8 +55,8 @@ class WorkScan implements Scan {
     this.#wanted = this.#index.flatMap(({ summary }, place) => (chunkWork.wants(summary) ? [place] : []));
     count.chunks += this.#index.length;
     const helpers = helpersFor(this.#wanted.length, rows, request);
-    if (helpers > 0)
-      this.#crew = Crew.gather(helpers, { table, request, maker: this.#maker, wanted: this.#wanted, count });
+    const job = { table, request, maker: this.#maker, wanted: this.#wanted, first: ALONE, count };
+    this.#gather = () => (helpers > 0 ? Crew.gather(helpers, job) : undefined);
   }
 
   step(rows: RowBuffer): boolean {
@@ -73,6 +78,7 @@ class WorkScan implements Scan {
   }
 
   #take(i: number): Made | undefined {
+    if (i === ALONE) this.#crew = this.#gather();
     return this.#crew === undefined ? this.#maker.make(this.#wanted[i]!) : this.#crew.take(i);
   }
 

@@ -19,9 +19,11 @@ export class CrewControl {
     this.#done = new Uint8Array(buffer, 4 * WORDS);
   }
 
-  /** For so many chunks. */
-  static begin(chunks: number): CrewControl {
-    return new CrewControl(new SharedArrayBuffer(4 * WORDS + chunks));
+  /** For so many chunks, of which some are done. */
+  static begin(chunks: number, done: number): CrewControl {
+    const control = new CrewControl(new SharedArrayBuffer(4 * WORDS + chunks));
+    control.#words[PLACE.next] = done;
+    return control;
   }
 
   /** The one that another thread has begun. */

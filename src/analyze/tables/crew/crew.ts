@@ -39,6 +39,8 @@ interface CrewJob {
   readonly maker: Maker;
   /** Places in the index of the chunks that are to be worked on. */
   readonly wanted: readonly number[];
+  /** How many of them are done already. */
+  readonly first: number;
   readonly count: ScanCount;
 }
 
@@ -64,7 +66,7 @@ export class Crew {
 
   private constructor(job: CrewJob) {
     this.#job = job;
-    this.#control = CrewControl.begin(job.wanted.length);
+    this.#control = CrewControl.begin(job.wanted.length, job.first);
   }
 
   /** undefined: another one is at work. */
