@@ -7,6 +7,7 @@
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <linux/netlink.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -54,6 +55,10 @@ int main(void)
 	listen(local, 1);
 	bind(named, (void *)&abstract, sizeof(sa_family_t) + 7);
 	bind(six, (void *)&udp, sizeof udp);
+	struct sockaddr_nl link = { .nl_family = AF_NETLINK, .nl_pid = 7777, .nl_groups = 0x11 };
+	int netlink = socket(AF_NETLINK, SOCK_RAW, 0);
+
+	bind(netlink, (void *)&link, sizeof link);
 	if (write(file, "12345", 5) != 5)
 		return 1;
 	unlink("/tmp/gone");
@@ -63,6 +68,7 @@ int main(void)
 	mmap(NULL, 1 << 20, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	printf("== pid\n%d\n", getpid());
 	show("tcp", "/proc/net/tcp");
+	show("netlink", "/proc/net/netlink");
 	show("modules", "/proc/modules");
 	show_descriptors(64);
 	show("maps", "/proc/self/maps");

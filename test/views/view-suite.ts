@@ -130,6 +130,14 @@ export function describeViews({ name, kernel, version: expected, missing: lackin
       expect(shown).toContain('unix stream LISTEN /tmp/socket');
       expect(shown).toContain('unix dgram CLOSE @hidden');
       expect(shown).toContain('inet6 dgram CLOSE [::1]:5353');
+      // Of netlink: protocol, port, groups and inode, as /proc/net/netlink has them.
+      const netlink = rows.find(({ item }) => item.family === 'netlink')!.item;
+      const [, protocol, number, groups] = sections
+        .get('netlink')!
+        .map((line) => line.trim().split(/\s+/))
+        .find((cells) => cells.at(-1) === String(netlink.inode))!;
+      expect([protocol, number, groups]).toEqual(['0', '7777', '00000011']);
+      expect(netlink).toMatchObject({ protocol: 'route', local: '7777 groups 0x11' });
       // inode and ports of each TCP socket of the process in /proc/net/tcp.
       const listed = new Map(
         sections

@@ -9,11 +9,11 @@ export interface Socket {
   readonly family: string;
   /** `stream`, `dgram`, `raw`, ... or the number. */
   readonly type: string;
-  /** IP protocol, `tcp`; the number where it has no name; empty outside IP. */
+  /** Of IP, `tcp`, of netlink, `route`; the number where it has no name; empty outside these. */
   readonly protocol: string;
   /** `LISTEN`, `ESTABLISHED`, ... */
   readonly state: string;
-  /** `127.0.0.1:80`, `[::1]:80`, a unix path (`@` before an abstract one), or empty. */
+  /** `127.0.0.1:80`, `[::1]:80`, a unix path (`@` before an abstract one), a netlink port with its groups, or empty. */
   readonly local: string;
   /** Likewise; of a unix socket the inode of the other end. */
   readonly remote: string;
@@ -28,6 +28,8 @@ export interface SocketList {
 const FAMILIES: Readonly<Record<number, string>> = { 1: 'unix', 2: 'inet', 10: 'inet6', 15: 'key', 16: 'netlink', 17: 'packet', 21: 'rds', 29: 'can', 30: 'tipc', 31: 'bluetooth', 38: 'alg', 40: 'vsock', 44: 'xdp' }; // biome-ignore format: a table
 const TYPES: Readonly<Record<number, string>> = { 1: 'stream', 2: 'dgram', 3: 'raw', 4: 'rdm', 5: 'seqpacket', 6: 'dccp', 10: 'packet' }; // biome-ignore format: a table
 const PROTOCOLS: Readonly<Record<number, string>> = { 1: 'icmp', 6: 'tcp', 17: 'udp', 58: 'icmpv6', 132: 'sctp', 136: 'udplite', 255: 'raw', 262: 'mptcp' }; // biome-ignore format: a table
+/** include/uapi/linux/netlink.h */
+const NETLINK_PROTOCOLS: Readonly<Record<number, string>> = { 0: 'route', 2: 'usersock', 4: 'sock_diag', 5: 'nflog', 6: 'xfrm', 7: 'selinux', 9: 'audit', 10: 'fib_lookup', 11: 'connector', 12: 'netfilter', 15: 'uevent', 16: 'generic', 20: 'rdma', 21: 'crypto' }; // biome-ignore format: a table
 /** Numbers of /proc/net/tcp (include/net/tcp_states.h). */
 const STATES = ['', 'ESTABLISHED', 'SYN_SENT', 'SYN_RECV', 'FIN_WAIT1', 'FIN_WAIT2', 'TIME_WAIT', 'CLOSE', 'CLOSE_WAIT', 'LAST_ACK', 'LISTEN', 'CLOSING', 'NEW_SYN_RECV']; // biome-ignore format: a table
 /** Bytes of a sockaddr's family. */
@@ -56,15 +58,21 @@ function readSocket(kernel: KernelStructures, { fd, inode, address }: OpenFile):
     inode,
     family: FAMILIES[family] ?? String(family),
     type: TYPES[type] ?? String(type),
-    protocol: family === INET || family === INET6 ? (PROTOCOLS[protocol] ?? String(protocol)) : '',
+    protocol: protocolName(family, protocol),
     state: STATES[state] ?? String(state),
     ...endpoints(kernel, family, sock, common),
   };
 }
 
+function protocolName(family: number, protocol: number): string {
+  const names = family === INET || family === INET6 ? PROTOCOLS : family === NETLINK ? NETLINK_PROTOCOLS : undefined;
+  return names === undefined ? '' : (names[protocol] ?? String(protocol));
+}
+
 const UNIX = 1;
 const INET = 2;
 const INET6 = 10;
+const NETLINK = 16;
 
 function endpoints(
   kernel: KernelStructures,
@@ -73,6 +81,7 @@ function endpoints(
   common: bigint,
 ): Pick<Socket, 'local' | 'remote'> {
   if (family === UNIX) return unixEndpoints(kernel, sock);
+  if (family === NETLINK) return { local: netlinkPort(kernel, sock), remote: '' };
   if (family !== INET && family !== INET6) return { local: '', remote: '' };
   const six = family === INET6;
   const bytes = (path: string): Uint8Array => {
@@ -103,6 +112,16 @@ function ipv6(bytes: Uint8Array): string {
   if (longest === undefined) return full;
   const at = full.indexOf(longest);
   return `${full.slice(0, at).replace(/:$/, '')}::${full.slice(at + longest.length).replace(/^:/, '')}`;
+}
+
+/** Port, as /proc/net/netlink has it under Pid, and the first 32 groups it hears; empty before it has an address. */
+function netlinkPort(kernel: KernelStructures, sock: bigint): string {
+  if (!kernel.has('netlink_sock', 'portid')) return '';
+  const port = kernel.number(sock, 'netlink_sock', 'portid');
+  const groups = kernel.value(sock, 'netlink_sock', 'groups');
+  const heard = groups === 0n ? 0 : new DataView(kernel.bytes(groups, 4).slice().buffer).getUint32(0, true);
+  if (port === 0 && heard === 0) return '';
+  return `${port}${heard === 0 ? '' : ` groups 0x${heard.toString(16)}`}`;
 }
 
 function unixEndpoints(kernel: KernelStructures, sock: bigint): Pick<Socket, 'local' | 'remote'> {
