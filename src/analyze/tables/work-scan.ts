@@ -20,7 +20,7 @@ export function workTable<Loose>(
 }
 
 /** Chunks that are worked on before others are asked to help: who wants a few rows only has them by then. */
-const ALONE = 4;
+const ALONE = 2;
 
 interface WorkScanParts {
   readonly request: ScanRequest;
