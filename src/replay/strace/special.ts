@@ -150,7 +150,7 @@ const IOCTL_NUMBERS = new Set([0x540e, 0x5409, 0x40049409, 0x2402]);
 const IOCTL_FLAGS: Readonly<Record<number, string>> = { 9216: 'perfFlags', 9217: 'perfFlags', 9219: 'perfFlags' };
 const IOCTL_NOTHING = new Set([
   0x7001, 0x7002, 0x7003, 0x7004, 0x7005, 0x7006, 0x700f, 0x7010, 0xb701, 0xb702, 0xb703, 0x540c, 0x540d, 0x5422,
-  0x5437, 0x5450, 0x5451,
+  0x5437, 0x5450, 0x5451, 0xc0045877, 0xc0045878,
 ]);
 
 /** Whether the third argument of ioctl is what the kernel writes. */
@@ -189,7 +189,7 @@ const FUTEX_CLOCK_REALTIME = 256;
 
 /** Operation of futex with its flags. */
 export const futexOperation = remembered((value) => {
-  const name = enumName('futex', value & 0x7f) ?? `0x${(value & 0x7f).toString(16)}`;
+  const name = enumOrHex('futex', value & 0x7f);
   const kind = (value & FUTEX_PRIVATE) === 0 ? '' : '_PRIVATE';
   return `${name}${kind}${(value & FUTEX_CLOCK_REALTIME) === 0 ? '' : '|FUTEX_CLOCK_REALTIME'}`;
 });

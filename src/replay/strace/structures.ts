@@ -102,6 +102,7 @@ function text(write: (out: TextBuffer) => void): string {
 
 const waitStatus = oneStruct('wstatus');
 const segmentDescriptor = oneStruct('userdesc');
+const openHow = oneStruct('openhow');
 
 const SPECIAL: Readonly<Record<string, PointeeFormat>> = {
   // Nothing was waited for: the status was not written.
@@ -130,6 +131,11 @@ const SPECIAL: Readonly<Record<string, PointeeFormat>> = {
   },
   bpfAttributes: (out, capture, call, options, argument) => {
     if (!bpfAttributes(out, capture, call, options)) address(out, call, argument, options);
+  },
+  // The kernel takes none that is smaller than its first version.
+  openhow: (out, capture, call, options, argument) => {
+    if (call.low(argument + 1) < STRUCTS.openhow!.size) address(out, call, argument, options);
+    else openHow(out, capture, options);
   },
   iocb: (out, capture, call, options) => out.text(blockText(capture, [], false, call, options)),
   keyCapabilities: (out, capture, call, options, argument) => {

@@ -70,6 +70,8 @@ static void others(void) {
   int s[2];
   socketpair(AF_UNIX, SOCK_DGRAM, 0, s);
   S(sendmmsg, s[0], BAD, 2, 0);
+  S(openat2, AT_FDCWD, "a", room, 3);
+  ioctl(ring, 0xc0045877, 0);
   unsigned word = 1, other = 1;
   S(futex, &word, 5, 1, (void *)1, &other, 2 << 28 | 3 << 12 | 4 << 24 | 5);
   uint64_t arguments[11] = {0x20000000 | 0x200000000, 0, 0, 0, SIGCHLD, 0, 0, 0, (uintptr_t)(int[]){5}, 1, 99};
