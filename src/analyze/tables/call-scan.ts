@@ -154,9 +154,11 @@ export abstract class CallScan extends ChunkScan {
   /** Calls that have not returned come last. */
   protected override finish(rows: RowBuffer): void {
     this.rows = rows;
+    const { history } = this.model;
     for (const [call, identity] of this.#open) {
       const event = call.chunk.firstEvent + call.row;
-      const { outcome, errno } = unreturned(event, identity, this.model.history, () => call);
+      const who = identity ?? history.identity(call.chunk.task(call.row), event);
+      const { outcome, errno } = unreturned(event, who, history, () => call);
       call.outcome = outcome;
       call.errno = errno;
       this.#emit(call, identity);

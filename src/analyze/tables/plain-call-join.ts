@@ -14,6 +14,8 @@ import { unreturned } from './unreturned.ts';
 export class PlainCallJoin implements Join<readonly LooseEnds[]> {
   readonly #model: TraceModel;
   readonly #named: boolean;
+  /** How calls ended matters. */
+  readonly #ends: boolean;
   readonly #columns: PlainColumns;
   /** What each task of the chunks so far has entered and not left. */
   readonly #entered = new Map<bigint, KeptEvent | undefined>();
@@ -21,6 +23,7 @@ export class PlainCallJoin implements Join<readonly LooseEnds[]> {
   constructor(request: ScanRequest, rows: RowBuffer) {
     this.#model = request.model;
     this.#named = isCommandOnly(request) || rows.wants('pid', 'tid', 'comm');
+    this.#ends = rows.wants('outcome', 'errno');
     this.#columns = new PlainColumns(rows, request.model);
   }
 
@@ -70,7 +73,8 @@ export class PlainCallJoin implements Join<readonly LooseEnds[]> {
     for (const [task, entered] of this.#entered) {
       if (entered === undefined) continue;
       const calls = this.#rowOf(task, entered, undefined);
-      const { outcome, errno } = unreturned(entered.event, calls.caller(0), history, () => {
+      const identity = this.#ends ? history.identity(task, entered.event) : undefined;
+      const { outcome, errno } = unreturned(entered.event, identity, history, () => {
         const place = store.at(entered.event);
         return place && pairedCall(store.tables, place, undefined);
       });
