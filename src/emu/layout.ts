@@ -35,6 +35,12 @@ export const REGION = {
   tasks: { address: 0x140_0000, size: 0xc0_0000 },
   /** Ring of raw trap records, single producer (core), single consumer (writer). */
   ring: { address: 0x200_0000, size: 0x80_0000 },
+  /** Of pages that the ring's consumer was given: the content that it has, 4096 bytes a slot (GIVEN_SLOTS). */
+  givenPages: { address: 0x280_0000, size: 0x100_0000 },
+  /** u16 a physical page, up to 3 GiB: its slot plus one, 0: none. */
+  givenSlots: { address: 0x380_0000, size: 0x18_0000 },
+  /** u32 a slot: physical page number plus one, 0: free. */
+  givenOwners: { address: 0x398_0000, size: 0x4000 },
   /** Of each virtual CPU: its look-aside buffers, and the VCPU range of its state while another one runs. */
   vcpus: { address: 0x3e0_0000, size: 0x20_0000 },
   /** Pre-decoded blocks and their look-up tables. */

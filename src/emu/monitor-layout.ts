@@ -185,7 +185,7 @@ export const CAPTURE_KIND = {
   before: 24,
   /** ... and what it is now. */
   after: 25,
-  /** PAGE_BLOCK, then the page's 4096 bytes where its flags say so; `address`: the page's guest-virtual address at its
+  /** PAGE_BLOCK, then the page's content as its flags say; `address`: the page's guest-virtual address at its
    * first write, a later one of the program's own before the kernel's; 0 if no write had one. */
   page: 26,
   /** Arguments that are 32-bit words in memory: all of them (SYSCALL_FLAG.packed; `argument` points to them), or the
@@ -244,19 +244,28 @@ export const WRITE_SOURCE = {
 export const PAGE_BLOCK = offsets({
   physical: 8,
   flags: 4, // PAGE_FLAG
-  reserved: 4,
+  slot: 4, // in the ring: where its consumer keeps the content; in a trace without meaning
 });
 export const PAGE_BLOCK_BYTES = 16;
 
 export const PAGE_FLAG = {
-  /** The content follows: it differs from the one recorded last, or is the first. Of the core always; what the trace has
-   * already the recorder leaves out. */
+  /** The content follows, 4096 bytes: it differs from the one recorded last, or is the first. */
   content: 1,
   /** A device wrote to it. */
   device: 2,
   /** The page walk wrote to it. */
   pageWalk: 4,
+  /** With `content`: of it only the lines follow that differ from the page's content before. A bit for each line, lowest first,
+   * in 8 bytes; then they. In the ring: from what the slot holds. In a trace: from the page's last content in the same chunk. */
+  lines: 8,
 } as const;
+
+/** Lines of a page: so many, of so many bytes. */
+export const PAGE_LINES = 64;
+export const PAGE_LINE_BYTES = 64;
+
+/** Pages whose content both ends of the ring keep: REGION.givenPages. */
+export const GIVEN_SLOTS = 4096;
 
 /**
  * Added to a capture's kind in a return record: it belongs to the entry, where its page was not present yet. The kernel

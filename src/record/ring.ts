@@ -1,10 +1,24 @@
 /** The consumer's end of the ring of raw records: src/emu/monitor-layout.ts says how they are laid out. */
 import { fieldAddress, REGION } from '../emu/layout.ts';
-import { RECORD_LIMIT } from '../emu/monitor-layout.ts';
+import { GIVEN_SLOTS, RECORD_LIMIT } from '../emu/monitor-layout.ts';
 
 export interface Region {
   readonly address: number;
   readonly size: number;
+}
+
+/**
+ * To be told to the producer before somebody else reads from the ring: who comes has no page of which it could be given lines. Between
+ * two runs of the core, on its thread. Memory that is a ring alone, without a core, has given none.
+ */
+export function forgetGivenPages({ buffer }: WebAssembly.Memory): void {
+  const { givenOwners, givenSlots } = REGION;
+  if (buffer.byteLength < Math.max(givenOwners.address + givenOwners.size, givenSlots.address + givenSlots.size))
+    return;
+  const owners = new Uint32Array(buffer, givenOwners.address, GIVEN_SLOTS);
+  const slots = new Uint16Array(buffer, givenSlots.address, givenSlots.size / 2);
+  for (const owner of owners) if (owner !== 0) slots[owner - 1] = 0;
+  owners.fill(0);
 }
 
 /** The ring does not hold what it must: a fault of the producer, never of the user. */

@@ -9,7 +9,7 @@ import { FRAME_KIND } from '../trace/frame.ts';
 import type { InputEntry } from '../trace/inputs.ts';
 import { encodeProfile, encodeStatePart, type Fact, type StatePart, type TraceHeader } from '../trace/messages.ts';
 import type { KernelAddresses } from './chunk-encoder.ts';
-import type { Region } from './ring.ts';
+import { forgetGivenPages, type Region } from './ring.ts';
 import type { EndReport, FrameKind, TraceTotals } from './trace-file.ts';
 import { WriterControl } from './writer-control.ts';
 import type { WriterOrder, WriterReply, WriterStart } from './writer-worker.ts';
@@ -80,6 +80,7 @@ export class TraceWriterHandle {
   attach(memory: WebAssembly.Memory, region: Region = REGION.ring): void {
     this.#positions = new BigInt64Array(memory.buffer, 0, (REGION.state.address + REGION.state.size) / 8);
     this.#ringSize = region.size;
+    forgetGivenPages(memory);
     this.#order({ type: 'attach', memory, region });
   }
 

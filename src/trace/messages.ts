@@ -3,7 +3,7 @@ import { trapline } from './generated/trace.js';
 import { type ChunkSummary, summaryFromMessage, summaryToMessage } from './summary.ts';
 
 export const FORMAT_MAJOR = 1;
-export const FORMAT_MINOR = 1;
+export const FORMAT_MINOR = 2;
 
 const NO_BYTES = new Uint8Array(0);
 

@@ -3,7 +3,7 @@ import { EXIT } from '../emu/layout.ts';
 import type { Outcome } from '../emu/machine.ts';
 import { ChunkEncoder } from '../record/chunk-encoder.ts';
 import { Introspector } from '../record/introspection.ts';
-import { RingReader } from '../record/ring.ts';
+import { forgetGivenPages, RingReader } from '../record/ring.ts';
 import { machineFacts, profileFacts } from '../record/trace-header.ts';
 import { armEarlyTraps, armTraps, disarmTraps, isFirstCall, TRAP_POLICIES } from '../record/traps/index.ts';
 import { DEFAULT_LIMITS } from '../record/traps/syscall-captures.ts';
@@ -40,6 +40,7 @@ export class LiveMonitors extends Monitors {
     super();
     this.#guest = guest;
     const { memory } = guest.machine.core;
+    forgetGivenPages(memory);
     this.#ring = new RingReader(memory);
     this.#encoder.readFrom(memory);
     this.#reconstruction = new Reconstruction(

@@ -1,6 +1,7 @@
 import { EXIT } from '../../emu/layout.ts';
-import { CAPTURE_KIND, PAGE_BLOCK, PAGE_BLOCK_BYTES, PAGE_FLAG, WRITE_SOURCE } from '../../emu/monitor-layout.ts';
+import { WRITE_SOURCE } from '../../emu/monitor-layout.ts';
 import { type CallCapture, capturesOf } from '../../replay/call-captures.ts';
+import { dirtiedPage, pageContent } from '../../replay/page-contents.ts';
 import { Exit } from '../../replay/traps/exit.ts';
 import type { TrapNames } from '../../replay/traps/names.ts';
 import { EVENT_KIND } from '../../trace/event.ts';
@@ -41,7 +42,7 @@ const WRITE = 2;
 /** The writes that an event tells of; none for events of other kinds. */
 export function memoryWrites(chunk: EventChunk, row: number, names: TrapNames): MemoryWrite[] {
   const kind = chunk.kind(row);
-  if (kind === EVENT_KIND.pages) return capturesOf(chunk, row).flatMap(dirtiedPage);
+  if (kind === EVENT_KIND.pages) return capturesOf(chunk, row).flatMap((capture) => pageWrite(chunk, capture));
   if (kind !== EVENT_KIND.exit || (chunk.detail(row) & 255) !== EXIT.secondLevel) return [];
   const exit = Exit.of(chunk, row);
   return exit === undefined || (exit.low('qualification') & WRITE) === 0 ? [] : [watchedWrite(exit, names)];
@@ -69,24 +70,27 @@ function watchedWrite(exit: Exit, { watches }: TrapNames): MemoryWrite {
   };
 }
 
-function dirtiedPage({ kind, address, view, start, length, bytes }: CallCapture): MemoryWrite[] {
-  if (kind !== CAPTURE_KIND.page || length < PAGE_BLOCK_BYTES) return [];
-  const flags = view.getUint32(start + PAGE_BLOCK.flags, true);
-  const content = (flags & PAGE_FLAG.content) === 0 ? undefined : bytes.subarray(PAGE_BLOCK_BYTES);
+function pageWrite(chunk: EventChunk, capture: CallCapture): MemoryWrite[] {
+  const page = dirtiedPage(capture);
+  if (page === undefined) return [];
+  const { address } = capture;
   return [
     {
       kind: 'page',
       watch: undefined,
-      source: (flags & PAGE_FLAG.device) !== 0 ? 'device' : (flags & PAGE_FLAG.pageWalk) !== 0 ? 'pageWalk' : 'task',
+      source: page.by,
       instruction: undefined,
       linear: address === 0n ? undefined : address,
       watched: undefined,
-      physical: view.getBigUint64(start + PAGE_BLOCK.physical, true),
+      physical: page.physical,
       size: PAGE_BYTES,
       before: undefined,
       after: undefined,
-      changed: content !== undefined,
-      content: content?.length === PAGE_BYTES ? content : undefined,
+      changed: page.changed,
+      // Put together from lines, and not everybody asks.
+      get content() {
+        return pageContent(chunk, capture);
+      },
     },
   ];
 }

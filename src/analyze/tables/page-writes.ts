@@ -64,7 +64,9 @@ class PageWriteWork implements ChunkWork<undefined> {
     if (write.watch !== undefined) rows.text('watch')?.often(at, write.watch);
     if (write.before !== undefined) rows.text('before')?.text(at, hex(write.before));
     if (write.after !== undefined) rows.text('after')?.text(at, hex(write.after));
-    if (write.content !== undefined) rows.text('content')?.put(at, write.content);
+    const contents = rows.text('content');
+    const content = contents && write.content;
+    if (content !== undefined) contents?.put(at, content);
   }
 }
 

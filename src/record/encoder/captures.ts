@@ -4,7 +4,7 @@ import {
   RECORD_BYTES, RECORD_captureCount, RECORD_gpr,
 } from "../../emu/core/generated/monitor-layout";
 import { putByte, putBytes, putVarint, zigzag } from "./columns";
-import { bytesToKeep } from "./pages";
+import { clearPages, isPage, pageFits, putPage } from "./pages";
 import {
   COLUMN_captureAddress, COLUMN_captureAddressSource, COLUMN_captureBytes, COLUMN_captureLength, COLUMN_captureMissing,
   COLUMN_captureShape, COLUMN_captureShapeDictionary, SHAPE_BYTES, SHAPE_SLOTS, SHAPE_TABLE, SHAPES,
@@ -20,6 +20,7 @@ export function clearCaptures(): void {
   if (shapes > 0) memory.fill(SHAPE_TABLE, 0, 4 * SHAPE_SLOTS);
   captures = capturedBytes = shapes = 0;
   lastAddress = 0;
+  clearPages();
 }
 
 // @ts-ignore: decorator
@@ -32,6 +33,7 @@ export function capturesFit(record: usize, size: u32): bool {
     if (at + CAPTURE_BYTES > size) return false;
     const length = load<u32>(record + at, CAPTURE_length);
     if (length > size - at - CAPTURE_BYTES) return false;
+    if (isPage(record + at) && !pageFits(record + at)) return false;
     at += CAPTURE_BYTES + padded(length);
   }
   return true;
@@ -47,14 +49,20 @@ export function encodeCaptures(record: usize, count: u32): void {
     if (source == 0) putVarint(COLUMN_captureAddress, zigzag(address - lastAddress));
     lastAddress = address;
     const length = load<u32>(at, CAPTURE_length);
-    const kept = bytesToKeep(at);
+    const kept = isPage(at) ? putPage(at) : putWhole(at, length);
+    const missing = isPage(at) ? 0 : u64(load<u32>(at, CAPTURE_fullLength)) - u64(length);
     putVarint(COLUMN_captureLength, u64(kept));
-    putVarint(COLUMN_captureMissing, zigzag(u64(load<u32>(at, CAPTURE_fullLength)) - u64(kept)));
-    putBytes(COLUMN_captureBytes, at + CAPTURE_BYTES, kept);
+    putVarint(COLUMN_captureMissing, zigzag(missing));
     capturedBytes += kept;
     at += CAPTURE_BYTES + padded(length);
   }
   captures += count;
+}
+
+// @ts-ignore: decorator
+@inline function putWhole(capture: usize, length: u32): u32 {
+  putBytes(COLUMN_captureBytes, capture + CAPTURE_BYTES, length);
+  return length;
 }
 
 /** 1 + the general register that holds an address, or 0. */

@@ -1,7 +1,7 @@
 // Where everything lies in the encoder's memory. Each place is as large as it can ever have to be, so nothing is checked
 // or moved while a chunk fills; pages that are never touched cost nothing.
 import { REGION_RAM_SIZE } from "../../emu/core/generated/layout";
-import { RECORD_LIMIT } from "../../emu/core/generated/monitor-layout";
+import { GIVEN_SLOTS, RECORD_LIMIT } from "../../emu/core/generated/monitor-layout";
 
 /** A chunk is full at so many events, captures, or captured bytes; the last record may exceed the latter two. */
 export const CHUNK_EVENTS: u32 = 0x1_0000;
@@ -52,9 +52,16 @@ export const MOST_KERNEL_VALUES: u32 = 0x4000;
 export const KERNEL_VALUE_SLOTS: u32 = 2 * MOST_KERNEL_VALUES;
 export const KERNEL_VALUES: usize = CALL_BITS + 0x20_0000;
 
-/** A hash of each physical page's last recorded content, 0: none. */
+/** Contents of pages that were given last, and whose they are: page number plus one, and the chunk that holds all of it. */
+export const GIVEN_PAGES: usize = (KERNEL_VALUES + 8 * KERNEL_VALUE_SLOTS + 4095) & ~4095;
+export const GIVEN_OWNERS: usize = GIVEN_PAGES + 4096 * GIVEN_SLOTS;
+export const GIVEN_owner: usize = 0;
+export const GIVEN_chunk: usize = 4;
+export const GIVEN_BYTES: u32 = 8;
+
+/** Of each other physical page a hash of its last recorded content, 0: none. */
 export const MOST_PAGES: u64 = REGION_RAM_SIZE >> 12;
-export const PAGE_HASHES: usize = KERNEL_VALUES + 8 * KERNEL_VALUE_SLOTS;
+export const PAGE_HASHES: usize = GIVEN_OWNERS + GIVEN_BYTES * GIVEN_SLOTS;
 
 // Columns, in the order in which chunk-encoder.ts names them; the registers' follow.
 export const COLUMN_siteDictionary: u32 = 0;

@@ -1,10 +1,11 @@
 /** Accesses to watched memory, changes of watched registers, and pages that tasks dirtied. */
 import { SECOND_LEVEL } from '../../emu/layout.ts';
-import { CAPTURE_KIND, PAGE_BLOCK, PAGE_BLOCK_BYTES, PAGE_FLAG, WRITE_SOURCE } from '../../emu/monitor-layout.ts';
+import { WRITE_SOURCE } from '../../emu/monitor-layout.ts';
 import type { EventChunk } from '../../trace/event-chunk.ts';
 import { registerPartName } from '../../trace/register-part.ts';
 import { KernelSymbols } from '../addresses/kernel-symbols.ts';
 import { type CallCapture, capturesOf } from '../call-captures.ts';
+import { dirtiedPage } from '../page-contents.ts';
 import type { Description } from './description.ts';
 import type { Exit } from './exit.ts';
 import type { TrapNames } from './names.ts';
@@ -104,7 +105,7 @@ export function registerChange(exit: Exit, names: TrapNames): Description {
 }
 
 /** A page that was dirtied. */
-interface DirtiedPage {
+interface PageFields {
   /** Its address at its first write; null where a device or the page walk made that. */
   readonly linear: string | null;
   readonly physical: string;
@@ -116,7 +117,7 @@ interface DirtiedPage {
 const SHOWN_PAGES = 4;
 
 export function dirtiedPages(chunk: EventChunk, row: number): Description & { readonly policy: 'pages' } {
-  const pages = capturesOf(chunk, row).flatMap(dirtiedPage);
+  const pages = capturesOf(chunk, row).flatMap(pageFields);
   const fresh = pages.filter(({ changed }) => changed).length;
   const shown = pages.slice(0, SHOWN_PAGES).map(({ linear, physical }) => linear ?? `physical ${physical}`);
   if (pages.length > SHOWN_PAGES) shown.push('...');
@@ -129,15 +130,15 @@ export function dirtiedPages(chunk: EventChunk, row: number): Description & { re
   };
 }
 
-function dirtiedPage({ kind, address, view, start, length }: CallCapture): DirtiedPage[] {
-  if (kind !== CAPTURE_KIND.page || length < PAGE_BLOCK_BYTES) return [];
-  const flags = view.getUint32(start + PAGE_BLOCK.flags, true);
+function pageFields(capture: CallCapture): PageFields[] {
+  const page = dirtiedPage(capture);
+  if (page === undefined) return [];
   return [
     {
-      linear: address === 0n ? null : hex(address),
-      physical: hex(view.getBigUint64(start + PAGE_BLOCK.physical, true)),
-      by: (flags & PAGE_FLAG.device) !== 0 ? 'device' : (flags & PAGE_FLAG.pageWalk) !== 0 ? 'page-walk' : 'task',
-      changed: (flags & PAGE_FLAG.content) !== 0,
+      linear: capture.address === 0n ? null : hex(capture.address),
+      physical: hex(page.physical),
+      by: page.by === 'pageWalk' ? 'page-walk' : page.by,
+      changed: page.changed,
     },
   ];
 }

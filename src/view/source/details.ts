@@ -4,6 +4,7 @@ import { kindName } from '../../analyze/model/event-kind.ts';
 import { ABI, CAPTURE_KIND, CAPTURE_STATUS, MECHANISM } from '../../emu/monitor-layout.ts';
 import { type CallCapture, capturesOf } from '../../replay/call-captures.ts';
 import type { Call } from '../../replay/calls.ts';
+import { pageContent } from '../../replay/page-contents.ts';
 import { printable } from '../../replay/printable.ts';
 import type { FormatOptions } from '../../replay/strace/format.ts';
 import { formatOf } from '../../replay/strace/line.ts';
@@ -207,7 +208,7 @@ function argumentName(names: readonly string[], { argument, kind }: CallCapture)
 }
 
 /** Of a list of strings how many they are: each of them has lines of its own. */
-function sizeOf({ bytes, fullLength, kind }: CallCapture): string {
+function sizeOf({ fullLength, kind }: CallCapture, bytes: Uint8Array): string {
   const plural = (count: number, what: string): string => `${grouped(count)} ${what}${count === 1 ? '' : 's'}`;
   if (kind === CAPTURE_KIND.pointerArray) return plural(fullLength, 'string');
   return fullLength > bytes.length
@@ -223,12 +224,14 @@ function captureLines(
   when: string,
 ): StyledLine[] {
   if (TOLD.has(capture.kind)) return [];
-  const { bytes, status } = capture;
+  const bytes = capture.kind === CAPTURE_KIND.page ? pageContent(place.chunk, capture) : capture.bytes;
+  if (bytes === undefined) return [];
+  const { status } = capture;
   const name = call === undefined ? '' : argumentName(source.argumentNames(call), capture);
   const state = status === 0 ? '' : `, ${STATUS_NAMES.get(status) ?? `status ${status}`}`;
   const what = KIND_NAMES.get(capture.kind) ?? `memory of kind ${capture.kind}`;
   const title = [name, what, when].filter((part) => part !== '').join(', ');
-  const size = `${sizeOf(capture)} at ${named(source, capture.address, place)}${state}`;
+  const size = `${sizeOf(capture, bytes)} at ${named(source, capture.address, place)}${state}`;
   const text = textLines(bytes);
   return [
     [],

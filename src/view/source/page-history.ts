@@ -88,6 +88,6 @@ export class PageHistory {
 /** Without what would keep the bytes of whole chunks in memory. */
 function kept(placed: PlacedWrite): PageVersion {
   const { write } = placed;
-  const [before, after] = [write.before?.slice(), write.after?.slice()];
+  const [before, after] = [write.before && Uint8Array.from(write.before), write.after && Uint8Array.from(write.after)];
   return { ...placed, write: { ...write, before, after, content: undefined }, whole: write.content !== undefined };
 }

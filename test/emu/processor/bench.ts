@@ -51,7 +51,8 @@ export class Bench {
   readonly view: DataView;
   readonly mode: Mode;
 
-  constructor(mode: Mode, vendor = 0, host: Host = {}) {
+  /** `ram` in bytes. */
+  constructor(mode: Mode, vendor = 0, host: Host = {}, ram = RAM) {
     this.mode = mode;
     this.core = new Core(
       {
@@ -64,11 +65,11 @@ export class Bench {
         msrWrite: () => false,
         tprChanged: () => undefined,
       },
-      RAM,
+      ram,
       vendor,
     );
-    const { ram } = this.core;
-    this.view = new DataView(ram.buffer, ram.byteOffset, ram.byteLength);
+    const { buffer, byteOffset, byteLength } = this.core.ram;
+    this.view = new DataView(buffer, byteOffset, byteLength);
     if (mode === 'real') this.setReal();
     else this.setTables();
   }

@@ -5,12 +5,11 @@ import {
   CONTROL_PAGES, CR3, ICOUNT, REGION_PAGE_LIST, REGION_SECOND_LEVEL, SECOND_LEVEL_LISTED, VMCS_CONTROLS,
 } from "../generated/layout";
 import {
-  CAPTURE_KIND_page, PAGE_BLOCK_BYTES, PAGE_BLOCK_flags, PAGE_BLOCK_physical, PAGE_FLAG_content,
-  PAGE_LIST_ENTRIES, PAGE_LIST_ENTRY_BYTES, PAGE_LIST_ENTRY_flags, PAGE_LIST_ENTRY_linear, PAGE_LIST_ENTRY_page,
+  CAPTURE_KIND_page, PAGE_LIST_ENTRIES, PAGE_LIST_ENTRY_BYTES, PAGE_LIST_ENTRY_flags, PAGE_LIST_ENTRY_linear, PAGE_LIST_ENTRY_page,
   PAGE_LIST_ENTRY_task, POLICY_header, POLICY_HEADER_intervalLength, RECORD_cr3, RECORD_detail, RECORD_KIND_pages,
 } from "../generated/monitor-layout";
-import { ramAddress } from "../mmu";
 import { markWrites } from "../tlb";
+import { layPage } from "./given-pages";
 import { captureLaid, capturePlace, closeRecord, hasRoom, record } from "./record";
 import { openTaskRecord, presentTask } from "./task-filter";
 
@@ -106,15 +105,10 @@ export function intervalEnds(): bool {
   return switched || recorded != 0 || now - start >= load<u64>(POLICY_header, POLICY_HEADER_intervalLength);
 }
 
-/** With its content: whether that is new is for the recorder to find out, which has time for it. */
 function capturePage(entry: usize): void {
   const page = load<u32>(entry, PAGE_LIST_ENTRY_page);
-  const physical = u64(page) << 12;
-  const block = capturePlace();
-  store<u64>(block, physical, PAGE_BLOCK_physical);
-  store<u64>(block, u64(load<u32>(entry, PAGE_LIST_ENTRY_flags) | PAGE_FLAG_content), PAGE_BLOCK_flags);
-  memory.copy(block + PAGE_BLOCK_BYTES, ramAddress(physical), 4096);
-  captureLaid(CAPTURE_KIND_page, PAGE_BLOCK_BYTES + 4096, load<u64>(entry, PAGE_LIST_ENTRY_linear));
+  const length = layPage(capturePlace(), page, load<u32>(entry, PAGE_LIST_ENTRY_flags));
+  captureLaid(CAPTURE_KIND_page, length, load<u64>(entry, PAGE_LIST_ENTRY_linear));
   const state = REGION_SECOND_LEVEL + <usize>page;
   store<u8>(state, load<u8>(state) & ~<u8>SECOND_LEVEL_LISTED);
 }

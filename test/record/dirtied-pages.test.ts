@@ -1,0 +1,133 @@
+import { createHash } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { VMCS_CONTROL } from '../../src/emu/layout.ts';
+import { GIVEN_SLOTS, PAGE_BLOCK_BYTES } from '../../src/emu/monitor-layout.ts';
+import { ChunkEncoder } from '../../src/record/chunk-encoder.ts';
+import { forgetGivenPages, RingReader } from '../../src/record/ring.ts';
+import { writeWatches } from '../../src/record/traps/watch-rows.ts';
+import { type CallCapture, capturesOf } from '../../src/replay/call-captures.ts';
+import { dirtiedPage, pageContent } from '../../src/replay/page-contents.ts';
+import { EventChunk } from '../../src/trace/event-chunk.ts';
+import { AT, Bench } from '../emu/processor/bench.ts';
+import { ChunkSink, Dice } from '../support/ring-load.ts';
+
+const PAGE = 4096;
+/** More pages than either end of the ring keeps contents of. */
+const PAGES = 6000;
+const HOT = 40;
+
+interface Seen {
+  readonly page: number;
+  readonly changed: boolean;
+  /** SHA-256. */
+  readonly content: string | undefined;
+}
+
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+/** A processor that does nothing, and memory that is written to from outside, an interval at a time. */
+class Scribbler {
+  readonly #bench = new Bench('long', 0, {}, PAGES * PAGE);
+  readonly #dice: Dice;
+
+  constructor(dice: Dice) {
+    this.#dice = dice;
+    const { core } = this.#bench;
+    this.#bench.code(AT.code, 'ebfe'); // jmp $
+    writeWatches(core, { memory: [], registers: [], interval: 1 });
+    core.set('vmcsControls', VMCS_CONTROL.pages);
+    core.set('monitorOn', 1);
+    core.watchesChanged();
+  }
+
+  get memory(): WebAssembly.Memory {
+    return this.#bench.core.memory;
+  }
+
+  /** Contents of the pages that were written to, behind the interval. */
+  interval(): Map<number, string> {
+    const dice = this.#dice;
+    const { core } = this.#bench;
+    const written = new Map<number, string>();
+    for (let i = 1 + dice.roll(60); i > 0; i--) {
+      const page = 256 + dice.roll(dice.roll(3) > 0 ? HOT : PAGES - 256);
+      const bytes = core.ram.subarray(page * PAGE, (page + 1) * PAGE);
+      const first = dice.roll(PAGE);
+      const count = [0, 1, 1 + dice.roll(200), PAGE][dice.roll(4)]!;
+      if (count === PAGE) bytes.fill(dice.roll(256));
+      else for (let at = first; at < Math.min(PAGE, first + count); at++) bytes[at] = dice.roll(256);
+      core.invalidatePhysical(page * PAGE + first, 1);
+      written.set(page, sha256(bytes));
+    }
+    // Between two runs at the latest it ends.
+    for (let i = 0; i < 2; i++) this.#bench.run(10);
+    return written;
+  }
+}
+
+/** Of what is written to from outside: the processor writes to its page tables. */
+function capturesIn(chunk: EventChunk): CallCapture[] {
+  const all = Array.from({ length: chunk.count }, (_, row) => capturesOf(chunk, row)).flat();
+  return all.filter((capture) => dirtiedPage(capture)!.by === 'device');
+}
+
+function contentsOf(chunk: EventChunk): { seen: Seen[]; sizes: number[] } {
+  const captures = capturesIn(chunk);
+  const seen = captures.map((capture) => {
+    const { physical, changed } = dirtiedPage(capture)!;
+    const content = pageContent(chunk, capture);
+    return { page: Number(physical) / PAGE, changed, content: content && sha256(content) };
+  });
+  return { seen, sizes: captures.map(({ length }) => length - PAGE_BLOCK_BYTES) };
+}
+
+test('pages come out of a trace as they were, though it has only their changed lines', () => {
+  const scribbler = new Scribbler(new Dice(7));
+  const recorded = new Map<number, string>();
+  const sizes: number[] = [];
+  let ring = new RingReader(scribbler.memory);
+  let encoder = new ChunkEncoder();
+  for (let round = 0; round < 100; round++) {
+    if (round === 80) {
+      // Another recorder takes over.
+      forgetGivenPages(scribbler.memory);
+      ring = new RingReader(scribbler.memory);
+      encoder = new ChunkEncoder();
+      recorded.clear();
+    }
+    const expected: Seen[] = [];
+    for (let interval = 0; interval < 12; interval++) {
+      for (const [page, content] of scribbler.interval()) {
+        const changed = recorded.get(page) !== content;
+        expected.push({ page, changed, content: changed ? content : undefined });
+        recorded.set(page, content);
+      }
+    }
+    ring.drain(Infinity, new ChunkSink(encoder));
+    const chunk = contentsOf(new EventChunk(encoder.finish(0).payload));
+    expect(chunk.seen).toEqual(expected);
+    sizes.push(...chunk.sizes);
+  }
+  // All three ways to tell a content were taken.
+  expect(sizes.filter((size) => size === 0).length).toBeGreaterThan(100);
+  expect(sizes.filter((size) => size > 0 && size < PAGE / 2).length).toBeGreaterThan(100);
+  expect(sizes.filter((size) => size === PAGE).length).toBeGreaterThan(GIVEN_SLOTS);
+});
+
+test('contents can be asked for in any order', () => {
+  const dice = new Dice(11);
+  const scribbler = new Scribbler(dice);
+  const ring = new RingReader(scribbler.memory);
+  const encoder = new ChunkEncoder();
+  for (let interval = 0; interval < 30; interval++) scribbler.interval();
+  ring.drain(Infinity, new ChunkSink(encoder));
+  const { payload } = encoder.finish(0);
+  const inOrder = contentsOf(new EventChunk(payload)).seen;
+  const chunk = new EventChunk(payload);
+  const captures = capturesIn(chunk);
+  for (let i = 0; i < 3000; i++) {
+    const at = dice.roll(captures.length);
+    const content = pageContent(chunk, captures[at]!);
+    expect(content && sha256(content)).toBe(inOrder[at]!.content);
+  }
+});
