@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { EXIT } from '../src/emu/layout.ts';
 import type { Machine } from '../src/emu/machine.ts';
 import type { ControlPlan } from '../src/record/traps/control-plan.ts';
@@ -108,10 +109,17 @@ export class RecordedGuest {
     }
   }
 
-  /** Events so far, all written. */
-  async events(): Promise<number> {
-    await this.#writer.flush();
-    return this.#writer.progress.events;
+  /** Events so far. */
+  get events(): number {
+    return Number(this.#machine.core.get64('ringRecords'));
+  }
+
+  /** Waits until the writer has taken all of them, so that it works for none of what is measured next. Chunks go on. */
+  async settle(): Promise<void> {
+    while (this.#writer.pending > 0) {
+      this.#writer.wake();
+      await delay(1);
+    }
   }
 
   /** Goes to the step that the guest has asked for. False: to none. `facts`: of another guest that does the same. */

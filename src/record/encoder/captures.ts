@@ -10,7 +10,7 @@ import {
   COLUMN_captureShape, COLUMN_captureShapeDictionary, SHAPE_BYTES, SHAPE_SLOTS, SHAPE_TABLE, SHAPES,
 } from "./places";
 
-/** Captures and captured bytes of the chunk so far. */
+/** Captures, and captured bytes but those of pages, of the chunk so far. */
 export let captures: u32 = 0;
 export let capturedBytes: u32 = 0;
 let shapes: u32 = 0;
@@ -53,7 +53,6 @@ export function encodeCaptures(record: usize, count: u32): void {
     const missing = isPage(at) ? 0 : u64(load<u32>(at, CAPTURE_fullLength)) - u64(length);
     putVarint(COLUMN_captureLength, u64(kept));
     putVarint(COLUMN_captureMissing, zigzag(missing));
-    capturedBytes += kept;
     at += CAPTURE_BYTES + padded(length);
   }
   captures += count;
@@ -62,6 +61,7 @@ export function encodeCaptures(record: usize, count: u32): void {
 // @ts-ignore: decorator
 @inline function putWhole(capture: usize, length: u32): u32 {
   putBytes(COLUMN_captureBytes, capture + CAPTURE_BYTES, length);
+  capturedBytes += length;
   return length;
 }
 

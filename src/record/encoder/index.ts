@@ -7,11 +7,12 @@ import {
 import { captures, capturedBytes, capturesFit, clearCaptures, encodeCaptures } from "./captures";
 import { putByte, putBytes, putVarint, zigzag } from "./columns";
 import {
-  BEGINS, CALL_BITS, CALLS, CHUNK_CAPTURE_BYTES, CHUNK_CAPTURES, CHUNK_EVENTS, clearColumns, COLUMN_captureCount,
+  BEGINS, CALL_BITS, CALLS, CHUNK_CAPTURE_BYTES, CHUNK_CAPTURES, CHUNK_EVENTS, CHUNK_PAGE_BYTES, clearColumns, COLUMN_captureCount,
   COLUMN_icount, COLUMN_namings, COLUMN_site, COLUMN_task, COLUMN_time, ENDS, INPUT, INPUT_BYTES, placeColumns, SITE_BYTES,
   SITE_call, SITE_events, SITE_key, SITE_next, SITES, TASK_BYTES, TASK_site, TASKS,
 } from "./places";
 import { noteKernelValues } from "./kernel-values";
+import { pageBytes } from "./pages";
 import { encodeRegisters } from "./registers";
 import { clearRows, siteOf, sites, taskOf, tasks } from "./rows";
 
@@ -47,7 +48,8 @@ export function clear(): void {
 }
 
 export function full(): bool {
-  return events >= CHUNK_EVENTS || captures >= CHUNK_CAPTURES || capturedBytes >= CHUNK_CAPTURE_BYTES;
+  return events >= CHUNK_EVENTS || captures >= CHUNK_CAPTURES || pageBytes >= CHUNK_PAGE_BYTES ||
+    capturedBytes >= CHUNK_CAPTURE_BYTES;
 }
 
 /** Encodes the records among `length` bytes at INPUT until the chunk is full; stops at one that is not whole. Returns their bytes. */

@@ -12,7 +12,13 @@ import {
 
 /** Number of the chunk, which is never 0. */
 let chunk: u32 = 1;
-export function clearPages(): void { chunk++; }
+/** Bytes of `page` captures in it so far. */
+export let pageBytes: u32 = 0;
+
+export function clearPages(): void {
+  chunk++;
+  pageBytes = 0;
+}
 
 const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
 
@@ -64,29 +70,31 @@ export function putPage(capture: usize): u32 {
   const flags = load<u32>(block, PAGE_BLOCK_flags);
   const slot = load<u32>(block, PAGE_BLOCK_slot);
   store<u32>(block, 0, PAGE_BLOCK_slot);
-  if ((flags & PAGE_FLAG_content) == 0) return putBlock(block, PAGE_BLOCK_BYTES);
+  if ((flags & PAGE_FLAG_content) == 0) return put(block, PAGE_BLOCK_BYTES);
   const content = contentOf(slot);
   if ((flags & PAGE_FLAG_lines) == 0) {
     const known = takeSlot(slot, pageOf(block));
     memory.copy(content, block + PAGE_BLOCK_BYTES, 4096);
     if (known != 0 && known == hashOf(content)) {
       store<u32>(block, flags & ~PAGE_FLAG_content, PAGE_BLOCK_flags);
-      return putBlock(block, PAGE_BLOCK_BYTES);
+      return put(block, PAGE_BLOCK_BYTES);
     }
-    store<u32>(ownerOf(slot), chunk, GIVEN_chunk);
-    return putBlock(block, PAGE_BLOCK_BYTES + 4096);
+    return putWhole(block, slot);
   }
   const end = applyLines(block + PAGE_BLOCK_BYTES, content);
-  if (load<u32>(ownerOf(slot), GIVEN_chunk) == chunk) return putBlock(block, u32(end - block));
-  store<u32>(ownerOf(slot), chunk, GIVEN_chunk);
+  if (load<u32>(ownerOf(slot), GIVEN_chunk) == chunk) return put(block, u32(end - block));
   store<u32>(block, flags & ~PAGE_FLAG_lines, PAGE_BLOCK_flags);
-  putBlock(block, PAGE_BLOCK_BYTES);
-  putBytes(COLUMN_captureBytes, content, 4096);
-  return PAGE_BLOCK_BYTES + 4096;
+  return putWhole(block, slot);
 }
 
-function putBlock(block: usize, length: u32): u32 {
-  putBytes(COLUMN_captureBytes, block, length);
+function putWhole(block: usize, slot: u32): u32 {
+  store<u32>(ownerOf(slot), chunk, GIVEN_chunk);
+  return put(block, PAGE_BLOCK_BYTES) + put(contentOf(slot), 4096);
+}
+
+function put(from: usize, length: u32): u32 {
+  putBytes(COLUMN_captureBytes, from, length);
+  pageBytes += length;
   return length;
 }
 

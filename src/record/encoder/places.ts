@@ -3,9 +3,13 @@
 import { REGION_RAM_SIZE } from "../../emu/core/generated/layout";
 import { GIVEN_SLOTS, RECORD_LIMIT } from "../../emu/core/generated/monitor-layout";
 
-/** A chunk is full at so many events, captures, or captured bytes; the last record may exceed the latter two. */
+/**
+ * A chunk is full at so many events, captures, bytes of dirtied pages, or other captured bytes; the last record may exceed all but
+ * the first. Pages have more: the more often one comes in a chunk, the more often a few of its lines tell it.
+ */
 export const CHUNK_EVENTS: u32 = 0x1_0000;
 export const CHUNK_CAPTURES: u32 = 0x2_0000;
+export const CHUNK_PAGE_BYTES: u32 = 0x80_0000;
 export const CHUNK_CAPTURE_BYTES: u32 = 0x40_0000;
 /** A record has no room for more captures than that. */
 const CAPTURES: u32 = CHUNK_CAPTURES + 0x3000;
@@ -93,7 +97,7 @@ const STAGGER: u32 = 320;
 const COLUMN_AREA: usize = PAGE_HASHES + 8 * <usize>MOST_PAGES;
 
 function mostBytes(column: u32): u32 {
-  if (column == COLUMN_captureBytes) return CHUNK_CAPTURE_BYTES + RECORD_LIMIT;
+  if (column == COLUMN_captureBytes) return CHUNK_CAPTURE_BYTES + CHUNK_PAGE_BYTES + 2 * RECORD_LIMIT;
   if (column == COLUMN_namings) return CHUNK_CAPTURE_BYTES + RECORD_LIMIT + CHUNK_EVENTS * 5 * LONGEST;
   if (column == COLUMN_siteDictionary) return CHUNK_EVENTS * 20;
   if (column >= COLUMN_captureShapeDictionary && column < COLUMN_captureBytes) return CAPTURES * (LONGEST + 3);
