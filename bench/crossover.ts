@@ -58,7 +58,10 @@ export async function crossover(plan: Plan): Promise<ReadonlyMap<string, Readonl
     }
     if (measured) {
       const ofStep = pairs.get(step) ?? new Map<string, Cost[]>();
-      pairs.set(step, ofStep.set(name, [...(ofStep.get(name) ?? []), { off: seconds.get(off)!, on: seconds.get(on)!, events }]));
+      pairs.set(
+        step,
+        ofStep.set(name, [...(ofStep.get(name) ?? []), { off: seconds.get(off)!, on: seconds.get(on)!, events }]),
+      );
     }
     const proceeded = first.proceed();
     if (second.proceed(first.facts) !== proceeded) throw new Error(`the two machines do not agree after ${step}`);

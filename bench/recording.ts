@@ -89,7 +89,7 @@ async function recordAlone(name: string, steps: readonly Step[], mode: Mode): Pr
   while (!guest.done) {
     guest.run(SLICE);
     if (!guest.proceed()) continue;
-    memory.push({ events: await guest.events(), resident: process.memoryUsage.rss() });
+    memory.push({ events: await guest.events, resident: process.memoryUsage.rss() });
     guest.arm(mode);
   }
   return { ...(await guest.close()), memory: memory.slice(1) };

@@ -131,9 +131,9 @@ export const TABLES = {
   page_writes: {
     about: 'writes to watched memory (--traps page-write), and pages that tasks dirtied (--traps pages)',
     columns: columns(...WHEN, ...WHO,
-      ['kind',     'name',    'write: one write to watched memory; page: a page that was dirtied since the last such event'],
+      ['kind',     'name',    'write: one to watched memory; page: a page that a task dirtied in its turn; content: what a dirtied page holds when the interval ends, no write'],
       ['watch',    'text',    'the watch, as it was given'],
-      ['source',   'name',    'instruction, delivery (of an interrupt), pageWalk, device, task'],
+      ['source',   'name',    'instruction, delivery (of an interrupt), pageWalk, device, task; interval: no write, see kind'],
       ...WHERE,
       ['address',  'address', "guest-virtual; of pages that of the first write, a program's own before the kernel's"],
       ['address_symbol', 'text', 'what that is part of'],
@@ -142,7 +142,7 @@ export const TABLES = {
       ['size',     'integer', 'bytes written; 4096 of pages', 'bytes'],
       ['before',   'text',    'bytes before the write, hexadecimal'],
       ['after',    'text',    'bytes after it, hexadecimal'],
-      ['changed',  'boolean', 'the content differs from what was known of it before'],
+      ['changed',  'boolean', 'the content differs from what was known of it before; NULL: told by the next row of this page that has it'],
       ['content',  'bytes',   'of pages that changed: what they hold now']),
   },
   interrupts: {

@@ -35,6 +35,7 @@ interface CoreExports {
   beginDeviceWrite(address: number, length: number): number;
   endDeviceWrite(address: number, length: number): void;
   watchesChanged(): void;
+  tellPages(): number;
   translate(linear: bigint): bigint;
   readFlags(): bigint;
   writeFlags(value: bigint): void;
@@ -175,6 +176,11 @@ export class Core {
   }
 
   /** After the watch rows were written, or VMCS_CONTROL.pageWrite or pages set. */
+  /** Between two runs: puts into the ring what pages were dirtied until now. False: it is full, ask again when there is room. */
+  tellPages(): boolean {
+    return this.core.tellPages() !== 0;
+  }
+
   watchesChanged(): void {
     this.core.watchesChanged();
   }

@@ -45,7 +45,7 @@ export const REGION = {
   vcpus: { address: 0x3e0_0000, size: 0x20_0000 },
   /** Pre-decoded blocks and their look-up tables. */
   blocks: { address: 0x400_0000, size: 0xb60_0000 },
-  /** Pages that tasks dirty in the present interval: PAGE_LIST entries. */
+  /** Pages that the present task has dirtied, PAGE_LIST entries; then those that any has in the present interval, PENDING_PAGE. */
   pageList: { address: 0xf60_0000, size: 0xa0_0000 },
   /** Guest physical memory from address 0. */
   ram: { address: 0x1000_0000, size: 0xc000_0000 },
@@ -348,8 +348,10 @@ export const SECOND_LEVEL = {
   execute: 4,
   /** A watch row lies in the page: no write to it goes unseen. */
   watched: 8,
-  /** It was dirtied in the present interval. Written by the core. */
+  /** It was dirtied since the last task switch. Written by the core. */
   listed: 16,
   /** A watched address of a program maps to it, or page-table entries in it say to what. Written by the core. */
   followed: 32,
+  /** It was dirtied, and what it holds is to be recorded when the interval ends. Written by the core. */
+  pending: 64,
 } as const;

@@ -258,6 +258,10 @@ export const PAGE_FLAG = {
   /** With `content`: of it only the lines follow that differ from the page's content before. A bit for each line, lowest first,
    * in 8 bytes; then they. In the ring: from what the slot holds. In a trace: from the page's last content in the same chunk. */
   lines: 8,
+  /** What it holds is recorded when the interval ends: with `gathered`, in a later event. */
+  later: 16,
+  /** No write: what a page that tasks have dirtied in the interval holds at its end. */
+  gathered: 32,
 } as const;
 
 /** Lines of a page: so many, of so many bytes. */
@@ -321,7 +325,9 @@ export const POLICY_HEADER = offsets({
   taskMemory: 4,
   /** Offset in that description of where the program's code begins. */
   imageStart: 4,
-  /** Instructions after which an interval ends if its task is not switched away before. */
+  /** Instructions after which dirtied pages are told if their task is not switched away before. */
+  stintLength: 8,
+  /** Instructions after which, and not before, the contents of those are recorded that programs write to by no address of their own. */
   intervalLength: 8,
   /** What is recorded of the description of a new program's memory: offset, bytes (at most IMAGE_LIMIT; 0: nothing). */
   imageBlock: 4,
@@ -513,7 +519,7 @@ export const REGISTER_ROWS = 64;
 export const REGISTER_FLAG = { value: 1 } as const;
 
 // ---------------------------------------------------------------------------------------------------------------
-// Pages dirtied in the present interval, in REGION.pageList.
+// Dirtied pages, in REGION.pageList.
 
 export const PAGE_LIST_ENTRY = offsets({
   linear: 8, // page address of the first write, or of the first one by an address below the kernel's half
@@ -523,6 +529,15 @@ export const PAGE_LIST_ENTRY = offsets({
 });
 export const PAGE_LIST_ENTRY_BYTES = 24;
 export const PAGE_LIST_ENTRIES = 0x2_8000;
+
+/** Behind them: pages whose contents are recorded when the interval ends. */
+export const PENDING_PAGE = offsets({
+  linear: 8, // as in PAGE_LIST_ENTRY
+  page: 4,
+  reserved: 4,
+});
+export const PENDING_PAGE_BYTES = 16;
+export const PENDING_PAGES = 0x4_0000;
 
 // ---------------------------------------------------------------------------------------------------------------
 // What the core remembers of tasks: a hash table, linear probing.

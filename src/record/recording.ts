@@ -261,6 +261,7 @@ class Recording implements WorkloadHost {
     this.#progress.clear();
     this.#addMachineFacts();
     const { machine } = this.#workload.guest;
+    while (!machine.core.tellPages() && writer.waitForRoom());
     const names = kernelNames(machine, await writer.kernelAddresses(), this.#options.watches);
     const totals = await writer.close(this.#report(ending, stateHash(machine)), names);
     const { failure } = writer;

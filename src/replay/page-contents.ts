@@ -11,14 +11,21 @@ import type { Captures } from '../trace/chunk-captures.ts';
 import type { EventChunk } from '../trace/event-chunk.ts';
 import type { CallCapture } from './call-captures.ts';
 
-/** A page that was dirtied in an interval. */
+/** A page that was dirtied. */
 export interface DirtiedPage {
   /** Guest-physical address. */
   readonly physical: bigint;
-  readonly by: 'task' | 'device' | 'pageWalk';
-  /** It holds something else than when it was recorded last, or was never recorded before. */
-  readonly changed: boolean;
+  /** `interval`: no write, but what a page that others dirtied holds when their interval ends. */
+  readonly by: 'task' | 'device' | 'pageWalk' | 'interval';
+  /** It holds something else than when it was recorded last, or was never recorded before; undefined: the interval's end tells. */
+  readonly changed: boolean | undefined;
 }
+
+const BY = [
+  [PAGE_FLAG.gathered, 'interval'],
+  [PAGE_FLAG.device, 'device'],
+  [PAGE_FLAG.pageWalk, 'pageWalk'],
+] as const;
 
 /** The page that a capture tells of; undefined where it tells of none. */
 export function dirtiedPage({ kind, view, start, length }: CallCapture): DirtiedPage | undefined {
@@ -26,8 +33,8 @@ export function dirtiedPage({ kind, view, start, length }: CallCapture): Dirtied
   const flags = view.getUint32(start + PAGE_BLOCK.flags, true);
   return {
     physical: view.getBigUint64(start + PAGE_BLOCK.physical, true),
-    by: (flags & PAGE_FLAG.device) !== 0 ? 'device' : (flags & PAGE_FLAG.pageWalk) !== 0 ? 'pageWalk' : 'task',
-    changed: (flags & PAGE_FLAG.content) !== 0,
+    by: BY.find(([flag]) => (flags & flag) !== 0)?.[1] ?? 'task',
+    changed: (flags & PAGE_FLAG.later) !== 0 ? undefined : (flags & PAGE_FLAG.content) !== 0,
   };
 }
 

@@ -88,6 +88,7 @@ export class LiveMonitors extends Monitors {
         throw new UsageError(`the monitor ${name} needs to be told what to watch`);
     }
     // What the old watches saw has their numbers.
+    while (!machine.core.tellPages()) this.#tell();
     this.#tell();
     this.#watches = watches;
     if (policies.length === 0) disarmTraps(machine.core);

@@ -242,7 +242,7 @@ function showLastWriter(model: TraceModel, place: MemoryPlace, flags: Flags): vo
     throw new UserError(`no write to ${placeText(place)} until then was recorded; ${blindSpots(model, place)}`);
   }
   showRows(model, [last], flags);
-  if (last.placed.write.kind === 'page') {
+  if (last.placed.write.kind !== 'write') {
     note(
       'whole pages are recorded: somebody wrote to this one in the time up to that event; --watch tells which instruction',
     );

@@ -40,9 +40,9 @@ export function contentsOf(writes: Iterable<PlacedWrite>, length: number, at: nu
     if (event <= at) {
       lay(result, placed, write.content ?? write.after, false);
       last = placed;
-    } else if (write.kind === 'page') {
+    } else if (write.kind !== 'write') {
       // The page was dirtied somewhere between its event before and this one.
-      if (write.changed) staleUntil ??= placed;
+      if (write.changed !== false) staleUntil ??= placed;
     } else if (staleUntil === undefined) lay(result, placed, write.before, true);
   }
   return { ...contents, last, staleUntil };

@@ -12,7 +12,8 @@ export interface WriteWithPast {
 
 /**
  * The write that gave a place of `length` bytes (undefined: not known how many) what it holds after all of them. A page
- * that is recorded as a whole counts only if something changed at the place.
+ * that is recorded as a whole counts only if something changed at the place. Of those who dirtied a page whose content was
+ * recorded later it is the last one.
  */
 export function lastWrite(
   writes: Iterable<PlacedWrite>,
@@ -21,12 +22,19 @@ export function lastWrite(
 ): WriteWithPast | undefined {
   const held = new Held(length);
   let last: WriteWithPast | undefined;
+  /** Dirtied the page, and it is not recorded yet whether something changed at the place. */
+  let open: WriteWithPast | undefined;
   for (const placed of writes) {
+    const { kind, changed } = placed.write;
     const past = changes.note(placed.write);
-    const isNew = held.take(placed);
-    if (last === undefined || (placed.write.changed && isNew)) last = { placed, past };
+    if (kind === 'page' && changed === undefined) open = { placed, past };
+    else {
+      const isNew = held.take(placed);
+      if (last === undefined || (changed && isNew)) last = (kind === 'content' ? open : undefined) ?? { placed, past };
+      open = undefined;
+    }
   }
-  return last;
+  return open ?? last;
 }
 
 /** What bytes of the place are known to hold, by their physical addresses. */
@@ -43,7 +51,7 @@ class Held {
     const source = write.content ?? write.after;
     if (source === undefined) return true;
     let isNew = write.kind === 'write';
-    const physical = Number(write.kind === 'page' ? write.physical & ~PAGE_OFFSET : write.physical);
+    const physical = Number(write.kind !== 'write' ? write.physical & ~PAGE_OFFSET : write.physical);
     const end = Math.min(source.length, this.#length - offset);
     for (let i = Math.max(0, -offset); i < end; i++) {
       const value = source[i]!;

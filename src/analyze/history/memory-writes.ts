@@ -11,11 +11,14 @@ export const PAGE_BYTES = 4096;
 
 /** What an event tells of a write to memory. */
 export interface MemoryWrite {
-  /** `write`: one write to watched memory; `page`: a page that was dirtied since the last event of that kind. */
-  readonly kind: 'write' | 'page';
+  /**
+   * `write`: one write to watched memory; `page`: a page that was dirtied by a task in its turn; `content`: what a dirtied page
+   * holds when its interval ends, which is no write.
+   */
+  readonly kind: 'write' | 'page' | 'content';
   /** The watch, as it was given. */
   readonly watch: string | undefined;
-  readonly source: keyof typeof WRITE_SOURCE | 'task';
+  readonly source: keyof typeof WRITE_SOURCE | 'task' | 'interval';
   /** Guest-virtual; undefined where it is not known which one, or none did it. */
   readonly instruction: bigint | undefined;
   /** Guest-virtual; undefined where the write had none. */
@@ -27,8 +30,8 @@ export interface MemoryWrite {
   readonly size: number;
   readonly before: Uint8Array | undefined;
   readonly after: Uint8Array | undefined;
-  /** It holds something else than before. */
-  readonly changed: boolean;
+  /** It holds something else than before; undefined: told by the next event of the page that tells it. */
+  readonly changed: boolean | undefined;
   /** Of a page: all of it. */
   readonly content: Uint8Array | undefined;
 }
@@ -76,7 +79,7 @@ function pageWrite(chunk: EventChunk, capture: CallCapture): MemoryWrite[] {
   const { address } = capture;
   return [
     {
-      kind: 'page',
+      kind: page.by === 'interval' ? 'content' : 'page',
       watch: undefined,
       source: page.by,
       instruction: undefined,

@@ -15,6 +15,7 @@ export class PageChanges {
 
 /** What changed in a page, in words; of one that is seen for the first time nothing is known that it could have changed from. */
 export function changeText({ content, changed }: MemoryWrite, before: Uint8Array | undefined): string {
+  if (changed === undefined) return "written; content at the interval's end";
   if (content === undefined) return changed ? 'changed' : 'written, with the same content';
   if (before === undefined) return 'first content';
   const places = Array.from(content.keys()).filter((at) => content[at] !== before[at]);

@@ -66,7 +66,7 @@ export function offsetIn(place: MemoryPlace, write: MemoryWrite, pid: number | u
 function offsetOf({ address, length }: AddressRange, at: bigint | undefined, write: MemoryWrite): number | undefined {
   if (at === undefined) return undefined;
   // What is known of a page's first write is its address, not the page's.
-  const start = write.kind === 'page' ? at - (at % BigInt(PAGE_BYTES)) : at;
+  const start = write.kind !== 'write' ? at - (at % BigInt(PAGE_BYTES)) : at;
   if (start >= address + length || start + BigInt(write.size) <= address) return undefined;
   return Number(start - address);
 }

@@ -55,7 +55,7 @@ class PageWriteWork implements ChunkWork<undefined> {
     rows.text('source')?.often(at, write.source);
     rows.wide('physical')?.big(at, write.physical);
     rows.narrow('size')?.put(at, write.size);
-    rows.truth('changed')?.put(at, write.changed);
+    if (write.changed !== undefined) rows.truth('changed')?.put(at, write.changed);
     if (write.linear !== undefined) rows.wide('address')?.big(at, write.linear);
     if (write.watched !== undefined) rows.wide('watched_address')?.big(at, write.watched);
     if (write.instruction !== undefined) rows.wide('rip')?.big(at, write.instruction);

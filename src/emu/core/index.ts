@@ -1,12 +1,13 @@
 // What the host may call.
 import { forgetFrames } from "./monitor/frames";
 import { measureRows } from "./monitor/watches";
-import { PAGE_INFO_WRITTEN, PAGE_WRITTEN, RAM_SIZE } from "./generated/layout";
+import { PAGE_INFO_WRITTEN, PAGE_WRITTEN, RAM_SIZE, RIP } from "./generated/layout";
 import { lookAtAll, flushAll, initVcpus } from "./vcpus";
 import { inspect, isRam, pageInfo } from "./mmu";
 import { readRflags, writeRflags } from "./flags";
 import { flushBlocks, invalidateWritten } from "./blocks";
-import { listPage, listsPages } from "./monitor/pages";
+import { endStint, listPage, listsPages } from "./monitor/pages";
+import { publishRecords } from "./monitor/record";
 import { forgetRegisters } from "./monitor/registers";
 import { PAGE_FLAG_device } from "./generated/monitor-layout";
 
@@ -39,6 +40,13 @@ export function invalidatePhysical(address: u32, length: u32): void {
     at += part;
     left -= part;
   }
+}
+
+/** Between two runs: records what pages were dirtied until now. False: the ring is full, ask again. */
+export function tellPages(): bool {
+  const told = !listsPages() || endStint(load<u64>(RIP), true);
+  publishRecords();
+  return told;
 }
 
 /** Watch rows, the view or the listing of pages were changed from outside: the next access to any page is looked at. */

@@ -12,7 +12,7 @@ import { EVENT_EXTERNAL, EVENT_NMI, deliverInterrupt, deliverPending } from "./d
 import { faulted, raiseTrap, KIND_TRAP, VECTOR_DB } from "./fault";
 import { acknowledgeInterrupt } from "./host";
 import { roomForInterrupt } from "./monitor/intercept";
-import { endInterval, intervalEnds } from "./monitor/pages";
+import { endStint, stintEnds } from "./monitor/pages";
 import { compareRegisters, stepForRegisters, watchesRegisters } from "./monitor/registers";
 import { roomForDelivery } from "./monitor/watches";
 import { TF, IF, RF } from "./flags";
@@ -122,7 +122,7 @@ export function boundary(left: i32): i32 {
   }
   if (left == 0) return EXIT_BUDGET;
   if (watchesRegisters() && !hasRoom()) return EXIT_RING_FULL;
-  if (intervalEnds() && !endInterval(load<u64>(RIP))) return EXIT_RING_FULL;
+  if (stintEnds() && !endStint(load<u64>(RIP), false)) return EXIT_RING_FULL;
   const shadow = load<u32>(INTERRUPT_SHADOW) != 0;
   store<u32>(INTERRUPT_SHADOW, 0);
   if (!shadow && !takeInterrupt()) return load<u32>(EXIT_REASON);

@@ -1,6 +1,6 @@
 // Switching between virtual CPUs: the state block holds one at a time.
 import { EXIT_RING_FULL, RIP, VCPU, VCPU_BYTES, VCPU_COUNT, VCPU_FIRST } from "./generated/layout";
-import { endInterval, listsPages } from "./monitor/pages";
+import { endStint, listsPages } from "./monitor/pages";
 import { publishRecords } from "./monitor/record";
 import { leaveRegisters, watchesRegisters } from "./monitor/registers";
 import { lookAtEverything } from "./monitor/views";
@@ -33,7 +33,7 @@ export function showVcpu(vcpu: u32): void {
  */
 export function switchVcpu(vcpu: u32): i32 {
   if (listsPages()) {
-    const ended = endInterval(load<u64>(RIP));
+    const ended = endStint(load<u64>(RIP), false);
     publishRecords();
     if (!ended) return <i32>EXIT_RING_FULL;
   }

@@ -12,7 +12,7 @@ import {
   TRAP_ROWS,
 } from '../../emu/monitor-layout.ts';
 import { SIGNAL_FRAME, SIGNAL_FRAME32, SIGNAL_INFO_FRAME32 } from '../../guest/linux/signal-frame.ts';
-import { type RegisterRow, type WatchRow, writeWatches } from './watch-rows.ts';
+import { type PageTimes, type RegisterRow, type WatchRow, writeWatches } from './watch-rows.ts';
 
 /** Tells one kind of exit from real faults, and says what the core does with it. Fields left out are 0 or `none`. */
 export interface TrapRow {
@@ -68,8 +68,7 @@ export class ControlPlan {
   /** Watched memory and registers. */
   readonly memory: WatchRow[] = [];
   readonly registers: RegisterRow[] = [];
-  /** Instructions after which an interval of dirtied pages ends at the latest. */
-  interval = 0;
+  pages: PageTimes = { stint: 0, interval: 0 };
 
   /** The IDT limit in force ends behind the exceptions: every other vector raises #GP on its way in. */
   cutIdt(): void {

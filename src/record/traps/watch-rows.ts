@@ -59,19 +59,26 @@ export interface RegisterRow {
   readonly filter: TaskFilter;
 }
 
+/** When dirtied pages are told, in instructions. */
+export interface PageTimes {
+  /** If no other task comes: which pages they are. */
+  readonly stint: number;
+  /** When a task's turn is over, but not sooner: contents of those that are not their programs' own. */
+  readonly interval: number;
+}
+
 /** The rows of a plan. */
 export interface Watches {
   readonly memory: readonly WatchRow[];
   readonly registers: readonly RegisterRow[];
-  /** Instructions after which an interval of dirtied pages ends at the latest. */
-  readonly interval: number;
+  readonly pages: PageTimes;
 }
 
 const NO_TASK = 0xffff_ffff_ffff_ffffn;
 const PAGE = 4096n;
 
 /** Puts the rows into force in place of those before. Throws Error when they are too many. */
-export function writeWatches(core: Core, { memory, registers, interval }: Watches): void {
+export function writeWatches(core: Core, { memory, registers, pages }: Watches): void {
   if (memory.length > WATCH_ROWS) throw new Error(`${memory.length} watched ranges are too many`);
   if (registers.length > REGISTER_ROWS) throw new Error(`${registers.length} watched registers are too many`);
   const { view } = core;
@@ -84,7 +91,8 @@ export function writeWatches(core: Core, { memory, registers, interval }: Watche
   view.setUint32(POLICY.header + POLICY_HEADER.watchRowCount, ordered.length, true);
   view.setUint32(POLICY.header + POLICY_HEADER.physicalRowCount, physical.length, true);
   view.setUint32(POLICY.header + POLICY_HEADER.registerRowCount, registers.length, true);
-  view.setBigUint64(POLICY.header + POLICY_HEADER.intervalLength, BigInt(interval), true);
+  view.setBigUint64(POLICY.header + POLICY_HEADER.stintLength, BigInt(pages.stint), true);
+  view.setBigUint64(POLICY.header + POLICY_HEADER.intervalLength, BigInt(pages.interval), true);
   markPages(core, physical);
   core.watchesChanged();
 }

@@ -109,22 +109,24 @@ interface PageFields {
   /** Its address at its first write; null where a device or the page walk made that. */
   readonly linear: string | null;
   readonly physical: string;
-  readonly by: 'task' | 'device' | 'page-walk';
-  /** It holds something else than what was recorded of it last. */
-  readonly changed: boolean;
+  readonly by: 'task' | 'device' | 'page-walk' | 'interval';
+  /** It holds something else than what was recorded of it last; null: that is told when the interval ends. */
+  readonly changed: boolean | null;
 }
 
 const SHOWN_PAGES = 4;
 
 export function dirtiedPages(chunk: EventChunk, row: number): Description & { readonly policy: 'pages' } {
   const pages = capturesOf(chunk, row).flatMap(pageFields);
-  const fresh = pages.filter(({ changed }) => changed).length;
+  const fresh = pages.filter(({ changed }) => changed === true).length;
+  const later = pages.filter(({ changed }) => changed === null).length;
+  const what = pages.some(({ by }) => by === 'interval') ? 'recorded at the end of an interval' : 'dirtied';
   const shown = pages.slice(0, SHOWN_PAGES).map(({ linear, physical }) => linear ?? `physical ${physical}`);
   if (pages.length > SHOWN_PAGES) shown.push('...');
   return {
     policy: 'pages',
     subject: 'intervals with dirtied pages',
-    text: `${plural(pages.length, 'page')} dirtied, ${fresh} with new content: ${shown.join(', ')}`,
+    text: `${plural(pages.length, 'page')} ${what}, ${fresh} with new content${later === 0 ? '' : `, ${later} recorded later`}: ${shown.join(', ')}`,
     fields: { pages: pages.map((page) => ({ ...page })) },
     instruction: undefined,
   };
@@ -138,7 +140,7 @@ function pageFields(capture: CallCapture): PageFields[] {
       linear: capture.address === 0n ? null : hex(capture.address),
       physical: hex(page.physical),
       by: page.by === 'pageWalk' ? 'page-walk' : page.by,
-      changed: page.changed,
+      changed: page.changed ?? null,
     },
   ];
 }

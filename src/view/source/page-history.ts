@@ -79,7 +79,7 @@ export class PageHistory {
     const place = this.#model.store.at(version.event);
     const writes = place === undefined ? [] : memoryWrites(place.chunk, place.row, this.#model.names);
     const content = writes.find(
-      ({ physical, kind }) => kind === 'page' && physical === version.write.physical,
+      ({ physical, kind }) => kind !== 'write' && physical === version.write.physical,
     )?.content;
     return { ...version, write: { ...version.write, content } };
   }

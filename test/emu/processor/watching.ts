@@ -87,7 +87,7 @@ export function arm(
   memory: readonly WatchRow[],
   registers: readonly RegisterRow[] = [],
 ): void {
-  writeWatches(core, { memory, registers, interval: NEVER });
+  writeWatches(core, { memory, registers, pages: { stint: NEVER, interval: 0 } });
   core.set('vmcsControls', control);
   core.set('monitorOn', 1);
   core.watchesChanged();

@@ -40,6 +40,14 @@ export function layPage(block: usize, page: u32, flags: u32): u32 {
   return u32(end - block);
 }
 
+/** Lays a PAGE_BLOCK that no content follows. Returns the bytes. */
+export function layHeader(block: usize, page: u32, flags: u32): u32 {
+  store<u64>(block, u64(page) << 12, PAGE_BLOCK_physical);
+  store<u32>(block, flags, PAGE_BLOCK_flags);
+  store<u32>(block, 0, PAGE_BLOCK_slot);
+  return PAGE_BLOCK_BYTES;
+}
+
 function takeSlot(page: u32): u32 {
   const slot = next;
   next = (next + 1) & (GIVEN_SLOTS - 1);
