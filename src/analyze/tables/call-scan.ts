@@ -136,7 +136,11 @@ export abstract class CallScan extends ChunkScan {
   }
 
   #returned(call: Call, identity: TaskIdentity | undefined): void {
-    if (this.#open.delete(call)) this.#emit(call, identity);
+    if (!this.#open.has(call)) return;
+    // Who it is may have changed by then, by an execve.
+    const entered = this.#open.get(call) ?? identity;
+    this.#open.delete(call);
+    this.#emit(call, entered);
   }
 
   #emit(call: Call, identity: TaskIdentity | undefined): void {
