@@ -40,7 +40,13 @@ export function buildOracle(): string {
 export async function* oracleVectors(program: string, seed: bigint, count: number): AsyncGenerator<Vector> {
   const child = spawn(program, ['--seed', `${seed}`, '--count', `${count}`], { stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
-  for await (const line of createInterface({ input: child.stdout })) yield JSON.parse(line) as Vector;
+  // The last line may be cut where the oracle fails: its status says more than that.
+  let held: string | undefined;
+  for await (const line of createInterface({ input: child.stdout })) {
+    if (held !== undefined) yield JSON.parse(held) as Vector;
+    held = line;
+  }
   const status = await ended;
   if (status !== 0) throw new Error(`the oracle ended with status ${status}`);
+  if (held !== undefined) yield JSON.parse(held) as Vector;
 }

@@ -106,6 +106,13 @@ void turnTo16(Case *c) {
 
 void randomFlags(Case *c) { c->flags = 0x202 | (chance(60) ? rng() & STATUS : 0) | (chance(3) ? AC : 0); }
 
+u64 landing(const Case *c) {
+  for (;;) {
+    u64 target = CODE + below(CODE_SIZE);
+    if (target < c->address || target > c->address + 32) return target;
+  }
+}
+
 u64 dataAddress(int size, int alignment) {
   u64 address;
   switch (below(8)) {

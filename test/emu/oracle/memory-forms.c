@@ -71,14 +71,6 @@ void genString(Case *c) {
   emit(c, opcodes[which] + (size != 1), 1);
 }
 
-/** A code address where nothing but INT3 stands. */
-static u64 landing(const Case *c) {
-  for (;;) {
-    u64 target = CODE + below(CODE_SIZE);
-    if (target < c->address || target > c->address + 32) return target;
-  }
-}
-
 void genStack(Case *c) {
   randomFlags(c);
   int natural = c->mode == 64 ? 8 : 4, size = chance(12) ? 2 : natural;

@@ -126,6 +126,7 @@ __attribute__((used)) void stepFrame(int signal, siginfo_t *info, ucontext_t *fr
   if (running) {
     if (signal == SIGVTALRM) {
       fprintf(stderr, "oracle: a case of group %s (%s) does not end\n", current.group, current.name);
+      fflush(stdout); // of the cases before it, whole lines
       _exit(1);
     }
     storeFrame(frame, &result);

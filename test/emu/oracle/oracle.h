@@ -95,6 +95,7 @@ void patchValue(Case *c, u64 address, u64 v, int length);
 void randomFlags(Case *c);
 void turnTo16(Case *c); // a single instruction in 32-bit mode becomes the same one in a 16-bit code segment
 u64 dataAddress(int size, int alignment); // in DATA, page ends preferred
+u64 landing(const Case *c); // in CODE, where nothing but INT3 stands: a jump to itself would not end
 extern bool lowMapped;
 
 // ---- encode.c

@@ -84,11 +84,11 @@ static void farPointer(Case *c, u64 address, int size, u64 offset) {
   patchValue(c, address + size, anySelector(), 2);
 }
 
-static u64 landing(void) { return chance(90) ? CODE + 0x100 + below(CODE_SIZE - 0x100) : 0x41ff0 + below(0x40); }
+static u64 farTarget(const Case *c) { return chance(90) ? landing(c) : 0x41ff0 + below(0x40); }
 
 static void farTransfer(Case *c) {
   int size = c->mode == 64 && chance(30) ? 8 : chance(15) ? 2 : 4;
-  u64 target = landing();
+  u64 target = farTarget(c);
   if (size == 2) target = LOW; // unmapped or filled with anything: the selector's faults are what counts
   withStack(c);
   u64 stack = c->gpr[RSP];
