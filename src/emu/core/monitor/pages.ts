@@ -119,17 +119,21 @@ function capturePage(entry: usize, now: bool): void {
   const linear = load<u64>(entry, PAGE_LIST_ENTRY_linear);
   const state = REGION_SECOND_LEVEL + <usize>page;
   store<u8>(state, load<u8>(state) & ~<u8>SECOND_LEVEL_LISTED);
-  if (now || isOwn(linear) || pending >= PENDING_PAGES) captureLaid(CAPTURE_KIND_page, layPage(capturePlace(), page, flags), linear);
-  else {
+  if (!now && !isOwn(linear) && pending < PENDING_PAGES) {
     captureLaid(CAPTURE_KIND_page, layHeader(capturePlace(), page, flags | PAGE_FLAG_later), linear);
-    if ((load<u8>(state) & SECOND_LEVEL_PENDING) != 0) return;
-    store<u8>(state, load<u8>(state) | <u8>SECOND_LEVEL_PENDING);
-    const last = pendingAt(pending++);
-    store<u64>(last, linear, PENDING_PAGE_linear);
-    store<u32>(last, page, PENDING_PAGE_page);
+    if ((load<u8>(state) & SECOND_LEVEL_PENDING) == 0) append(state, page, linear);
     return;
   }
+  captureLaid(CAPTURE_KIND_page, layPage(capturePlace(), page, flags), linear);
   if (now) store<u8>(state, load<u8>(state) & ~<u8>SECOND_LEVEL_PENDING);
+}
+
+// @ts-ignore: decorator
+@inline function append(state: usize, page: u32, linear: u64): void {
+  store<u8>(state, load<u8>(state) | <u8>SECOND_LEVEL_PENDING);
+  const last = pendingAt(pending++);
+  store<u64>(last, linear, PENDING_PAGE_linear);
+  store<u32>(last, page, PENDING_PAGE_page);
 }
 
 /** Is it an address of the program's? */
