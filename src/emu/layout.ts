@@ -41,6 +41,8 @@ export const REGION = {
   givenSlots: { address: 0x380_0000, size: 0x18_0000 },
   /** u32 a slot: physical page number plus one, 0: free. */
   givenOwners: { address: 0x398_0000, size: 0x4000 },
+  /** Two u16 a physical page, up to 3 GiB: entries by which it is written to without a look (core/open-writes.ts). */
+  openWrites: { address: 0x3a0_0000, size: 0x30_0000 },
   /** Of each virtual CPU: its look-aside buffers, and the VCPU range of its state while another one runs. */
   vcpus: { address: 0x3e0_0000, size: 0x20_0000 },
   /** Pre-decoded blocks and their look-up tables. */

@@ -11,6 +11,7 @@ import {
   ACCESS_WRITE, ACCESS_USER, ACCESS_AC,
 } from "./mmu";
 import { entryOf, fillTlb, tableOf, TLB_READ, TLB_WRITE, TLB_HAS_CODE, TLB_LOOK, writesOpened } from "./tlb";
+import { pageOpened } from "./open-writes";
 import { noteMmio, recordsMmio, roomForMmio } from "./monitor/mmio";
 import { listPage, listsPages } from "./monitor/pages";
 import { noteRead, readIsWatched } from "./monitor/views";
@@ -158,6 +159,13 @@ function looked(linear: u64, physical: u64): u64 {
   return unlisted || pageIsWatched(linear, physical, SECOND_LEVEL_WRITE) ? TLB_LOOK : 0;
 }
 
+/** The next write to the page by way of this entry is not looked at. */
+// @ts-ignore: decorator
+@inline function opened(entry: usize, physical: u64): void {
+  if (listsPages()) writesOpened(entry);
+  if (watchesWrites()) pageOpened(entry, physical);
+}
+
 /** Physical address for a write; fills the TLB when the page may be written without looking. */
 function translateWrite(linear: u64, table: usize, size: u32, value: u64): u64 {
   const entry = entryOf(table, linear);
@@ -168,7 +176,7 @@ function translateWrite(linear: u64, table: usize, size: u32, value: u64): u64 {
       const look = looked(linear, cached);
       if (look != 0 && watchesWrites() && !roomForWrites()) return NO_TRANSLATION;
       store<u64>(entry, (tag & ~TLB_LOOK) | look);
-      if (look == 0 && listsPages()) writesOpened(entry);
+      if (look == 0) opened(entry, cached);
     }
     return cached;
   }
@@ -188,7 +196,7 @@ function translateWrite(linear: u64, table: usize, size: u32, value: u64): u64 {
   store<u32>(pageInfo(physical), PAGE_WRITTEN, PAGE_INFO_WRITTEN);
   if (load<u32>(BREAKPOINTS) != 0 && watchedPage(linear)) return physical;
   fillTlb(table, linear, (linear & ~4095) | (hasCode ? TLB_HAS_CODE : 0) | look, <u32>ramAddress(physical & ~4095), walkGlobal, walkPageSize);
-  if (look == 0 && listsPages()) writesOpened(entry);
+  if (look == 0) opened(entry, physical);
   return physical;
 }
 

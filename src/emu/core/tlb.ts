@@ -9,7 +9,7 @@
 // A hit is `((va + size - 1) & ~4095) == tag`, so that accesses across a page end miss. Filled entries are logged,
 // so that a flush costs what was filled, not the size of the tables.
 import {
-  JUMP_GENERATION, JUMP_UPPER_LOCAL, RAM_SIZE, REGION_JUMPS, REGION_RAM, TLB_BASE, TLB_GLOBAL_COUNT, TLB_LARGEST, TLB_LOCAL_COUNT, VCPU, VCPU_COUNT,
+  JUMP_GENERATION, JUMP_UPPER_LOCAL, REGION_JUMPS, TLB_BASE, TLB_GLOBAL_COUNT, TLB_LARGEST, TLB_LOCAL_COUNT, VCPU, VCPU_COUNT,
 } from "./generated/layout";
 import { savedField, slotOf } from "./vcpu-slots";
 
@@ -178,46 +178,39 @@ export function flushPage(linear: u64): void {
 @inline function hostPage(entry: usize): u32 { return load<u32>(entry, 8) + (load<u32>(entry) & ~4095); }
 
 /** The page at `host` in linear memory holds code from now on: writes must not reach it directly, whose ever they are. */
-export function flushWrites(host: u32): void {
+export function flushWrites(host: u32): void { closeWrites(host, false); }
+
+/** The same of a page that is to be looked at from now on; the translations stay. */
+export function markWritesTo(host: u32): void { closeWrites(host, true); }
+
+function closeWrites(host: u32, keep: bool): void {
   for (let vcpu: u32 = 0; vcpu < load<u32>(VCPU_COUNT); vcpu++) {
-    flushWritesOf(vcpu, LOCAL_LOG, TLB_LOCAL_COUNT, host);
-    flushWritesOf(vcpu, GLOBAL_LOG, TLB_GLOBAL_COUNT, host);
+    closeWritesOf(vcpu, LOCAL_LOG, TLB_LOCAL_COUNT, host, keep);
+    closeWritesOf(vcpu, GLOBAL_LOG, TLB_GLOBAL_COUNT, host, keep);
   }
 }
 
-function flushWritesOf(vcpu: u32, log: usize, counter: usize, host: u32): void {
+function closeWritesOf(vcpu: u32, log: usize, counter: usize, host: u32, keep: bool): void {
   const slot = slotOf(vcpu);
   const first = <u32>slot + TLB_WRITE * TABLE_SIZE, last = first + 3 * TABLE_SIZE;
   const count = load<u32>(savedField(vcpu, counter));
   for (let i: u32 = 0; i < count; i++) {
     const entry = load<u32>(slot + log + (i << 2));
-    if (entry >= first && entry < last && hostPage(entry) == host) store<u64>(entry, TLB_EMPTY);
+    if (entry < first || entry >= last || hostPage(entry) != host) continue;
+    if (keep) markEntry(entry);
+    else store<u64>(entry, TLB_EMPTY);
   }
 }
 
-/**
- * The next write to any page of RAM whose byte of `rights` has the bit takes the slow path, whose ever it is and by whatever
- * address; the translations stay.
- */
-export function markWritesWith(rights: usize, bit: u32): void {
-  for (let vcpu: u32 = 0; vcpu < load<u32>(VCPU_COUNT); vcpu++) {
-    markWritesOf(vcpu, LOCAL_LOG, TLB_LOCAL_COUNT, rights, bit);
-    markWritesOf(vcpu, GLOBAL_LOG, TLB_GLOBAL_COUNT, rights, bit);
-  }
+/** Does the entry of a write table let writes to the page at `host` through without a look? */
+export function letsWritesTo(entry: usize, host: u32): bool {
+  const tag = load<u64>(entry);
+  return tag != TLB_EMPTY && (tag & TLB_LOOK) == 0 && hostPage(entry) == host;
 }
 
-function markWritesOf(vcpu: u32, log: usize, counter: usize, rights: usize, bit: u32): void {
-  const slot = slotOf(vcpu);
-  const first = <u32>slot + TLB_WRITE * TABLE_SIZE, last = first + 3 * TABLE_SIZE;
-  const count = load<u32>(savedField(vcpu, counter));
-  for (let i: u32 = 0; i < count; i++) {
-    const entry = load<u32>(slot + log + (i << 2));
-    if (entry < first || entry >= last) continue;
-    const tag = load<u64>(entry);
-    const page = (hostPage(entry) - <u32>REGION_RAM) >> 12;
-    if (tag == TLB_EMPTY || page >= load<u32>(RAM_SIZE) >> 12) continue;
-    if (load<u8>(rights + page) & bit) store<u64>(entry, tag | TLB_LOOK);
-  }
+export function markEntry(entry: usize): void {
+  const tag = load<u64>(entry);
+  if (tag != TLB_EMPTY) store<u64>(entry, tag | TLB_LOOK);
 }
 
 const MOST_OPEN: u32 = 8192;
@@ -251,8 +244,6 @@ function markTables(vcpu: u32, from: u32, to: u32): void {
 function markLogged(log: usize, count: u32, first: u32, last: u32): void {
   for (let i: u32 = 0; i < count; i++) {
     const entry = load<u32>(log + (i << 2));
-    if (entry < first || entry >= last) continue;
-    const tag = load<u64>(entry);
-    if (tag != TLB_EMPTY) store<u64>(entry, tag | TLB_LOOK);
+    if (entry >= first && entry < last) markEntry(entry);
   }
 }

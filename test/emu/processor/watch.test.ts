@@ -151,6 +151,39 @@ describe('page-write', () => {
     expect(write(code, [linear(DATA, 4, { level: 'kernel' })])).toHaveLength(1);
   });
 
+  it('sees every address by which a page was written to before it was followed', () => {
+    const own = 0x4000_0000;
+    // mov dword [own + page * 1000h], value
+    const store = (page: number, value: number): string => {
+      const bytes = Buffer.from('c70425'.padEnd(22, '0'), 'hex');
+      bytes.writeUInt32LE(own + page * 0x1000, 3);
+      bytes.writeUInt32LE(value, 7);
+      return bytes.toString('hex');
+    };
+    const forget = '0f20d8 0f22d8'; // mov rax, cr3; mov cr3, rax
+    const stores = (pages: readonly number[]): string => pages.map((page) => store(page, page + 1)).join('');
+    const map = ({ view }: Bench): void => {
+      view.setBigUint64(AT.pdpt + 8, BigInt(0x9_0000 | 7), true);
+      view.setBigUint64(0x9_0000, BigInt(0x9_1000 | 7), true);
+      for (let page = 0; page < 6; page++) view.setBigUint64(0x9_1000 + 8 * page, BigInt(DATA | 7), true);
+    };
+    for (const [forgotten, pages] of [
+      [[], [1]],
+      [[], [1, 2]],
+      [[], [1, 2, 3, 4, 5]],
+      [[1], [2, 3, 1]],
+      [
+        [1, 2, 3],
+        [3, 4],
+      ],
+    ] as const) {
+      const code = [stores(forgotten), forget, stores(pages), store(0, 1), stores(pages), 'f4'].join('');
+      expect(write(code, [linear(own, 4)], map).map(({ linear: at }) => at)).toEqual(
+        [0, ...pages].map((page) => own + page * 0x1000),
+      );
+    }
+  });
+
   it('records what a device writes', () => {
     const bench = new Bench('long');
     arm(bench, VMCS_CONTROL.pageWrite, [physical(DATA + 2, 2)]);

@@ -2,7 +2,7 @@
 // are found by the page of RAM that is written to, however many are followed.
 import { REGION_SECOND_LEVEL, SECOND_LEVEL_FOLLOWED } from "../generated/layout";
 import { secondLevelRights } from "../mmu";
-import { markWritesWith } from "../tlb";
+import { closePage } from "../open-writes";
 
 /** Followed pages at most; each has its number. */
 export const FRAMES: u32 = 512;
@@ -68,21 +68,12 @@ function unlink(place: u32, address: u32): void {
   store<u16>(at, load<u16>(NEXT + (<usize>place << 1)));
 }
 
-/** There are pages with places that had none before. */
-let marked: bool = false;
-
+/** From now on no write to the page goes unseen, whatever translation it takes. */
 function mark(physical: u32): void {
   const rights = REGION_SECOND_LEVEL + <usize>(physical >> 12);
   if (load<u8>(rights) & SECOND_LEVEL_FOLLOWED) return;
   store<u8>(rights, load<u8>(rights) | <u8>SECOND_LEVEL_FOLLOWED);
-  marked = true;
-}
-
-/** Places have been moved: no write to their pages goes unseen, whatever translation it takes. */
-export function placesMoved(): void {
-  if (!marked) return;
-  marked = false;
-  markWritesWith(REGION_SECOND_LEVEL, SECOND_LEVEL_FOLLOWED);
+  closePage(physical);
 }
 
 function release(physical: u32): void {

@@ -8,7 +8,7 @@ import {
 } from "../generated/monitor-layout";
 import { CR0_PG, CR4_PAE, CR4_PSE, EFER_LMA } from "../mode";
 import { isRam, ramAddress } from "../mmu";
-import { addressOf, clearPlaces, firstIn, FRAME_PLACE, FRAMES, movePlace, nextIn, NONE, NOWHERE, placesMoved, PLACES } from "./followed-places";
+import { addressOf, clearPlaces, firstIn, FRAME_PLACE, FRAMES, movePlace, nextIn, NONE, NOWHERE, PLACES } from "./followed-places";
 import { forgetSeen, forgetSeenSpace } from "./spaces";
 import { processOf } from "./task-filter";
 
@@ -175,16 +175,21 @@ function drop(number: u32): void {
 
 // ---- where a page lies ----
 
-/** So many bytes at `physical` are about to be written: do they tell where followed pages lie? */
-export function noteTableWrite(physical: u64, size: u32): void {
+/** So many bytes at `physical` are about to be written: do they tell where followed pages lie? True: some lie in this page. */
+export function noteTableWrite(physical: u64, size: u32): bool {
+  let hasFrames = false;
   for (let place = firstIn(physical); place != NOWHERE; place = nextIn(place)) {
     const level = place % PLACES;
-    if (level == FRAME_PLACE) continue;
+    if (level == FRAME_PLACE) {
+      hasFrames = true;
+      continue;
+    }
     const entry = entryOf(place);
     if (!reaches(physical, size, u64(addressOf(place))) && (level != 0 || !reaches(physical, size, kernelEntry(load<u64>(entry))))) continue;
     store<u32>(entry, 1, 20);
     moving = true;
   }
+  return hasFrames;
 }
 
 /** Page-table entries are aligned, and no larger than 8 bytes. */
@@ -256,5 +261,4 @@ function resolve(number: u32): void {
   }
   for (; place < number * PLACES + FRAME_PLACE; place++) movePlace(place, NONE);
   movePlace(place, frame);
-  placesMoved();
 }

@@ -140,14 +140,13 @@ function note(linear: u64, physical: u64, size: u32, from: usize, source: u32): 
     append(row, linear, linear, physical, size, ramAddress(physical), from, source);
     if (u32(load<u8>(row, WATCH_ROW_kind)) != WATCH_KIND_physical && !isFollowed(physical)) followPage(row, linear, distance, presentTask());
   }
-  if (!isFollowed(physical)) return;
+  if (!isFollowed(physical) || !noteTableWrite(physical, size)) return;
   const task = presentTask();
   for (let place = followedBy(NOWHERE, linear, physical, size); place != NOWHERE; place = followedBy(place, linear, physical, size)) {
     row = rowOfPlace(place);
     if (!appliesTo(row, SECOND_LEVEL_WRITE) || !levelMatches(row + WATCH_ROW_filter, load<u32>(CPL)) || isOwn(row, linear, size, task)) continue;
     append(row, linear, watchedAddress(place, physical), physical, size, ramAddress(physical), from, source);
   }
-  noteTableWrite(physical, size);
 }
 
 /** Is it written by the address that is watched? */
