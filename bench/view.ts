@@ -31,6 +31,8 @@ const MEBIBYTE_IN_KIB = 1024;
 /** The event under the cursor, as the status line has it: it is written when a key has done what it does. */
 const STATUS = /#([\d,]+) of ([\d,]+)/g;
 const COUNTED = ' of them failed\x1b';
+/** What the viewer says where a process has done its last, and nothing moves. */
+const LAST_OF_PROCESS = /no event of process \d+ from here to the end/;
 
 /** Characters of a screen's line, colours included: what may come in two pieces. */
 const LINE = 2000;
@@ -46,6 +48,8 @@ class Terminal {
   readonly #child: ChildProcessWithoutNullStreams;
   #ended = false;
   #tail = '';
+  /** What has come since keys were pressed. */
+  #answer = '';
   #heard: () => void = () => {};
 
   constructor(trace: string) {
@@ -64,6 +68,7 @@ class Terminal {
   #read(text: string): void {
     this.pid ||= Number(/pid (\d+)/.exec(text)?.[1] ?? 0);
     this.#tail = (this.#tail + text).slice(-LINE);
+    this.#answer = (this.#answer + text).slice(-LINE);
     const status = [...this.#tail.matchAll(STATUS)].at(-1);
     if (status !== undefined) {
       this.at = status[1];
@@ -74,6 +79,7 @@ class Terminal {
   }
 
   press(keys: string): void {
+    this.#answer = '';
     this.#child.stdin.write(keys);
   }
 
@@ -100,6 +106,16 @@ class Terminal {
     this.press(keys);
     await this.until(() => this.at !== before, `what ${JSON.stringify(keys)} does`);
     return performance.now() - since;
+  }
+
+  /**
+   * From an event to the next of its process, where there is one.
+   * Comes after a key that has moved: what is said already is not painted anew.
+   */
+  async nextOfProcess(): Promise<void> {
+    const before = this.at;
+    this.press('p');
+    await this.until(() => this.at !== before || LAST_OF_PROCESS.test(this.#answer), 'what "p" does');
   }
 
   /** MiB that the process has resident: now and at most. */
@@ -187,7 +203,9 @@ async function walk(terminal: Terminal, seconds: number): Promise<ViewAnswer> {
   const resident: number[] = [];
   while (performance.now() < end) {
     await terminal.moved(`:#${targets.next().value}\r`);
-    for (const key of ['j', pageDown, 'n', 'e', 'p', 'G', 'g']) await terminal.moved(key);
+    for (const key of ['j', pageDown, 'n', 'e']) await terminal.moved(key);
+    await terminal.nextOfProcess();
+    for (const key of ['G', 'g']) await terminal.moved(key);
     resident.push(terminal.resident[0]);
   }
   const { middle } = answer('', resident, 0);
