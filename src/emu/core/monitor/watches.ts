@@ -132,10 +132,16 @@ const SCRATCH: usize = memory.data(16);
 /** A wide write was recorded as a whole: its parts are not. */
 let muted: bool = false;
 
+/** Of pages that are followed most writes are to page tables, which no row names. */
+// @ts-ignore: decorator
+@inline function mayHaveRow(linear: u64, physical: u64, size: u32): bool {
+  return (secondLevelRights(physical) & SECOND_LEVEL_WATCHED) != 0 || (linear < linearEnd && linear + (size - 1) >= linearStart);
+}
+
 /** A write within a page, about to happen: `size` bytes at `from` replace those at `physical`. */
 function note(linear: u64, physical: u64, size: u32, from: usize, source: u32): void {
   if (muted || !isRam(physical)) return;
-  let row = rowOf(0, linear, physical, size, SECOND_LEVEL_WRITE, false);
+  let row = mayHaveRow(linear, physical, size) ? rowOf(0, linear, physical, size, SECOND_LEVEL_WRITE, false) : 0;
   for (; row != 0; row = rowOf(row, linear, physical, size, SECOND_LEVEL_WRITE, false)) {
     append(row, linear, linear, physical, size, ramAddress(physical), from, source);
     if (u32(load<u8>(row, WATCH_ROW_kind)) != WATCH_KIND_physical && !isFollowed(physical)) followPage(row, linear, distance, presentTask());
