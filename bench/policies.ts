@@ -18,8 +18,8 @@ const PROGRAMS: Readonly<Record<string, { readonly whole: string; readonly stepp
   a_int: { whole: '9000000', stepped: '10000' },
   b_sha: { whole: '90', stepped: '1' },
   d_interp: { whole: '36000000', stepped: '50000' },
-  f_getppid: { whole: '12000000', stepped: '20000' },
-  f_fork: { whole: '20000', stepped: '40' },
+  f_getppid: { whole: '36000000', stepped: '20000' },
+  f_fork: { whole: '40000', stepped: '40' },
 };
 const STEPPING: readonly string[] = ['register'];
 /**
