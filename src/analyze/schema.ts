@@ -142,7 +142,7 @@ export const TABLES = {
       ['size',     'integer', 'bytes written; 4096 of pages', 'bytes'],
       ['before',   'text',    'bytes before the write, hexadecimal'],
       ['after',    'text',    'bytes after it, hexadecimal'],
-      ['changed',  'boolean', 'the content differs from what was known of it before; NULL: told by the next row of this page that has it'],
+      ['changed',  'boolean', 'the content differs from what was known of it before, or the page was not recorded lately; NULL: told by the next row of this page that has it'],
       ['content',  'bytes',   'of pages that changed: what they hold now']),
   },
   interrupts: {

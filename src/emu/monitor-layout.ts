@@ -249,7 +249,7 @@ export const PAGE_BLOCK = offsets({
 export const PAGE_BLOCK_BYTES = 16;
 
 export const PAGE_FLAG = {
-  /** The content follows, 4096 bytes: it differs from the one recorded last, or is the first. */
+  /** The content follows, 4096 bytes: it differs from the one recorded last, or that is not kept any more, or it is the first. */
   content: 1,
   /** A device wrote to it. */
   device: 2,

@@ -17,7 +17,7 @@ export interface DirtiedPage {
   readonly physical: bigint;
   /** `interval`: no write, but what a page that others dirtied holds when their interval ends. */
   readonly by: 'task' | 'device' | 'pageWalk' | 'interval';
-  /** It holds something else than when it was recorded last, or was never recorded before; undefined: the interval's end tells. */
+  /** It holds something else than when it was recorded last, or was not recorded lately; undefined: a later event of it tells. */
   readonly changed: boolean | undefined;
 }
 

@@ -97,6 +97,7 @@ test('pages come out of a trace as they were, though it has only their changed l
   const scribbler = new Scribbler(new Dice(7));
   const recorded = new Map<number, string>();
   const sizes: number[] = [];
+  let again = 0;
   let ring = new RingReader(scribbler.memory);
   let encoder = new ChunkEncoder();
   for (let round = 0; round < 100; round++) {
@@ -107,19 +108,22 @@ test('pages come out of a trace as they were, though it has only their changed l
       encoder = new ChunkEncoder();
       recorded.clear();
     }
-    const expected: Seen[] = [];
-    for (let stint = 0; stint < 12; stint++) {
-      for (const [page, content] of scribbler.stint()) {
-        const changed = recorded.get(page) !== content;
-        expected.push({ by: 'device', page, changed, content: changed ? content : undefined });
-        recorded.set(page, content);
-      }
-    }
+    const written: [page: number, content: string][] = [];
+    for (let stint = 0; stint < 12; stint++) written.push(...scribbler.stint());
     ring.drain(Infinity, new ChunkSink(encoder));
     const chunk = contentsOf(new EventChunk(encoder.finish(0).payload));
-    expect(chunk.seen).toEqual(expected);
+    expect(chunk.seen.map(({ page }) => page)).toEqual(written.map(([page]) => page));
+    for (const [i, [page, is]] of written.entries()) {
+      const { changed, content } = chunk.seen[i]!;
+      const before = recorded.get(page);
+      expect(changed ? content : before).toBe(is);
+      if (changed && before === is) again++;
+      recorded.set(page, is);
+    }
     sizes.push(...chunk.sizes);
   }
+  // Only of what was not recorded lately it is not known that nothing changed.
+  expect(again).toBeLessThan(sizes.length / 100);
   // All three ways to tell a content were taken.
   expect(sizes.filter((size) => size === 0).length).toBeGreaterThan(100);
   expect(sizes.filter((size) => size > 0 && size < PAGE / 2).length).toBeGreaterThan(100);

@@ -100,41 +100,47 @@ test.each([
   expect(fieldAddress('ringTail')).toBeLessThan(producer.region.address);
 });
 
-test("a page's content is kept once, until another one comes", () => {
+test('of a page that the chunk has it holds the lines that changed, of one that was never given there are none', () => {
   const producer = new RingProducer(1 << 20);
   const ring = new RingReader(producer.memory, producer.region);
   const encoder = new ChunkEncoder();
-  /** Of physical page `number`, filled with one byte, as the core lays it. */
-  const page = (number: number, fill: number): void => {
-    const bytes = new Uint8Array(PAGE_BLOCK_BYTES + 4096).fill(fill, PAGE_BLOCK_BYTES);
+  const { content: told, lines, device } = PAGE_FLAG;
+  /** Of physical page `number`, as the core lays it. */
+  const page = (number: number, slot: number, flags: number, ...content: readonly number[]): void => {
+    const bytes = new Uint8Array(PAGE_BLOCK_BYTES + content.length);
     const view = new DataView(bytes.buffer);
     view.setBigUint64(PAGE_BLOCK.physical, BigInt(number) << 12n, true);
-    view.setUint32(PAGE_BLOCK.flags, PAGE_FLAG.content | PAGE_FLAG.device, true);
+    view.setUint32(PAGE_BLOCK.flags, flags | device, true);
+    view.setUint32(PAGE_BLOCK.slot, slot, true);
+    bytes.set(content, PAGE_BLOCK_BYTES);
     const capture = { argument: 7, kind: CAPTURE_KIND.page, address: 0n, fullLength: bytes.length, status: 0, bytes };
     producer.push({ kind: RECORD_KIND.pages, detail: 1, captures: [capture] });
   };
-  const kept = (): (number | undefined)[] => {
+  const line = (fill: number): number[] => new Array<number>(64).fill(fill);
+  const whole = (...fills: readonly number[]): number[] =>
+    Array.from({ length: 64 }, (_, i) => line(fills[i] ?? 0)).flat();
+  const kept = (): [flags: number, ...content: number[]][] => {
     const chunk = drained(ring, encoder);
     return Array.from({ length: chunk.count }, (_, row) => {
       const { bytes, fullLength } = chunk.capture(row, 0);
       const flags = new DataView(bytes.buffer, bytes.byteOffset).getUint32(PAGE_BLOCK.flags, true);
-      const content = bytes[PAGE_BLOCK_BYTES];
-      expect(flags).toBe(PAGE_FLAG.device | (content === undefined ? 0 : PAGE_FLAG.content));
       expect(fullLength).toBe(bytes.length);
-      return content;
+      return [flags & ~device, ...bytes.subarray(PAGE_BLOCK_BYTES)];
     });
   };
-  for (const [number, fill] of [
-    [5, 1],
-    [5, 1],
-    [6, 1],
-    [5, 2],
-    [5, 1],
-  ] as const)
-    page(number, fill);
-  expect(kept()).toEqual([1, undefined, 1, 2, 1]);
-  // In the next chunk too: a trace is read from its beginning.
-  page(6, 1);
-  page(6, 3);
-  expect(kept()).toEqual([undefined, 3]);
+  const second = [2, 0, 0, 0, 0, 0, 0, 0];
+  page(5, 3, told, ...whole(1));
+  page(6, 4, told, ...whole(7));
+  page(5, 3, told | lines, ...second, ...line(8));
+  page(5, 3, 0);
+  expect(kept()).toEqual([[told, ...whole(1)], [told, ...whole(7)], [told | lines, ...second, ...line(8)], [0]]);
+  // A chunk stands alone.
+  page(5, 3, told | lines, ...second, ...line(9));
+  page(5, 3, told | lines, ...second, ...line(10));
+  expect(kept()).toEqual([
+    [told, ...whole(1, 9)],
+    [told | lines, ...second, ...line(10)],
+  ]);
+  page(7, 3, told | lines, ...second, ...line(9));
+  expect(kept).toThrow(RingError);
 });

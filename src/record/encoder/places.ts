@@ -63,9 +63,7 @@ export const GIVEN_owner: usize = 0;
 export const GIVEN_chunk: usize = 4;
 export const GIVEN_BYTES: u32 = 8;
 
-/** Of each other physical page a hash of its last recorded content, 0: none. */
 export const MOST_PAGES: u64 = REGION_RAM_SIZE >> 12;
-export const PAGE_HASHES: usize = GIVEN_OWNERS + GIVEN_BYTES * GIVEN_SLOTS;
 
 // Columns, in the order in which chunk-encoder.ts names them; the registers' follow.
 export const COLUMN_siteDictionary: u32 = 0;
@@ -94,7 +92,7 @@ export const COLUMNS: u32 = COLUMN_namings + 1;
 const LONGEST: u32 = 10;
 /** Ends of columns that grow alike shall not compete for the same lines of a cache. */
 const STAGGER: u32 = 320;
-const COLUMN_AREA: usize = PAGE_HASHES + 8 * <usize>MOST_PAGES;
+const COLUMN_AREA: usize = GIVEN_OWNERS + GIVEN_BYTES * GIVEN_SLOTS;
 
 function mostBytes(column: u32): u32 {
   if (column == COLUMN_captureBytes) return CHUNK_CAPTURE_BYTES + CHUNK_PAGE_BYTES + 2 * RECORD_LIMIT;

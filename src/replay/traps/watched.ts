@@ -110,7 +110,7 @@ interface PageFields {
   readonly linear: string | null;
   readonly physical: string;
   readonly by: 'task' | 'device' | 'page-walk' | 'interval';
-  /** It holds something else than what was recorded of it last; null: that is told when the interval ends. */
+  /** It holds something else than what was recorded of it last, or was not recorded lately; null: a later event of it tells. */
   readonly changed: boolean | null;
 }
 
@@ -125,7 +125,7 @@ export function dirtiedPages(chunk: EventChunk, row: number): Description & { re
   if (pages.length > SHOWN_PAGES) shown.push('...');
   return {
     policy: 'pages',
-    subject: 'intervals with dirtied pages',
+    subject: 'records of dirtied pages',
     text: `${plural(pages.length, 'page')} ${what}, ${fresh} with new content${later === 0 ? '' : `, ${later} recorded later`}: ${shown.join(', ')}`,
     fields: { pages: pages.map((page) => ({ ...page })) },
     instruction: undefined,
