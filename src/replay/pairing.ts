@@ -45,14 +45,6 @@ function isNobodys({ pointer }: Task, call: Call): boolean {
   return pointer === 0n && call.foreign;
 }
 
-/**
- * False where another has got the pointer of a task that was killed in a call: at its first return, and at those from calls
- * that stand in chunks that were passed over.
- */
-function mayEndPending({ pending }: Task, chunk: EventChunk, row: number): boolean {
-  return (chunk.flags(row) & RECORD_FLAG.firstReturn) === 0 && pending?.number === chunk.detail(row);
-}
-
 /** Pairs the entries and returns of each task. */
 export class Pairing {
   /** What the numbers of calls stand for from here on. */
@@ -95,7 +87,6 @@ export class Pairing {
 
   /** undefined: it never entered (a child's first return), or before the recording began. */
   leave(task: Task, chunk: EventChunk, row: number): Call | undefined {
-    if (!mayEndPending(task, chunk, row)) task.pending = undefined;
     const call = task.pending ?? (task.pointer === 0n ? this.#waiting.take(chunk, row) : undefined);
     if (call === undefined) return undefined;
     task.pending = undefined;

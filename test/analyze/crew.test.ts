@@ -126,22 +126,6 @@ it('calls are what the recorder was told', async () => {
   );
 });
 
-/** Rows of calls by the events that enter them. */
-const sorted = ({ rows }: Scanned): string[] =>
-  rows.toSorted((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10));
-
-// Calls with their arguments are put together in another way.
-it('calls of tasks whose pointers others got have not returned, whatever is asked of them', async () => {
-  for (const constraints of [new Map(), only('name', 'mkdirat', 'read')]) {
-    const plain = sorted(await scan(whole, 0, { table: 'syscalls', columns: CALLS, constraints }));
-    const full = await scan(whole, 0, { table: 'syscalls', columns: [...CALLS, 'a0'], constraints });
-    expect(plain).toEqual(sorted(full).map((row) => row.slice(0, row.lastIndexOf('|'))));
-    expect(plain.filter((row) => row.includes('|null|pending|')).length).toBeGreaterThan(20);
-    const returned = told.filter(({ number }) => constraints.size === 0 || number === 0 || number === 258).length;
-    expect(plain.filter((row) => row.split('|')[1] !== 'null').length).toBe(returned);
-  }
-});
-
 it('damage is told once and in the order of the file', async () => {
   const { findings } = await scan(damaged, 3, { table: 'syscalls', columns: CALLS });
   expect(findings.length).toBe(DAMAGED.length);

@@ -1,4 +1,3 @@
-import { RECORD_FLAG } from '../../emu/monitor-layout.ts';
 import type { CallTables } from '../../replay/call-tables.ts';
 import type { Call } from '../../replay/calls.ts';
 import { Pairing, USER } from '../../replay/pairing.ts';
@@ -12,7 +11,7 @@ const { callEntry, callReturn } = EVENT_KIND;
 
 /** The other end of a call is not in this chunk. */
 const OUTSIDE = -1;
-/** It entered, and entered again or began anew without a return; a return that ends nothing. */
+/** It entered, and entered again without a return. */
 const NEVER = -2;
 
 /** A call, and whether its return was looked for to the end. */
@@ -37,9 +36,8 @@ function pairWithin(chunk: EventChunk): Int32Array {
       if (before >= 0) mates[before] = NEVER;
       pending[task] = row;
     } else if (kind === callReturn) {
-      const before = pending[task]!;
-      const entry = isFirst(chunk, row) ? NEVER : before;
-      if (before >= 0) mates[before] = entry === NEVER ? NEVER : row;
+      const entry = pending[task]!;
+      if (entry >= 0) mates[entry] = row;
       mates[row] = entry;
       // What returns next entered nothing that is known.
       pending[task] = NEVER;
@@ -124,7 +122,7 @@ export class SingleCalls {
       const next = this.#store.chunk(place);
       const at = next && callRow(next, task, 'first');
       if (next !== undefined && at !== undefined) {
-        return next.kind(at) === callReturn && !isFirst(next, at) ? { chunk: next, row: at } : undefined;
+        return next.kind(at) === callReturn ? { chunk: next, row: at } : undefined;
       }
     }
     return undefined;
@@ -148,11 +146,6 @@ export class SingleCalls {
     }
     return undefined;
   }
-}
-
-/** A task's first return ends no call: one that is pending under its pointer is another's, which was killed in it. */
-function isFirst(chunk: EventChunk, row: number): boolean {
-  return (chunk.flags(row) & RECORD_FLAG.firstReturn) !== 0;
 }
 
 /** The first or the last entry or return of a task in a chunk. */

@@ -136,11 +136,7 @@ export abstract class CallScan extends ChunkScan {
   }
 
   #returned(call: Call, identity: TaskIdentity | undefined): void {
-    if (!this.#open.has(call)) return;
-    // Who it is may have changed by then, by an execve.
-    const entered = this.#open.get(call) ?? identity;
-    this.#open.delete(call);
-    this.#emit(call, entered);
+    if (this.#open.delete(call)) this.#emit(call, identity);
   }
 
   #emit(call: Call, identity: TaskIdentity | undefined): void {

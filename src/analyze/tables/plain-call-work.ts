@@ -5,7 +5,6 @@ import {
   BEFORE_CHUNK,
   type CallMarks,
   type CallPairs,
-  LEFT_CALL,
   NO_CALL,
   PAIR_ACTION,
   PAIR_MARK,
@@ -24,31 +23,21 @@ import { PlainColumns } from './plain-columns.ts';
 import type { RowBuffer } from './row-buffer.ts';
 import { type ChunkTest, chunkTest, type ScanRequest, wantedCalls, wantedTasks } from './scan.ts';
 
-/** What a chunk leaves to be told of calls by what stands in others. */
-export interface LooseCalls {
-  /** In the order in which they end. */
-  readonly ended: readonly LooseEnd[];
-  /** Tasks that do anything in the chunk. */
-  readonly tasks: readonly LooseTask[];
+/** What a task has to do with calls whose other end is in other chunks. */
+export interface LooseEnds {
+  readonly task: bigint;
+  /** The first that it does in the chunk is to return. */
+  readonly returned: LooseReturn | undefined;
+  /** Where it entered the call that it is in at the end; undefined: it is in none that is asked for. */
+  readonly entered: KeptEvent | undefined;
 }
 
-/** A call that ends in the chunk. */
-export interface LooseEnd {
-  readonly task: bigint;
-  /** undefined: before the chunk; where, is what its task was in. */
-  readonly entered: KeptEvent | undefined;
-  /** undefined: it never does; how it ended is told by what became of its process. */
-  readonly returned: KeptEvent | undefined;
+export interface LooseReturn {
+  readonly event: KeptEvent;
   /** How many rows of the chunk come before its call. */
   readonly before: number;
   /** A signal or a restart may stand between its registers and the call's result. */
   readonly odd: boolean;
-}
-
-export interface LooseTask {
-  readonly task: bigint;
-  /** Where it entered the call that it is in at the end; undefined: it is in none that is asked for. */
-  readonly entered: KeptEvent | undefined;
 }
 
 const { callEntry, callReturn } = EVENT_KIND;
@@ -59,7 +48,7 @@ export const isCommandOnly = ({ wholeGuest, model }: ScanRequest): boolean =>
   !wholeGuest && model.reader.header.command.length > 0;
 
 /** Calls that enter and return in the same chunk; of others their loose ends. */
-export class PlainCallWork implements ChunkWork<LooseCalls> {
+export class PlainCallWork implements ChunkWork<readonly LooseEnds[]> {
   readonly #model: TraceModel;
   readonly #holds: ChunkTest;
   readonly #tasks: ReadonlySet<bigint> | undefined;
@@ -97,29 +86,29 @@ export class PlainCallWork implements ChunkWork<LooseCalls> {
     return { registers: () => (results ? [rax, detail] : [detail]), moments: times || icounts, captures: 'none' };
   }
 
-  take(chunk: EventChunk): LooseCalls {
+  take(chunk: EventChunk): readonly LooseEnds[] {
     const blocked = Uint8Array.from(chunk.tasks, (pointer) => (this.#tasks?.has(pointer) === false ? 1 : 0));
     const callers = this.#named ? new ChunkCallers(this.#model.history, chunk, this.#commandOnly) : undefined;
     const pairs = pairCalls(chunk, siteActions(chunk), this.#marks, blocked);
-    const ended = this.#putAll(chunk, pairs, callers);
-    const tasks = chunk.tasks.flatMap((task, i) => {
+    const returned = this.#putAll(chunk, pairs, callers);
+    return chunk.tasks.flatMap((task, i) => {
       const row = pairs.pending[i]!;
+      const first = returned.get(i);
       if (row === BEFORE_CHUNK) return [];
       const isIn = row !== NO_CALL && this.#isShown(chunk, row, callers);
-      return { task, entered: isIn ? keep(chunk, row, this.#kept) : undefined };
+      return { task, returned: first, entered: isIn ? keep(chunk, row, this.#kept) : undefined };
     });
-    return { ended, tasks };
   }
 
   #isShown(chunk: EventChunk, row: number, callers: ChunkCallers | undefined): boolean {
     return !this.#commandOnly || callers!.isShown(chunk.taskRow[row]!, row);
   }
 
-  /** Gives those of which the chunk does not tell all. */
-  #putAll(chunk: EventChunk, pairs: CallPairs, callers: ChunkCallers | undefined): LooseEnd[] {
+  /** Gives the returns of calls that were entered before, by task. */
+  #putAll(chunk: EventChunk, pairs: CallPairs, callers: ChunkCallers | undefined): Map<number, LooseReturn> {
     const { entries, exits } = pairs;
     const isOdd = oddTest(chunk);
-    const loose: LooseEnd[] = [];
+    const returned = new Map<number, LooseReturn>();
     // Calls that end in the plain way are put all at once: those up to `to` wait, in place of those that are not shown.
     let from = 0;
     let to = 0;
@@ -132,14 +121,10 @@ export class PlainCallWork implements ChunkWork<LooseCalls> {
       const exit = exits[i]!;
       if (entry === BEFORE_CHUNK) {
         put();
-        const returned = keep(chunk, exit, this.#kept);
-        loose.push({ task: chunk.task(exit), entered: undefined, returned, before: this.#rows.rows, odd: isOdd?.(exit) === true }); // biome-ignore format: one row
+        const event = keep(chunk, exit, this.#kept);
+        returned.set(chunk.taskRow[exit]!, { event, before: this.#rows.rows, odd: isOdd?.(exit) === true });
       } else if (!this.#isShown(chunk, entry, callers)) continue;
-      else if (exit === LEFT_CALL) {
-        put();
-        const entered = keep(chunk, entry, this.#kept);
-        loose.push({ task: chunk.task(entry), entered, returned: undefined, before: this.#rows.rows, odd: false });
-      } else if (exit === NO_CALL) {
+      else if (exit === NO_CALL) {
         put();
         this.#putOdd(chunk, entry, undefined, 'never', callers);
       } else if (isOdd?.(exit) === true) {
@@ -151,7 +136,7 @@ export class PlainCallWork implements ChunkWork<LooseCalls> {
       }
     }
     put();
-    return loose;
+    return returned;
   }
 
   #put(chunk: EventChunk, entries: Int32Array, exits: Int32Array, callers: ChunkCallers | undefined): void {
@@ -184,8 +169,7 @@ function siteActions({ sites }: EventChunk): Uint8Array {
   return Uint8Array.from(sites.kind, (kind, at) => {
     // The kernel's own INT n: where it comes back nothing is recorded, and what the task is in goes on.
     if (kind === callEntry) return sites.cpl[at] === USER ? PAIR_ACTION.enters : PAIR_ACTION.entersAlone;
-    if (kind !== callReturn) return PAIR_ACTION.none;
-    return (sites.flags[at]! & RECORD_FLAG.firstReturn) !== 0 ? PAIR_ACTION.begins : PAIR_ACTION.returns;
+    return kind === callReturn ? PAIR_ACTION.returns : PAIR_ACTION.none;
   });
 }
 
