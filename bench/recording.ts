@@ -89,7 +89,8 @@ async function recordAlone(name: string, steps: readonly Step[], mode: Mode): Pr
   while (!guest.done) {
     guest.run(SLICE);
     if (!guest.proceed()) continue;
-    memory.push({ events: await guest.events, resident: process.memoryUsage.rss() });
+    await guest.settle();
+    memory.push({ events: guest.events, resident: process.memoryUsage.rss() });
     guest.arm(mode);
   }
   return { ...(await guest.close()), memory: memory.slice(1) };
