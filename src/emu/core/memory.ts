@@ -15,7 +15,7 @@ import { pageOpened } from "./open-writes";
 import { noteMmio, recordsMmio, roomForMmio } from "./monitor/mmio";
 import { listPage, listsPages } from "./monitor/pages";
 import { noteRead, readIsWatched } from "./monitor/views";
-import { endWide, noteWide, noteWrite, pageIsWatched, roomForWrites, watchesReads, watchesWrites, writeDone } from "./monitor/watches";
+import { endWide, isBesideTables, noteWide, noteWrite, pageIsWatched, roomForWrites, watchesReads, watchesWrites, writeDone } from "./monitor/watches";
 import { MODE_BITS, MODE_CODE64 } from "./mode";
 import { invalidateWritten } from "./blocks";
 import { watchData, watchedPage } from "./breakpoints";
@@ -216,8 +216,22 @@ function writePhysical(physical: u64, size: u32, value: u64): void {
   if (load<u64>(pageInfo(physical))) invalidateWritten(physical, size);
 }
 
+/** Physical address of a write within a page that nobody needs to be told of, though it is looked at; NO_TRANSLATION: it is another. */
+// @ts-ignore: decorator
+@inline function besideTables(linear: u64, size: u32, table: usize): u64 {
+  const entry = entryOf(table, linear);
+  if (load<u64>(entry) != (((linear + (size - 1)) & ~4095) | TLB_LOOK) || listsPages()) return NO_TRANSLATION;
+  const physical = u64((<u32>linear + load<u32>(entry, 8)) - <u32>ramAddress(0));
+  return isBesideTables(linear, physical, size) ? physical : NO_TRANSLATION;
+}
+
 function writeSlow(linear: u64, size: u32, value: u64, table: usize): void {
   if (load<u32>(BREAKPOINTS)) watchData(linear, size, true);
+  const beside = besideTables(linear, size, table);
+  if (beside != NO_TRANSLATION) {
+    writePhysical(beside, size, value);
+    return;
+  }
   const first = <u32>(4096 - (linear & 4095));
   if (first >= size) {
     const physical = translateWrite(linear, table, size, value);
@@ -304,6 +318,7 @@ export function probeWrite(linear: u64, size: u32): void { probe(linear, size, l
 export function probeSystemWrite(linear: u64, size: u32): void { probe(linear, size, tableOf(TLB_WRITE)); }
 
 function probe(linear: u64, size: u32, table: usize): void {
+  if (size <= 8 && besideTables(linear, size, table) != NO_TRANSLATION) return;
   const first = <u32>(4096 - (linear & 4095));
   if (translateWrite(linear, table, min(first, size), 0) == NO_TRANSLATION) return;
   if (first < size) translateWrite(linearAfter(linear, first), table, size - first, 0);

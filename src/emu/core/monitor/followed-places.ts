@@ -17,10 +17,14 @@ export const NOWHERE: u32 = 0xffff;
 const BUCKETS: u32 = 1024;
 const HEADS: usize = memory.data(2 * 1024); // u16 each: place + 1
 const NEXT: usize = memory.data(2 * 512 * 5);
+/** By bucket the lines of 64 bytes, a bit each, that somebody looks at: of any of its pages. */
+const LINES: usize = memory.data(8 * 1024);
 const ADDRESSES: usize = memory.data(4 * 512 * 5);
 
 // @ts-ignore: decorator
 @inline function headOf(address: u32): usize { return HEADS + (<usize>((address >> 12) & (BUCKETS - 1)) << 1); }
+// @ts-ignore: decorator
+@inline function linesIn(address: u32): usize { return LINES + (<usize>((address >> 12) & (BUCKETS - 1)) << 3); }
 // @ts-ignore: decorator
 @inline export function isFollowed(physical: u64): bool { return (secondLevelRights(physical) & SECOND_LEVEL_FOLLOWED) != 0; }
 /** NONE: nothing. A page that was never followed has no places yet: see clearPlaces. */
@@ -38,6 +42,15 @@ function inPage(link: u32, address: u32): u32 {
     if (((addressOf(link - 1) ^ address) & ~4095) == 0) return link - 1;
   }
   return NOWHERE;
+}
+
+/**
+ * So many bytes within a page that is followed, 8 at most, lie beside what it is followed for: as most of what is written to page
+ * tables. False tells nothing.
+ */
+export function liesBeside(physical: u64, size: u32): bool {
+  const lines = load<u64>(linesIn(<u32>physical));
+  return ((lines >> ((physical >> 6) & 63) | lines >> (((physical + (size - 1)) >> 6) & 63)) & 1) == 0;
 }
 
 /** Makes it so for a number that is new. */
@@ -59,13 +72,25 @@ function link(place: u32, address: u32): void {
   const head = headOf(address);
   store<u16>(NEXT + (<usize>place << 1), load<u16>(head));
   store<u16>(head, <u16>(place + 1));
+  store<u64>(linesIn(address), load<u64>(linesIn(address)) | linesOf(place, address));
   mark(address);
+}
+
+/** A page-table entry has its line; of a frame any byte may be watched, and in a root the kernel's entry counts too. */
+function linesOf(place: u32, address: u32): u64 {
+  const level = place % PLACES;
+  return level == 0 || level == FRAME_PLACE ? ~(<u64>0) : u64(1) << u64((address >> 6) & 63);
 }
 
 function unlink(place: u32, address: u32): void {
   let at = headOf(address);
   while (load<u16>(at) != <u16>(place + 1)) at = NEXT + (<usize>(load<u16>(at) - 1) << 1);
   store<u16>(at, load<u16>(NEXT + (<usize>place << 1)));
+  let lines: u64 = 0;
+  for (let link = load<u16>(headOf(address)); link != 0; link = load<u16>(NEXT + (<usize>(link - 1) << 1))) {
+    lines |= linesOf(link - 1, addressOf(link - 1));
+  }
+  store<u64>(linesIn(address), lines);
 }
 
 /** From now on no write to the page goes unseen, whatever translation it takes. */

@@ -17,7 +17,7 @@ import { raiseExit } from "../fault";
 import { inspect, isRam, NO_TRANSLATION, ramAddress, secondLevelRights } from "../mmu";
 import { opLength } from "../op";
 import { instructionRip, syncCount } from "../run";
-import { isFollowed, NOWHERE } from "./followed-places";
+import { isFollowed, liesBeside, NOWHERE } from "./followed-places";
 import { followedBy, followPage, movedOf, noteTableWrite, rowOfPlace, settleFrames, watchedAddress } from "./frames";
 import { captureExit, captureOwn, closeRecord, hasRoom, publishRecords, record } from "./record";
 import { instructionBytes } from "./rows";
@@ -136,6 +136,14 @@ let muted: bool = false;
 // @ts-ignore: decorator
 @inline function mayHaveRow(linear: u64, physical: u64, size: u32): bool {
   return (secondLevelRights(physical) & SECOND_LEVEL_WATCHED) != 0 || (linear < linearEnd && linear + (size - 1) >= linearStart);
+}
+
+/**
+ * A write within a page by the kernel, of up to 8 bytes, needs no look, though the one after it may: the page is looked at for
+ * page tables of followed pages alone, and it is to none of their entries.
+ */
+export function isBesideTables(linear: u64, physical: u64, size: u32): bool {
+  return load<u32>(CPL) != 3 && isFollowed(physical) && liesBeside(physical, size) && !mayHaveRow(linear, physical, size);
 }
 
 /** A write within a page, about to happen: `size` bytes at `from` replace those at `physical`. */
