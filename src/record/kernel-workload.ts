@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import type { KernelBoot } from '../emu/boot/target.ts';
 import type { Stop } from '../emu/devices/device.ts';
 import { UserError } from '../emu/errors.ts';
@@ -7,6 +6,7 @@ import { systemReason } from '../trace/system-reason.ts';
 import { inputKind } from '../world/devices.ts';
 import { Guest } from '../world/guest.ts';
 import { SERIAL } from '../world/index.ts';
+import { readUntouched } from '../world/open-untouched.ts';
 import { Randomness } from '../world/randomness.ts';
 import type { KernelOptions, RecordOptions } from './options.ts';
 import { kernelHeader } from './trace-header.ts';
@@ -103,7 +103,7 @@ export class KernelWorkload implements Workload {
 
 function readInput(flag: string, path: string): Uint8Array {
   try {
-    return readFileSync(path);
+    return readUntouched(path);
   } catch (error) {
     throw new UserError(`${flag} ${path}: ${systemReason(error) ?? "can't be read"}`);
   }

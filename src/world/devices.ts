@@ -1,5 +1,5 @@
 import { randomFillSync } from 'node:crypto';
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, readSync } from 'node:fs';
 import type { Device, Platform } from '../emu/devices/device.ts';
 import type { PciBus } from '../emu/devices/pci.ts';
 import { type BlockSource, virtioBlk } from '../emu/devices/virtio/blk.ts';
@@ -7,6 +7,7 @@ import { VirtioConsole } from '../emu/devices/virtio/console.ts';
 import { type FuseServer, virtioFs } from '../emu/devices/virtio/fs.ts';
 import { virtioRng } from '../emu/devices/virtio/rng.ts';
 import { UserError } from '../emu/errors.ts';
+import { openUntouched } from './open-untouched.ts';
 import { PORT, SHARE_TAG } from './protocol.ts';
 import { type GuestChannels, SERIAL, type Session } from './session.ts';
 
@@ -72,7 +73,7 @@ export function inputKind(channel: string): string {
 export function diskSource(path: string): BlockSource & { close(): void } {
   let descriptor: number;
   try {
-    descriptor = openSync(path, 'r');
+    descriptor = openUntouched(path);
   } catch {
     throw new UserError(`--disk ${path}: can't be opened`);
   }

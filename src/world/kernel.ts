@@ -1,6 +1,7 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { UserError } from '../emu/errors.ts';
+import { readUntouched } from './open-untouched.ts';
 
 export interface Kernel {
   /** Where it came from. */
@@ -25,7 +26,7 @@ export function readKernel(file: string): Kernel {
   const path = resolve(file);
   let bytes: Uint8Array;
   try {
-    bytes = readFileSync(path);
+    bytes = readUntouched(path);
   } catch (error) {
     const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
     throw new UserError(`--kernel ${file}: ${missing ? 'there is no such file' : "can't be read"}`);
@@ -50,7 +51,7 @@ export function hostKernel(
     if (!existsSync(join(modules, 'kernel'))) continue;
     const path = join(boot, `vmlinuz-${version}`);
     try {
-      const bytes = readFileSync(path);
+      const bytes = readUntouched(path);
       const kernel = { path, bytes, bits: kernelBits(bytes), version: kernelVersion(bytes, path), modules };
       if (suits(kernel)) return kernel;
     } catch {

@@ -1,8 +1,9 @@
-import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { CpioEntry } from '../emu/boot/cpio.ts';
 import { UserError } from '../emu/errors.ts';
 import { type ElfFile, MACHINE_I386, MACHINE_X86_64, machineName, readElf } from './elf.ts';
+import { readUntouched } from './open-untouched.ts';
 import { pathsOfCommand } from './program.ts';
 
 /** Folders that the loaders look in by themselves, for both sizes of program. */
@@ -23,7 +24,7 @@ export function filesOfCommand(command: string, environment: Readonly<Record<str
   const add = (file: string, inherited: readonly string[]): void => {
     if (files.has(file)) return;
     files.add(file);
-    const elf = readElf(readFileSync(file));
+    const elf = readElf(readUntouched(file));
     if (elf === undefined) return;
     if (elf.interpreter !== undefined) {
       if (!existsSync(elf.interpreter)) throw new UserError(`${file}: its loader ${elf.interpreter} is not there`);
@@ -51,7 +52,7 @@ function findLibrary(library: string, file: string, elf: ElfFile, folders: reado
   let foreign: string | undefined;
   for (const candidate of candidates) {
     if (statSync(candidate, { throwIfNoEntry: false })?.isFile() !== true) continue;
-    const found = readElf(readFileSync(candidate));
+    const found = readElf(readUntouched(candidate));
     if (found !== undefined && found.bits === elf.bits && found.machine === MACHINE[elf.bits]) return candidate;
     foreign ??= found === undefined ? undefined : machineName(found.machine);
   }
@@ -64,7 +65,7 @@ function loaderFolders(): string[] {
   const folders: string[] = [];
   const read = (path: string, depth: number): void => {
     if (depth > 8 || !existsSync(path)) return;
-    for (const line of readFileSync(path, 'utf8').split('\n')) {
+    for (const line of readUntouched(path).toString().split('\n')) {
       const text = line.replace(/#.*/, '').trim();
       const included = /^include\s+(.+)$/.exec(text)?.[1];
       if (included !== undefined) for (const file of matching(resolve(dirname(path), included))) read(file, depth + 1);
@@ -90,6 +91,6 @@ function matching(pattern: string): string[] {
 export function fileEntries(files: readonly string[], below: string): CpioEntry[] {
   return files.map((path) => {
     const mode = statSync(path).mode & 0o7777;
-    return { kind: 'file', path: join(below, path), mode, bytes: readFileSync(path) };
+    return { kind: 'file', path: join(below, path), mode, bytes: readUntouched(path) };
   });
 }

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { UserError } from '../emu/errors.ts';
 import { RecordingInputs } from '../emu/input-log.ts';
 import type { Machine, Outcome } from '../emu/machine.ts';
@@ -6,6 +5,7 @@ import { BOOT_SEED, BOOT_TIME } from './booted-guest.ts';
 import { inputKind, listenTo, machineChannels } from './devices.ts';
 import { Guest, type GuestOptions, SLICE } from './guest.ts';
 import { prepareWorld, type WorldOptions } from './index.ts';
+import { readUntouched } from './open-untouched.ts';
 import { Randomness } from './randomness.ts';
 import { SERIAL, Session } from './session.ts';
 
@@ -128,7 +128,7 @@ function newGuest(options: LiveOptions, share?: GuestOptions['share']): Guest {
 
 function readInput(path: string): Uint8Array {
   try {
-    return readFileSync(path);
+    return readUntouched(path);
   } catch {
     throw new UserError(`${path}: can't be read`);
   }

@@ -1,7 +1,8 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import * as zlib from 'node:zlib';
 import { elfSection } from './elf.ts';
+import { readUntouched } from './open-untouched.ts';
 import { unxz, unzstd } from './unpack.ts';
 
 /** A kernel module, ready to be loaded. */
@@ -73,12 +74,12 @@ function moduleFiles(folder: string): Map<string, string> {
 function builtInModules(folder: string): Set<string> {
   const list = join(folder, 'modules.builtin');
   if (!existsSync(list)) return new Set();
-  const names = readFileSync(list, 'utf8').split('\n');
+  const names = readUntouched(list).toString().split('\n');
   return new Set(names.map((path) => basename(path, '.ko').replaceAll('-', '_')));
 }
 
 function readModule(path: string): Uint8Array {
-  const bytes = readFileSync(path);
+  const bytes = readUntouched(path);
   if (path.endsWith('.gz')) return zlib.gunzipSync(bytes);
   if (path.endsWith('.zst')) return unzstd(bytes, path);
   if (path.endsWith('.xz')) return unxz(bytes, path);

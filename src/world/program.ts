@@ -1,17 +1,8 @@
-import {
-  accessSync,
-  closeSync,
-  constants,
-  lstatSync,
-  openSync,
-  readlinkSync,
-  readSync,
-  realpathSync,
-  statSync,
-} from 'node:fs';
+import { accessSync, closeSync, constants, lstatSync, readlinkSync, readSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { UserError } from '../emu/errors.ts';
 import { elfMachine, isElf, MACHINE_I386, MACHINE_X86_64, machineName } from './elf.ts';
+import { openUntouched } from './open-untouched.ts';
 
 const DEFAULT_PATH = '/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin';
 /** Interpreters of interpreters, links of links: more is a loop. */
@@ -106,7 +97,7 @@ function interpreterOf(file: string): [string, string | undefined] | undefined {
 }
 
 function headOf(file: string): Uint8Array {
-  const descriptor = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
+  const descriptor = openUntouched(file, constants.O_NONBLOCK);
   try {
     const head = new Uint8Array(HEAD_BYTES);
     return head.subarray(0, readSync(descriptor, head));

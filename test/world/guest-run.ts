@@ -20,6 +20,8 @@ export interface RunResult {
 export interface RunOptions extends Partial<WorldOptions> {
   readonly input?: string;
   readonly keys?: string;
+  /** Boots the guest though one that boots alike is known. */
+  readonly fromBoot?: boolean;
 }
 
 const MEMORY = 256 << 20;
@@ -70,7 +72,7 @@ export function runInGuest(command: readonly string[], options: RunOptions = {})
     }
   };
   const key = world.snapshotKey({});
-  const known = booted.get(key);
+  const known = options.fromBoot === true ? undefined : booted.get(key);
   if (known === undefined) {
     guest.boot({ kernel: world.kernel.bytes, initrd: world.initramfs, commandLine: world.commandLine });
     drive('booting');

@@ -1,8 +1,8 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { runInGuest } from './guest-run.ts';
+import { type RunResult, runInGuest } from './guest-run.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'guest-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -14,7 +14,11 @@ test('a program runs on the host’s files, with its input, outputs and status',
 });
 
 test('equal inputs give equal machines, from the boot as from its snapshot', () => {
-  const runs = [1, 2].map(() => runInGuest(['sh', '-c', 'date; head -c 8 /dev/urandom | od -t x1']));
+  const run = (fromBoot: boolean): RunResult =>
+    runInGuest(['sh', '-c', 'date; head -c 8 /dev/urandom | od -t x1'], { fromBoot });
+  // The host's links, folders and others' files have new access times once they are read, and the guest is told them.
+  run(false);
+  const runs = [run(true), run(false)];
   expect(runs[0]!.hash).toBe(runs[1]!.hash);
   // What was never written is not looked at for snapshot and hash.
   for (const { unmarkedPages } of runs) expect(unmarkedPages()).toBe(0);
@@ -48,6 +52,21 @@ test('changes stay in the guest, except what is collected', () => {
   expect(readFileSync(join(folder, 'kept'), 'utf8')).toBe('before');
   expect(readFileSync(join(folder, 'collected/e'), 'utf8')).toBe('new\n');
   expect(run.warnings).toEqual([expect.stringMatching(/missing is not there/)]);
+});
+
+test('what the guest reads and runs keeps its access time on the host', () => {
+  const [script, file] = [join(folder, 'reader'), join(folder, 'read')];
+  writeFileSync(script, '#!/bin/sh\nread line < "$1"; echo "$line"\n', { mode: 0o755 });
+  writeFileSync(file, 'contents\n');
+  const reading = (...run: Parameters<typeof runInGuest>): unknown => {
+    // A file system that is frugal with access times has one to write where the last is older than the contents.
+    for (const path of [script, file]) utimesSync(path, 1e9, 1.1e9);
+    const { output } = runInGuest(...run);
+    return { output, times: [script, file].map((path) => statSync(path).atimeMs) };
+  };
+  const times = [1e12, 1e12];
+  expect(reading([script, file])).toEqual({ output: 'contents\n', times });
+  expect(reading([script, script], { rootfs: 'none' })).toEqual({ output: '#!/bin/sh\n', times });
 });
 
 test('a terminal is one', () => {

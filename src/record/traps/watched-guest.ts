@@ -1,5 +1,5 @@
 // Watches looked up in the guest that they are armed in.
-import { readFileSync } from 'node:fs';
+
 import { UserError } from '../../emu/errors.ts';
 import type { Machine } from '../../emu/machine.ts';
 import { IMAGE_LIMIT } from '../../emu/monitor-layout.ts';
@@ -7,6 +7,7 @@ import type { Kallsyms } from '../../guest/linux/kallsyms.ts';
 import { findImagePlace } from '../../guest/linux/program-image.ts';
 import { findProgramPiece } from '../../world/elf-symbols.ts';
 import { type Inspection, inspect } from '../../world/inspection.ts';
+import { readUntouched } from '../../world/open-untouched.ts';
 import type { WatchRow } from './watch-rows.ts';
 import { type WatchClass, type WatchSpec, watchClass } from './watch-spec.ts';
 
@@ -124,7 +125,7 @@ function lacks(symbols: Kallsyms, name: string): string {
 
 function readProgram(text: string, path: string): Uint8Array {
   try {
-    return readFileSync(path);
+    return readUntouched(path);
   } catch {
     throw new UserError(`--watch ${text}: can't read ${path}`);
   }

@@ -1,4 +1,5 @@
-import { type BigIntStats, closeSync, constants, lstatSync, openSync, readdirSync } from 'node:fs';
+import { type BigIntStats, closeSync, constants, lstatSync, readdirSync } from 'node:fs';
+import { openUntouched } from '../open-untouched.ts';
 import type { Attributes } from './wire.ts';
 
 /** A host folder or file and where the guest sees it. */
@@ -110,8 +111,7 @@ export class ShareTree {
   /** An open descriptor of a regular file. It stays the tree's; few are kept at a time. */
   descriptor(node: Node): number {
     if (node.descriptor === undefined) {
-      const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-      node.descriptor = openSync(hostPath(node.host ?? ''), flags);
+      node.descriptor = openUntouched(hostPath(node.host ?? ''), constants.O_NOFOLLOW | constants.O_NONBLOCK);
       this.open.push(node);
       if (this.open.length > OPEN_FILES) this.closeOldest();
     }
