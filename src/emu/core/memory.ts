@@ -273,6 +273,16 @@ export function write16(linear: u64, value: u32): void { writeTo<u16>(linear, <u
 export function write32(linear: u64, value: u32): void { writeTo<u32>(linear, value, load<u32>(WRITE_TLB)); }
 export function write64(linear: u64, value: u64): void { writeTo<u64>(linear, value, load<u32>(WRITE_TLB)); }
 
+/** Notes a write that was probed and is done in two: to where its translations lead, whatever the page tables say by now. */
+function noteHalves(linear: u64, size: u32, value: v128): void {
+  const table: usize = load<u32>(WRITE_TLB);
+  const first = <u32>(4096 - (linear & 4095));
+  const next = linearAfter(linear, first);
+  const low = translateWrite(linear, table, min(first, size), 0);
+  const high = first < size ? translateWrite(next, table, size - first, 0) : NO_TRANSLATION;
+  noteWide(linear, low, next, high, size, value);
+}
+
 /** 16 bytes, all or nothing. */
 export function writeV128(linear: u64, value: v128): void {
   const entry = entryOf(load<u32>(WRITE_TLB), linear);
@@ -283,7 +293,7 @@ export function writeV128(linear: u64, value: v128): void {
   probeWrite(linear, 16);
   if (faulted()) return;
   const watched = watchesWrites();
-  if (watched) noteWide(linear, linearAfter(linear, 4096 - (<u32>linear & 4095)), 16, value);
+  if (watched) noteHalves(linear, 16, value);
   write64(linear, i64x2.extract_lane(value, 0));
   write64(linearAfter(linear, 8), i64x2.extract_lane(value, 1));
   if (watched) endWide();
@@ -302,7 +312,7 @@ export function write80(linear: u64, low: u64, high: u32): void {
   if (faulted()) return;
   const watched = watchesWrites();
   const value = i64x2.replace_lane(i64x2.splat(low), 1, u64(high));
-  if (watched) noteWide(linear, linearAfter(linear, 4096 - (<u32>linear & 4095)), 10, value);
+  if (watched) noteHalves(linear, 10, value);
   write64(linear, low);
   write16(linearAfter(linear, 8), high);
   if (watched) endWide();

@@ -56,24 +56,36 @@ export function forgetFrames(): void {
 export function followedBy(after: u32, linear: u64, physical: u64, size: u32): u32 {
   const root = presentRoot();
   for (let place = after == NOWHERE ? firstIn(physical) : nextIn(after); place != NOWHERE; place = nextIn(place)) {
-    if (!leadsTo(place, linear, root)) continue;
-    const row = rowOfPlace(place), moved = movedOf(place);
-    const watched = watchedAddress(place, physical);
-    if (watched >= load<u64>(row, WATCH_ROW_end) + moved || watched + size <= load<u64>(row, WATCH_ROW_start) + moved) continue;
-    if (!isRepeated(place, linear, physical, root)) return place;
+    if (leadsTo(place, linear, root) && namesByte(place, physical, size) && !isRepeated(place, linear, physical, size, root)) return place;
   }
   return NOWHERE;
 }
 
-function leadsTo(place: u32, linear: u64, root: u64): bool {
-  const entry = entryOf(place);
-  return place % PLACES == FRAME_PLACE && (load<u64>(entry) != root || load<u64>(entry, 8) != (linear & ~4095));
+function leadsTo(place: u32, linear: u64, root: u64): bool { return place % PLACES == FRAME_PLACE && !isOf(entryOf(place), linear, root); }
+
+// @ts-ignore: decorator
+@inline function isOf(entry: usize, linear: u64, root: u64): bool { return load<u64>(entry) == root && load<u64>(entry, 8) == (linear & ~4095); }
+
+/** Does the row name one of so many bytes of its frame? */
+function namesByte(place: u32, physical: u64, size: u32): bool {
+  const row = rowOfPlace(place), moved = movedOf(place);
+  const watched = watchedAddress(place, physical);
+  return watched < load<u64>(row, WATCH_ROW_end) + moved && watched + size > load<u64>(row, WATCH_ROW_start) + moved;
 }
 
 /** The row has another such frame: address spaces share it. */
-function isRepeated(place: u32, linear: u64, physical: u64, root: u64): bool {
+function isRepeated(place: u32, linear: u64, physical: u64, size: u32, root: u64): bool {
   for (let other = firstIn(physical); other != place; other = nextIn(other)) {
-    if (rowOfPlace(other) == rowOfPlace(place) && leadsTo(other, linear, root)) return true;
+    if (rowOfPlace(other) == rowOfPlace(place) && leadsTo(other, linear, root) && namesByte(other, physical, size)) return true;
+  }
+  return false;
+}
+
+/** Is the page at `linear`, which is written to by that address, followed for this row? Others may be mapped to the same frame. */
+export function isFollowedFor(row: usize, linear: u64, physical: u64): bool {
+  const root = presentRoot();
+  for (let place = firstIn(physical); place != NOWHERE; place = nextIn(place)) {
+    if (place % PLACES == FRAME_PLACE && rowOfPlace(place) == row && isOf(entryOf(place), linear, root)) return true;
   }
   return false;
 }

@@ -14,11 +14,11 @@ import {
 } from "../generated/monitor-layout";
 import { external } from "../descriptors";
 import { raiseExit } from "../fault";
-import { inspect, isRam, NO_TRANSLATION, ramAddress, secondLevelRights } from "../mmu";
+import { isRam, ramAddress, secondLevelRights } from "../mmu";
 import { opLength } from "../op";
 import { instructionRip, syncCount } from "../run";
 import { isFollowed, liesBeside, NOWHERE } from "./followed-places";
-import { followedBy, followPage, movedOf, noteTableWrite, rowOfPlace, settleFrames, watchedAddress } from "./frames";
+import { followedBy, followPage, isFollowedFor, movedOf, noteTableWrite, rowOfPlace, settleFrames, watchedAddress } from "./frames";
 import { captureExit, captureOwn, closeRecord, hasRoom, publishRecords, record } from "./record";
 import { instructionBytes } from "./rows";
 import { examineUser } from "./spaces";
@@ -152,7 +152,7 @@ function note(linear: u64, physical: u64, size: u32, from: usize, source: u32): 
   let row = mayHaveRow(linear, physical, size) ? rowOf(0, linear, physical, size, SECOND_LEVEL_WRITE, false) : 0;
   for (; row != 0; row = rowOf(row, linear, physical, size, SECOND_LEVEL_WRITE, false)) {
     append(row, linear, linear, physical, size, ramAddress(physical), from, source);
-    if (u32(load<u8>(row, WATCH_ROW_kind)) != WATCH_KIND_physical && !isFollowed(physical)) followPage(row, linear, distance, presentTask());
+    if (u32(load<u8>(row, WATCH_ROW_kind)) != WATCH_KIND_physical && !isFollowedFor(row, linear, physical)) followPage(row, linear, distance, presentTask());
   }
   if (!isFollowed(physical) || !noteTableWrite(physical, size)) return;
   const task = presentTask();
@@ -215,16 +215,12 @@ export function noteWrite(linear: u64, physical: u64, size: u32, value: u64): vo
   note(linear, physical, size, BEFORE, presentSource());
 }
 
-/** A write of 10 or 16 bytes that is done in two: recorded as one, or as two where a page ends, behind which `next` is. */
-export function noteWide(linear: u64, next: u64, size: u32, value: v128): void {
+/** A write of 10 or 16 bytes that is done in two: recorded as one, or as two where a page ends, behind which `next` is, at `high`. */
+export function noteWide(linear: u64, low: u64, next: u64, high: u64, size: u32, value: v128): void {
   v128.store(BEFORE, value);
   const first = min<u32>(size, 4096 - (<u32>linear & 4095));
-  const low = inspect(linear);
-  if (low != NO_TRANSLATION) note(linear, low, first, BEFORE, WRITE_SOURCE_instruction);
-  if (first < size) {
-    const high = inspect(next);
-    if (high != NO_TRANSLATION) note(next, high, size - first, BEFORE + first, WRITE_SOURCE_instruction);
-  }
+  note(linear, low, first, BEFORE, WRITE_SOURCE_instruction);
+  if (first < size) note(next, high, size - first, BEFORE + first, WRITE_SOURCE_instruction);
   muted = true;
 }
 
