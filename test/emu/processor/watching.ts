@@ -29,6 +29,8 @@ export interface Event {
   readonly size: number;
   readonly linear: number;
   readonly physical: number;
+  /** Which address the watch is about. */
+  readonly watched: number;
   readonly value: bigint;
   readonly before: string;
   readonly after: string;
@@ -40,17 +42,18 @@ export function events({ core }: Bench): Event[] {
   const { view, bytes } = core;
   const seen: Event[] = [];
   for (let at: number = REGION.ring.address; at < REGION.ring.address + Number(core.get64('ringHead')); ) {
-    const captures = new Map<number, { at: number; text: string }>();
+    const captures = new Map<number, { at: number; address: number; text: string }>();
     const pages: Event['pages'][number][] = [];
     let place = at + RECORD_BYTES;
     for (let i = view.getUint32(at + RECORD.captureCount, true); i > 0; i--) {
       const length = view.getUint32(place + CAPTURE.length, true);
       const data = place + CAPTURE_BYTES;
       const kind = view.getUint16(place + CAPTURE.kind, true);
-      captures.set(kind, { at: data, text: Buffer.from(bytes.slice(data, data + length)).toString('hex') });
+      const address = Number(view.getBigUint64(place + CAPTURE.address, true));
+      captures.set(kind, { at: data, address, text: Buffer.from(bytes.slice(data, data + length)).toString('hex') });
       if (kind === CAPTURE_KIND.page)
         pages.push({
-          linear: Number(view.getBigUint64(place + CAPTURE.address, true)),
+          linear: address,
           physical: Number(view.getBigUint64(data + PAGE_BLOCK.physical, true)),
           flags: view.getUint32(data + PAGE_BLOCK.flags, true),
           first: length > PAGE_BLOCK_BYTES ? view.getUint32(data + PAGE_BLOCK_BYTES, true) : undefined,
@@ -71,6 +74,7 @@ export function events({ core }: Bench): Event[] {
       size: Number(word(EXIT_BLOCK.qualification) >> 8n),
       linear: Number(word(EXIT_BLOCK.linear)),
       physical: Number(word(EXIT_BLOCK.physical)),
+      watched: captures.get(CAPTURE_KIND.after)?.address ?? 0,
       value: word(EXIT_BLOCK.value),
       before: captures.get(CAPTURE_KIND.before)?.text ?? '',
       after: captures.get(CAPTURE_KIND.after)?.text ?? '',
