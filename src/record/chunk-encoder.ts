@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { packageFile } from '../package-file.ts';
+import { type CallGroupContent, type CallIndex, packGroups } from '../trace/call-index.ts';
 import { EVENT_KIND, REGISTER_COUNT } from '../trace/event.ts';
 import { trapline } from '../trace/generated/trace.js';
 import { type ChunkSummary, summaryToMessage } from '../trace/summary.ts';
@@ -31,7 +32,11 @@ interface EncoderExports {
   valuePlace(): number;
   valueSlots(): number;
   callCount(): number;
-  callAt(index: number): number;
+  callName(row: number): number;
+  callsPutDown(row: number): number;
+  callsLeftOut(row: number): number;
+  endCalls(): void;
+  putCalls(row: number): void;
 }
 
 const ENCODER_WASM = packageFile('dist/encoder.wasm');
@@ -52,7 +57,7 @@ function copier(ring: WebAssembly.Memory, encoder: WebAssembly.Memory): Copy | u
   }
 }
 
-/** Columns in the order in which encoder/places.ts numbers them; those of the registers follow, then the summary's namings. */
+/** Columns in the order in which encoder/places.ts numbers them; those of the registers follow, then NAMINGS and CALLS. */
 const COLUMNS = [
   'siteDictionary',
   'site',
@@ -72,6 +77,9 @@ const COLUMNS = [
   'captureBytes',
 ] as const;
 
+const NAMINGS = COLUMNS.length + REGISTER_COUNT;
+const CALLS = NAMINGS + 1;
+
 /** Bytes of records copied at once: few enough to be still in the nearest cache when they are encoded. */
 export const BATCH = 16 << 10;
 
@@ -80,6 +88,15 @@ const unsigned64 = (value: bigint): bigint => BigInt.asUintN(64, value);
 const USER = 3;
 /** Of instructions of the kernel so many are kept, to be named. */
 const MOST_INSTRUCTIONS = 0x1_0000;
+
+/** A chunk as it goes to the trace. */
+export interface EncodedChunk {
+  /** An `EventChunk`, and its summary. */
+  readonly events: Uint8Array;
+  readonly summary: ChunkSummary;
+  /** Its calls; undefined: there are none that can be told without the events. */
+  readonly calls: CallIndex | undefined;
+}
 
 /** Kernel addresses that the events of a trace tell. */
 export interface KernelAddresses {
@@ -148,10 +165,10 @@ export class ChunkEncoder {
     return this.#wasm.encode(length);
   }
 
-  /** The chunk as bytes of an `EventChunk`, and its summary. The encoder is empty again. */
-  finish(firstEvent: number): { payload: Uint8Array; summary: ChunkSummary } {
+  /** What there is. The encoder is empty again. */
+  finish(firstEvent: number): EncodedChunk {
     const wasm = this.#wasm;
-    const column = (index: number) => this.#bytes.subarray(wasm.columnBegin(index) >>> 0, wasm.columnEnd(index) >>> 0);
+    const column = (index: number) => this.#column(index);
     const bound = (which: number) => unsigned64(wasm.bound(which));
     const summary: ChunkSummary = {
       firstEvent,
@@ -160,17 +177,38 @@ export class ChunkEncoder {
       time: [bound(2), bound(3)],
       kinds: this.#kinds(),
       tasks: Array.from({ length: wasm.taskCount() }, (_, row) => unsigned64(wasm.taskPointer(row))),
-      calls: Array.from({ length: wasm.callCount() }, (_, i) => wasm.callAt(i) >>> 0).sort((a, b) => a - b),
-      namings: column(COLUMNS.length + REGISTER_COUNT).slice(),
+      calls: Array.from({ length: wasm.callCount() }, (_, row) => wasm.callName(row) >>> 0).sort((a, b) => a - b),
+      namings: column(NAMINGS).slice(),
     };
-    const payload = trapline.EventChunk.encode({
+    const events = trapline.EventChunk.encode({
       summary: summaryToMessage(summary),
       ...Object.fromEntries(COLUMNS.map((name, index) => [name, column(index)])),
       register: Array.from({ length: REGISTER_COUNT }, (_, register) => column(COLUMNS.length + register)),
     }).finish();
+    const calls = this.#calls(firstEvent);
     this.#noteInstructions();
     wasm.clear();
-    return { payload, summary };
+    return { events, summary, calls };
+  }
+
+  #column(index: number): Uint8Array {
+    return this.#bytes.subarray(this.#wasm.columnBegin(index) >>> 0, this.#wasm.columnEnd(index) >>> 0);
+  }
+
+  #calls(firstEvent: number): CallIndex | undefined {
+    const wasm = this.#wasm;
+    wasm.endCalls();
+    const rows = Array.from({ length: wasm.callCount() }, (_, row) => ({ row, call: wasm.callName(row) >>> 0 }));
+    const groups = rows
+      .sort((a, b) => a.call - b.call)
+      .map(({ row, call }): CallGroupContent => {
+        const before = this.#column(CALLS).length;
+        wasm.putCalls(row);
+        const bytes = this.#column(CALLS).subarray(before);
+        return { call, count: wasm.callsPutDown(row), others: wasm.callsLeftOut(row), bytes };
+      });
+    if (groups.every(({ count }) => count === 0)) return undefined;
+    return { firstEvent, groups: packGroups(groups), calls: this.#column(CALLS) };
   }
 
   /** Of all chunks that are finished. */

@@ -1,5 +1,6 @@
 /** A trace being written: chunks of events, other frames, index and end, in one thread. */
 import { FrameAppender } from '../trace/appender.ts';
+import { encodeCallIndex } from '../trace/call-index.ts';
 import { EVENT_KIND } from '../trace/event.ts';
 import { FRAME_KIND } from '../trace/frame.ts';
 import { InputEncoder, type InputEntry } from '../trace/inputs.ts';
@@ -11,7 +12,6 @@ import {
   type TraceEnd,
   type TraceHeader,
 } from '../trace/messages.ts';
-import type { ChunkSummary } from '../trace/summary.ts';
 import { systemReason } from '../trace/system-reason.ts';
 import { ChunkEncoder, type KernelAddresses } from './chunk-encoder.ts';
 import type { RecordSink } from './ring.ts';
@@ -28,12 +28,15 @@ export type FrameKind = (typeof FRAME_KIND)[keyof typeof FRAME_KIND];
 export interface TraceTotals {
   readonly events: number;
   readonly calls: number;
-  /** Bytes of the file, and of its event frames alone. */
+  /** Bytes of the file, and of its frames of events and calls alone. */
   readonly bytes: number;
   readonly eventBytes: number;
   readonly lost: number;
   readonly unattributed: number;
 }
+
+/** What the index tells of a frame besides where it is. */
+type FrameContent = Partial<Pick<IndexEntry, 'summary' | 'callGroups'>>;
 
 /** What only the recording thread knows of the end; the rest is counted here. */
 export type EndReport = Omit<TraceEnd, 'events' | 'lost' | 'unattributed'>;
@@ -94,10 +97,12 @@ export class TraceFile implements RecordSink {
   #writeEvents(): void {
     if (this.#encoder.count === 0) return;
     const before = this.#appender.offset;
-    const { payload, summary } = this.#encoder.finish(this.#written);
-    this.#append(FRAME_KIND.events, payload, summary);
+    const { events, summary, calls } = this.#encoder.finish(this.#written);
+    const index = calls === undefined || this.#failed ? undefined : encodeCallIndex(calls);
+    this.#append(FRAME_KIND.events, events, { summary });
     this.#written += summary.count;
     this.#calls += summary.kinds.get(EVENT_KIND.callEntry) ?? 0;
+    if (index !== undefined) this.#append(FRAME_KIND.calls, index, { callGroups: calls!.groups });
     this.#eventBytes += this.#appender.offset - before;
     this.#indexNowAndThen();
   }
@@ -124,9 +129,9 @@ export class TraceFile implements RecordSink {
     this.#indexNowAndThen();
   }
 
-  #append(kind: FrameKind, payload: Uint8Array, summary?: ChunkSummary): void {
+  #append(kind: FrameKind, payload: Uint8Array, { summary, callGroups }: FrameContent = {}): void {
     const { number, offset } = this.#appender.append(kind, payload);
-    this.#unindexed.push({ number, offset, kind, summary });
+    this.#unindexed.push({ number, offset, kind, summary, callGroups });
   }
 
   #indexNowAndThen(): void {

@@ -1,6 +1,6 @@
 /** What a trace is, in a page for people. */
 import { EVENT_KIND } from '../trace/event.ts';
-import { FRAME_KIND } from '../trace/frame.ts';
+import { FRAME_HEADER_BYTES, FRAME_KIND } from '../trace/frame.ts';
 import { namedRanges } from '../trace/kernel-symbols.ts';
 import { printable } from './printable.ts';
 import type { TraceReader } from './reader.ts';
@@ -61,12 +61,12 @@ function eventLines(reader: TraceReader): Line[] {
   const calls = new Set<number>();
   let events = 0;
   let bytes = 0;
-  for (const { summary, bytes: taken } of reader.index) {
+  for (const { summary, bytes: taken, calls: told } of reader.index) {
     for (const [kind, n] of summary.kinds) kinds.set(kind, (kinds.get(kind) ?? 0) + n);
     for (const task of summary.tasks) if (task !== 0n) tasks.add(task);
     for (const call of summary.calls) calls.add(call);
     events += summary.count;
-    bytes += taken;
+    bytes += taken + (told === undefined ? 0 : FRAME_HEADER_BYTES + reader.frames[told.frame]!.length);
   }
   const byKind = [...kinds].map(([kind, n]) => `${count(n)} ${KIND_NAMES.get(kind) ?? `of kind ${kind}`}`);
   const entries = kinds.get(EVENT_KIND.callEntry) ?? 0;

@@ -3,6 +3,8 @@
  * whoever shows events must show those too.
  */
 import { UserError } from '../emu/errors.ts';
+import { type CallGroup, decodeCallIndex, unpackGroups } from '../trace/call-index.ts';
+import { decodeGroup, type GroupedCalls } from '../trace/column-decoder.ts';
 import { ALL_COLUMNS, type Capture, type ColumnChoice, EventChunk } from '../trace/event-chunk.ts';
 import { FRAME_KIND } from '../trace/frame.ts';
 import { FrameSource } from '../trace/frame-source.ts';
@@ -17,6 +19,7 @@ import {
   FORMAT_MAJOR,
   FORMAT_MINOR,
   type FormatVersion,
+  type IndexEntry,
   missingAtEnd,
   type StatePart,
   type TraceEnd,
@@ -35,6 +38,16 @@ export interface ChunkEntry {
   /** Bytes that it takes in the file. */
   readonly bytes: number;
   readonly summary: ChunkSummary;
+  /** Its calls, readable alone; undefined where the trace does not have them so. */
+  readonly calls: CallsEntry | undefined;
+}
+
+/** Where the calls of a chunk are. */
+export interface CallsEntry {
+  /** Place of their frame. */
+  readonly frame: number;
+  /** What the trace's index tells of them, `CallIndex.groups`; undefined: nothing. */
+  readonly groups: Uint8Array | undefined;
 }
 
 /** Rows of a chunk that a filter let pass. */
@@ -196,9 +209,13 @@ export class TraceReader {
   /** The message of a frame; undefined when it is damaged, which `findings` then tells. */
   #decode<T>(frame: number, decode: (payload: Uint8Array) => T): T | undefined {
     const payload = this.#source.read(frame);
-    if (payload === undefined) return undefined;
+    return payload && this.#tried(frame, () => decode(payload));
+  }
+
+  /** What is made of something of a frame; undefined when it is damaged. */
+  #tried<T>(frame: number, make: () => T): T | undefined {
     try {
-      return decode(payload);
+      return make();
     } catch (error) {
       const what = error instanceof Error ? error.message : String(error);
       this.#source.report(this.frames[frame]!, `its content can't be decoded: ${what}`);
@@ -220,19 +237,46 @@ export class TraceReader {
 
   /** By the index frames; a chunk that none of them names is looked into. */
   #readIndex(): ChunkEntry[] {
-    const summaries = new Map<number, ChunkSummary>();
-    for (const { offset, summary } of this.#decodeAll(FRAME_KIND.index, decodeIndex).flat()) {
-      if (summary !== undefined) summaries.set(offset, summary);
-    }
+    const indexed = new Map<number, IndexEntry>();
+    for (const entry of this.#decodeAll(FRAME_KIND.index, decodeIndex).flat()) indexed.set(entry.offset, entry);
     const entries: ChunkEntry[] = [];
     for (const [place, frame] of this.frames.entries()) {
       if (frame.kind !== FRAME_KIND.events) continue;
       const { offset } = frame;
-      const summary = summaries.get(offset) ?? this.#decode(place, (payload) => new EventChunk(payload).summary);
-      const following = this.frames[place + 1]?.offset ?? this.size;
-      if (summary !== undefined) entries.push({ frame: place, offset, bytes: following - offset, summary });
+      const summary = indexed.get(offset)?.summary ?? this.#decode(place, (payload) => new EventChunk(payload).summary);
+      const next = this.frames[place + 1];
+      if (summary === undefined) continue;
+      const calls =
+        next?.kind === FRAME_KIND.calls && next.number === frame.number + 1
+          ? { frame: place + 1, groups: indexed.get(next.offset)?.callGroups }
+          : undefined;
+      entries.push({ frame: place, offset, bytes: (next?.offset ?? this.size) - offset, summary, calls });
     }
     return entries;
+  }
+
+  /** The calls of a chunk by what they are; undefined: they are not told alone, or damaged, which `findings` then tells. */
+  callGroups({ calls }: ChunkEntry): CallGroup[] | undefined {
+    if (calls === undefined) return undefined;
+    const { groups } = calls;
+    if (groups === undefined)
+      return this.#decode(calls.frame, (payload) => unpackGroups(decodeCallIndex(payload).groups));
+    return this.#tried(calls.frame, () => unpackGroups(groups));
+  }
+
+  /** Those of one of a chunk's groups; undefined: they are damaged, which `findings` then tells. */
+  groupedCalls(
+    { calls, summary }: ChunkEntry,
+    group: CallGroup,
+    groups: readonly CallGroup[],
+  ): GroupedCalls | undefined {
+    if (calls === undefined) return undefined;
+    // They end their frame.
+    const fromEnd = groups.reduce((sum, { length }) => sum + length, -group.offset);
+    const bytes = this.#source.readPart(calls.frame, this.frames[calls.frame]!.length - fromEnd, group);
+    return (
+      bytes && this.#tried(calls.frame, () => decodeGroup(bytes, group.count, summary.count, summary.tasks.length))
+    );
   }
 
   /** One chunk; undefined when it is damaged, which `findings` then tells. */

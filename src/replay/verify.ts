@@ -1,5 +1,6 @@
 /** Checks everything that a trace says of itself. */
 import { ColumnError } from '../trace/bytes.ts';
+import { type CallIndex, decodeCallIndex } from '../trace/call-index.ts';
 import { ALL_COLUMNS, EventChunk } from '../trace/event-chunk.ts';
 import { FRAME_KIND, frameKindName } from '../trace/frame.ts';
 import type { FrameSource } from '../trace/frame-source.ts';
@@ -15,6 +16,7 @@ import {
 import { type Finding, frameName, type ScannedFrame } from '../trace/scan.ts';
 import type { ChunkSummary } from '../trace/summary.ts';
 import { openFrames, readHeader } from './reader.ts';
+import { wrongCalls } from './verify-calls.ts';
 
 export interface Verification {
   readonly findings: readonly Finding[];
@@ -42,6 +44,10 @@ class Check {
   readonly #source: FrameSource;
   readonly #inputs = new InputCheck();
   readonly #summaries = new Map<number, ChunkSummary>();
+  /** By offset: of frames of calls, what the index is to tell of them. */
+  readonly #callGroups = new Map<number, Uint8Array>();
+  /** The events of the frame before. */
+  #chunk: EventChunk | undefined;
   /** All frames by offset, once an index asks. */
   #frames: ReadonlyMap<number, ScannedFrame> | undefined;
   /** False once a frame is damaged: then what counts frames before it can't be checked. */
@@ -70,9 +76,14 @@ class Check {
   #decode(frame: ScannedFrame, payload: Uint8Array, place: number): void {
     const isHeader = frame.kind === FRAME_KIND.header;
     if (isHeader !== (place === 0)) this.#source.report(frame, 'the header must be the first frame, and once');
+    const chunk = this.#chunk;
+    this.#chunk = undefined;
     switch (frame.kind) {
       case FRAME_KIND.events:
         this.#events(frame, payload);
+        break;
+      case FRAME_KIND.calls:
+        this.#calls(frame, decodeCallIndex(payload), chunk);
         break;
       case FRAME_KIND.inputs:
         if (this.#unbroken) this.#inputs.check(payload);
@@ -104,6 +115,14 @@ class Check {
     }
     this.events = chunk.firstEvent + chunk.count;
     this.#summaries.set(frame.offset, chunk.summary);
+    this.#chunk = chunk;
+  }
+
+  #calls(frame: ScannedFrame, index: CallIndex, chunk: EventChunk | undefined): void {
+    this.#callGroups.set(frame.offset, index.groups);
+    // Without its events it can't be held against them.
+    const wrong = chunk === undefined ? this.#unbroken && 'there are no events before it' : wrongCalls(chunk, index);
+    if (wrong) this.#source.report(frame, wrong);
   }
 
   #index(frame: ScannedFrame, payload: Uint8Array): void {
@@ -113,7 +132,9 @@ class Check {
       const summary = this.#summaries.get(entry.offset);
       const wrongFrame = there !== undefined && (there.number !== entry.number || there.kind !== entry.kind);
       const wrongSummary = summary !== undefined && (!entry.summary || !sameSummary(summary, entry.summary));
-      if ((this.#unbroken && there === undefined) || wrongFrame || wrongSummary) {
+      const groups = this.#callGroups.get(entry.offset);
+      const wrongGroups = groups !== undefined && Buffer.compare(groups, entry.callGroups ?? new Uint8Array(0)) !== 0;
+      if ((this.#unbroken && there === undefined) || wrongFrame || wrongSummary || wrongGroups) {
         const name = `frame ${entry.number} (${frameKindName(entry.kind)})`;
         this.#source.report(frame, `it does not fit ${name} at offset ${entry.offset}`);
       }

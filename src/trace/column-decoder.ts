@@ -31,6 +31,7 @@ interface DecoderExports {
     ...args: [...Columns, task: number, tasks: number, site: number, pattern: number, codes: number, last: number]
   ): number;
   pairs(...args: PairArguments): number;
+  callGroup(...args: [...Columns, stride: number, rows: number, tasks: number]): number;
 }
 
 const WASM = packageFile('dist/decoder.wasm');
@@ -233,5 +234,38 @@ export function pairRows(keys: PairKeys): { readonly rows: Int32Array; readonly 
   return {
     rows: new Int32Array(buffer, to, 2 * calls).slice(),
     pending: new Int32Array(buffer, state, pending.length).slice(),
+  };
+}
+
+/** Calls of one kind of a chunk, in the order in which they return: their rows there, and those of their tasks. */
+export interface GroupedCalls {
+  readonly entries: Int32Array;
+  readonly exits: Int32Array;
+  readonly tasks: Uint32Array;
+  /** Numbers of errors, 0 where it succeeded. */
+  readonly errors: Uint32Array;
+  /** Virtual nanoseconds, two words each. */
+  readonly durations: Uint32Array;
+}
+
+/** `rows`, `tasks`: how many the chunk has. See `CallIndex.calls` in proto/trace.proto. Throws ColumnError. */
+export function decodeGroup(column: Uint8Array, count: number, rows: number, tasks: number): GroupedCalls {
+  // Each has two bytes at least.
+  if (2 * count > column.length) throw new ColumnError(TROUBLE[1]);
+  placed = undefined;
+  const stride = padded(4 * count);
+  begin(FREE, padded(column.length) + 6 * stride);
+  const from = lay(column);
+  const to = room(6 * stride);
+  check(wasm.callGroup(from, column.length, to, count, stride, rows, tasks));
+  const words = (place: number, length: number): Uint32Array =>
+    new Uint32Array(wasm.memory.buffer, to + place * stride, length).slice();
+  const signed = (place: number): Int32Array => new Int32Array(words(place, count).buffer);
+  return {
+    entries: signed(0),
+    exits: signed(1),
+    tasks: words(2, count),
+    errors: words(3, count),
+    durations: words(4, 2 * count),
   };
 }

@@ -61,6 +61,25 @@ export class FrameSource {
     return undefined;
   }
 
+  /**
+   * Part of the payload of frame `index`, from an offset on, checked by nothing but its own CRC-32C; undefined when it is damaged,
+   * which `findings` then tells. Throws the system's error when the file can't be read.
+   */
+  readPart(
+    index: number,
+    offset: number,
+    part: { readonly length: number; readonly crc: number },
+  ): Uint8Array | undefined {
+    const frame = this.frames[index];
+    if (frame === undefined) throw new RangeError(`there is no frame ${index}`);
+    const isInside = offset >= 0 && offset + part.length <= frame.length;
+    const bytes = new Uint8Array(isInside ? part.length : 0);
+    const read = readInto(this.#file, frame.offset + FRAME_HEADER_BYTES + offset, bytes);
+    if (isInside && read.length === part.length && crc32c(read) === part.crc) return read;
+    this.report(frame, 'the checksum of a part of the payload does not match');
+    return undefined;
+  }
+
   /** Checks the checksums and hashes of all frames that have not been read, so that `findings` tells all damage. */
   checkUnread(): void {
     for (const _ of this.checkingUnread());

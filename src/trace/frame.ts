@@ -12,7 +12,10 @@ export const FRAME_KIND = {
   profile: 6,
   index: 7,
   end: 8,
+  calls: 9,
 } as const;
+/** Parts of these are read alone. */
+const UNPACKED: readonly number[] = [FRAME_KIND.calls];
 
 const KIND_NAMES: ReadonlyMap<number, string> = new Map(Object.entries(FRAME_KIND).map(([name, kind]) => [kind, name]));
 
@@ -58,10 +61,10 @@ export function hashFrame(header: Uint8Array, payload: Uint8Array): Uint8Array {
   return createHash('sha256').update(header).update(payload).digest();
 }
 
-/** Compresses a payload (where that makes it shorter) and puts the header before it. Throws RangeError over PAYLOAD_LIMIT. */
+/** Compresses a payload (where that makes it shorter and its kind may be) and puts the header before it. Throws RangeError over PAYLOAD_LIMIT. */
 export function packFrame(kind: number, number: number, raw: Uint8Array, previous: Uint8Array): PackedFrame {
   if (raw.length > PAYLOAD_LIMIT) throw new RangeError(`a frame of ${raw.length} bytes is too long`);
-  const packed = zstd.compress(raw, PAYLOAD_LEVEL);
+  const packed = UNPACKED.includes(kind) ? raw : zstd.compress(raw, PAYLOAD_LEVEL);
   const compressed = packed.length < raw.length;
   const payload = compressed ? packed : raw;
   const header = new Uint8Array(FRAME_HEADER_BYTES);

@@ -3,7 +3,7 @@ import { trapline } from './generated/trace.js';
 import { type ChunkSummary, summaryFromMessage, summaryToMessage } from './summary.ts';
 
 export const FORMAT_MAJOR = 1;
-export const FORMAT_MINOR = 2;
+export const FORMAT_MINOR = 3;
 
 const NO_BYTES = new Uint8Array(0);
 
@@ -192,15 +192,18 @@ export interface IndexEntry {
   readonly offset: number;
   readonly kind: number;
   readonly summary: ChunkSummary | undefined;
+  /** Of a frame of calls what is in it: `CallIndex.groups`. */
+  readonly callGroups: Uint8Array | undefined;
 }
 
 export function encodeIndex(entries: readonly IndexEntry[]): Uint8Array {
   return trapline.Index.encode({
-    entry: entries.map(({ number, offset, kind, summary }) => ({
+    entry: entries.map(({ number, offset, kind, summary, callGroups }) => ({
       number,
       offset,
       kind,
       summary: summary === undefined ? null : summaryToMessage(summary),
+      ...(callGroups === undefined ? {} : { callGroups }),
     })),
   }).finish();
 }
@@ -212,5 +215,6 @@ export function decodeIndex(payload: Uint8Array): IndexEntry[] {
     offset: entry.offset ?? 0,
     kind: entry.kind ?? 0,
     summary: entry.summary ? summaryFromMessage(entry.summary) : undefined,
+    callGroups: entry.callGroups?.length ? plain(entry.callGroups) : undefined,
   }));
 }

@@ -157,8 +157,7 @@ export class LiveMonitors extends Monitors {
       take: (bytes: Uint8Array): number => encoder.add(bytes),
     };
     this.#ring.drain(CHUNK_BYTES, sink);
-    const { payload } = encoder.finish(this.#events);
-    const chunk = new EventChunk(payload);
+    const chunk = new EventChunk(encoder.finish(this.#events).events);
     chunk.decode(ALL_COLUMNS);
     this.#events += chunk.count;
     this.#reconstruction.feed(chunk);

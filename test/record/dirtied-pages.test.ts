@@ -111,7 +111,7 @@ test('pages come out of a trace as they were, though it has only their changed l
     const written: [page: number, content: string][] = [];
     for (let stint = 0; stint < 12; stint++) written.push(...scribbler.stint());
     ring.drain(Infinity, new ChunkSink(encoder));
-    const chunk = contentsOf(new EventChunk(encoder.finish(0).payload));
+    const chunk = contentsOf(new EventChunk(encoder.finish(0).events));
     expect(chunk.seen.map(({ page }) => page)).toEqual(written.map(([page]) => page));
     for (const [i, [page, is]] of written.entries()) {
       const { changed, content } = chunk.seen[i]!;
@@ -137,9 +137,9 @@ test('contents can be asked for in any order', () => {
   const encoder = new ChunkEncoder();
   for (let stint = 0; stint < 30; stint++) scribbler.stint();
   ring.drain(Infinity, new ChunkSink(encoder));
-  const { payload } = encoder.finish(0);
-  const inOrder = contentsOf(new EventChunk(payload)).seen;
-  const chunk = new EventChunk(payload);
+  const { events } = encoder.finish(0);
+  const inOrder = contentsOf(new EventChunk(events)).seen;
+  const chunk = new EventChunk(events);
   const captures = capturesIn(chunk);
   for (let i = 0; i < 3000; i++) {
     const at = dice.roll(captures.length);
@@ -162,7 +162,7 @@ test('what was dirtied in several stints is recorded once, as it is when the int
   };
   const seen = (): Seen[] => {
     ring.drain(Infinity, new ChunkSink(encoder));
-    return contentsOf(new EventChunk(encoder.finish(0).payload)).seen;
+    return contentsOf(new EventChunk(encoder.finish(0).events)).seen;
   };
   let ends = 0;
   for (let stint = 0; stint < 200; stint++) {

@@ -18,7 +18,7 @@ import { ChunkSink, RingProducer } from '../support/ring-load.ts';
 /** All events of a ring as one chunk. */
 function drained(ring: RingReader, encoder: ChunkEncoder): EventChunk {
   ring.drain(Infinity, new ChunkSink(encoder));
-  return new EventChunk(encoder.finish(0).payload);
+  return new EventChunk(encoder.finish(0).events);
 }
 
 test('records and pads over many turns of a small ring', () => {

@@ -49,7 +49,7 @@ function verifyMessages(path: string): string[] {
 
 test('the trace is small, whole and has a frame of each kind', () => {
   expect(verifyMessages(whole)).toEqual([]);
-  expect(new Set(frames.map(({ kind }) => kind))).toEqual(new Set([1, 2, 3, 4, 5, 6, 7, 8]));
+  expect(new Set(frames.map(({ kind }) => kind))).toEqual(new Set([1, 2, 3, 4, 5, 6, 7, 8, 9]));
   expect(readAll(whole)).toEqual({ events: Array.from({ length: 2 * CALLS }, (_, i) => i), messages: [] });
 });
 
@@ -102,7 +102,7 @@ test('a frame taken out is missed', () => {
   const { offset, end, number } = frames.find(({ kind }) => kind === 2)!;
   writeFileSync(damaged, Buffer.concat([bytes.subarray(0, offset), bytes.subarray(end)]));
   expect(verifyMessages(damaged)[0]).toBe(
-    `frame ${number} is missing before frame ${number + 1} (events) at offset ${offset}`,
+    `frame ${number} is missing before frame ${number + 1} (calls) at offset ${offset}`,
   );
   expect(readAll(damaged).events.length).toBe(2 * CALLS - 16);
 });

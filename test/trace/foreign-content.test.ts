@@ -32,7 +32,7 @@ test('events made by somebody else end in an error or in events, soon', () => {
   const encoder = new ChunkEncoder();
   for (let i = 0; i < 60; i++) load.call();
   ring.drain(Infinity, new ChunkSink(encoder));
-  const { errors, slowest } = mutate(encoder.finish(0).payload, (bytes) => {
+  const { errors, slowest } = mutate(encoder.finish(0).events, (bytes) => {
     const chunk = new EventChunk(bytes);
     chunk.decode(ALL_COLUMNS);
     chunk.summarize();

@@ -1,7 +1,7 @@
 import type { TraceModel } from '../model/trace-model.ts';
 import { TABLES, type TableName } from '../schema.ts';
 import { RowBuffer } from '../tables/row-buffer.ts';
-import type { TableSource } from '../tables/scan.ts';
+import { nothingRead, type TableSource } from '../tables/scan.ts';
 
 export type TableRow = Readonly<Record<string, string | number | bigint | boolean | Uint8Array | null>>;
 
@@ -15,7 +15,7 @@ export function* tableRows(
 ): Generator<TableRow> {
   const rows = new RowBuffer(TABLES[table], columns);
   const request = { model, constraints: new Map(), wholeGuest };
-  const scan = source.open(request, rows, { chunks: 0, read: 0, helped: 0 });
+  const scan = source.open(request, rows, nothingRead());
   for (let more = true; more; ) {
     more = scan.step(rows);
     for (let at = 0; at < rows.rows; at++) {

@@ -5,7 +5,7 @@ import type { TraceModel } from '../model/trace-model.ts';
 import { type ColumnType, TABLES, type Table, type TableName } from '../schema.ts';
 import { loadSource } from '../tables/index.ts';
 import { RowBuffer } from '../tables/row-buffer.ts';
-import type { Constraints, Scan, ScanCount, TableSource } from '../tables/scan.ts';
+import { type Constraints, nothingRead, type Scan, type ScanCount, type TableSource } from '../tables/scan.ts';
 import { scans, type Wanted } from './conditions.ts';
 import { Connection } from './connection.ts';
 import type { ResultRows } from './result-rows.ts';
@@ -169,7 +169,7 @@ export class TraceDatabase {
     const constraints = this.#wanted.get(PREFIX + name)?.constraints ?? new Map();
     const source = this.#sources?.get(name);
     if (source === undefined) throw new Error(`${name} was not expected in this statement`);
-    const count = this.#uses.get(name)?.count ?? { chunks: 0, read: 0, helped: 0 };
+    const count = this.#uses.get(name)?.count ?? nothingRead();
     this.#uses.set(name, { table: name, constraints, count });
     const request = { model: this.#model, constraints, wholeGuest: this.#wholeGuest };
     // A query that only counts rows asks for no column, or for one that is none.

@@ -93,8 +93,10 @@ async function explain(database: TraceDatabase, sql: string, { output }: QueryOp
 
 function describeUse({ table, constraints, count }: TableUse): string {
   const wanted = [...constraints].map(([name, constraint]) => constraintText(name, constraint));
-  const { chunks, read } = count;
-  const what = chunks === 0 ? 'no chunks of its own' : `${read} of ${chunks} chunks read, ${chunks - read} skipped`;
+  const { chunks, read, calls } = count;
+  const part = calls === 0 ? '' : ` (of ${calls} such calls alone)`;
+  const what =
+    chunks === 0 ? 'no chunks of its own' : `${read} of ${chunks} chunks read${part}, ${chunks - read} skipped`;
   return `${table}: ${what}${wanted.length === 0 ? '' : `; by ${wanted.join(', ')}`}`;
 }
 

@@ -1,6 +1,7 @@
 import type { TaskIdentity } from '../../guest/linux/task-identity.ts';
 import { EVENT_KIND } from '../../trace/event.ts';
 import type { EventChunk } from '../../trace/event-chunk.ts';
+import { type ChunkSummary, namingsOf } from '../../trace/summary.ts';
 import type { History } from '../model/history.ts';
 
 /** Who a task is in some rows of a chunk. */
@@ -15,18 +16,27 @@ interface Span {
 /** Who the tasks of a chunk are when they make calls. They are asked about in the order of their rows, mostly. */
 export class ChunkCallers {
   readonly #history: History;
-  readonly #chunk: EventChunk;
+  readonly #chunk: ChunkSummary;
   readonly #commandOnly: boolean;
   readonly #spans: (Span | undefined)[];
   /** By task: rows where it is named, in order. */
   readonly #namings: readonly (readonly number[])[] | undefined;
 
-  constructor(history: History, chunk: EventChunk, commandOnly: boolean) {
+  private constructor(history: History, chunk: ChunkSummary, commandOnly: boolean, namings: () => number[][]) {
     this.#history = history;
     this.#chunk = chunk;
     this.#commandOnly = commandOnly;
     this.#spans = chunk.tasks.map(() => undefined);
-    this.#namings = chunk.summary.kinds.has(EVENT_KIND.task) ? namings(chunk) : undefined;
+    this.#namings = chunk.kinds.has(EVENT_KIND.task) ? namings() : undefined;
+  }
+
+  static of(history: History, chunk: EventChunk, commandOnly: boolean): ChunkCallers {
+    return new ChunkCallers(history, chunk.summary, commandOnly, () => namings(chunk));
+  }
+
+  /** By what the summary alone tells, which in files of format 1.0 does not say who tasks are. */
+  static told(history: History, summary: ChunkSummary, commandOnly: boolean): ChunkCallers {
+    return new ChunkCallers(history, summary, commandOnly, () => namingsTold(summary));
   }
 
   identity(task: number, row: number): TaskIdentity | undefined {
@@ -60,6 +70,13 @@ export class ChunkCallers {
     if (!this.#commandOnly) return 0;
     return identity === undefined ? Infinity : this.#history.shownFrom(identity.tgid, event);
   }
+}
+
+function namingsTold(summary: ChunkSummary): number[][] {
+  const rows: number[][] = summary.tasks.map(() => []);
+  const byTask = new Map(summary.tasks.map((task, i) => [task, rows[i]!]));
+  for (const { task, event } of namingsOf(summary)) byTask.get(task)!.push(event - summary.firstEvent);
+  return rows;
 }
 
 function namings({ count, site, sites, taskRow, tasks }: EventChunk): number[][] {

@@ -26,6 +26,14 @@ export interface Join<Loose> {
   finish(rows: RowBuffer): void;
 }
 
+/** Makes rows of chunks whose events need not be read for it. */
+export interface Shortcut {
+  /** The chunk leaves nothing to a `Join`, and all its rows can be made so. */
+  serves(place: number): boolean;
+  /** Adds the rows of a chunk that it serves, by its place in the index. False: they are damaged, and none were added. */
+  put(place: number, rows: RowBuffer): boolean;
+}
+
 /** What was made of a chunk. */
 export interface Made {
   /** Valid until the next is made. */

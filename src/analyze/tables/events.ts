@@ -133,4 +133,4 @@ function callName(chunk: EventChunk, row: number, tables: CallTables): string | 
   return name;
 }
 
-export const events = workTable('events', (request, rows) => new EventWork(request, rows));
+export const events = workTable('events', { work: (request, rows) => new EventWork(request, rows) });

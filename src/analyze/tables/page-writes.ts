@@ -70,4 +70,4 @@ class PageWriteWork implements ChunkWork<undefined> {
   }
 }
 
-export const pageWrites = workTable('page_writes', (request, rows) => new PageWriteWork(request, rows));
+export const pageWrites = workTable('page_writes', { work: (request, rows) => new PageWriteWork(request, rows) });

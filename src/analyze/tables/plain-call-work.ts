@@ -41,7 +41,8 @@ export interface LooseReturn {
 }
 
 const { callEntry, callReturn } = EVENT_KIND;
-const NO_RETURN = callKeysOf(['exit', 'exit_group']);
+/** Who makes them does not come back. */
+export const NO_RETURN = callKeysOf(['exit', 'exit_group']);
 
 /** Whether only what belongs to the recorded command is shown. */
 export const isCommandOnly = ({ wholeGuest, model }: ScanRequest): boolean =>
@@ -88,7 +89,7 @@ export class PlainCallWork implements ChunkWork<readonly LooseEnds[]> {
 
   take(chunk: EventChunk): readonly LooseEnds[] {
     const blocked = Uint8Array.from(chunk.tasks, (pointer) => (this.#tasks?.has(pointer) === false ? 1 : 0));
-    const callers = this.#named ? new ChunkCallers(this.#model.history, chunk, this.#commandOnly) : undefined;
+    const callers = this.#named ? ChunkCallers.of(this.#model.history, chunk, this.#commandOnly) : undefined;
     const pairs = pairCalls(chunk, siteActions(chunk), this.#marks, blocked);
     const returned = this.#putAll(chunk, pairs, callers);
     return chunk.tasks.flatMap((task, i) => {

@@ -5,6 +5,7 @@
 import { ABI } from '../../emu/monitor-layout.ts';
 import { callKey } from '../../trace/summary.ts';
 import type { TraceModel } from '../model/trace-model.ts';
+import { groupedCalls } from './grouped-calls.ts';
 import { PlainCallJoin } from './plain-call-join.ts';
 import { PlainCallWork } from './plain-call-work.ts';
 import { workTable } from './work-scan.ts';
@@ -21,11 +22,11 @@ export function needsArguments(columns: ReadonlySet<string> | undefined, { reade
 }
 
 /** The table `syscalls` where nobody looks at what calls were given. */
-export const plainCalls = workTable(
-  'syscalls',
-  (request, rows) => {
+export const plainCalls = workTable('syscalls', {
+  work: (request, rows) => {
     if (needsArguments(rows.names, request.model)) throw new Error('plain calls have no arguments');
     return new PlainCallWork(request, rows);
   },
-  (request, rows) => new PlainCallJoin(request, rows),
-);
+  join: (request, rows) => new PlainCallJoin(request, rows),
+  shortcut: (request, rows) => groupedCalls(request, rows),
+});

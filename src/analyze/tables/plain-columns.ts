@@ -4,6 +4,7 @@ import { amd64Syscalls } from '../../guest/linux/signature.ts';
 import { errnoOf } from '../../guest/linux/tables/errno.ts';
 import type { TaskIdentity } from '../../guest/linux/task-identity.ts';
 import { type Call, type Outcome, unknownName } from '../../replay/calls.ts';
+import { errorOf } from '../../replay/errors.ts';
 import type { Sites } from '../../trace/chunk-dictionaries.ts';
 import { REGISTER } from '../../trace/event.ts';
 import type { EventChunk } from '../../trace/event-chunk.ts';
@@ -32,13 +33,8 @@ export interface CallRows {
 /** Fills a column from row `at` on. */
 type Filler = (at: number, calls: CallRows) => void;
 
-/** Errors are -4095 to -1; of 32-bit calls only the low half counts. */
-const LOWEST_ERROR = 0xffff_f001;
+/** Results of calls that failed. */
 const MINUS_ONE = 0xffff_ffff;
-
-export function isError(low: number, high: number, narrow: boolean): boolean {
-  return low >= LOWEST_ERROR && (narrow || high === MINUS_ONE);
-}
 
 const byNumber = (table: Readonly<Record<string, number>>): ReadonlyMap<number, string> =>
   new Map(Object.entries(table).map(([name, number]) => [number, name]));
@@ -47,7 +43,8 @@ export const MECHANISMS = new Map([...byNumber(MECHANISM), [MECHANISM.syscall32,
 export const ABIS = byNumber(ABI);
 
 const wideName = (number: number): string => amd64Syscalls().get(number)?.name ?? unknownName(number);
-const errorName = (number: number): string => errnoOf(number)?.name ?? String(number);
+/** Of an error by its number. */
+export const errorName = (number: number): string => errnoOf(number)?.name ?? String(number);
 
 /** What the place of an entry tells. */
 function ofSites(
@@ -197,10 +194,9 @@ class Results {
     return this.#isNarrow(i) ? 0 : this.#words[2 * this.#exits[i]! + 1]!;
   }
 
-  failed(i: number): boolean {
-    const low = this.low(i);
-    // Most did not, which the low half tells.
-    return low >= LOWEST_ERROR && isError(low, this.high(i), this.#isNarrow(i));
+  /** Number of its error, 0: it succeeded. */
+  error(i: number): number {
+    return errorOf(this.low(i), this.high(i), this.#isNarrow(i));
   }
 }
 
@@ -215,19 +211,20 @@ function endings(rows: RowBuffer): (Filler | undefined)[] {
   return [
     outcome &&
       each((at, results, count) => {
-        for (let i = 0; i < count; i++) outcome.often(at + i, results.failed(i) ? 'error' : 'value');
+        for (let i = 0; i < count; i++) outcome.often(at + i, results.error(i) === 0 ? 'value' : 'error');
       }),
     ret &&
       each((at, results, count) => {
         for (let i = 0; i < count; i++) {
-          if (results.failed(i)) ret.words(at + i, MINUS_ONE, MINUS_ONE);
+          if (results.error(i) !== 0) ret.words(at + i, MINUS_ONE, MINUS_ONE);
           else ret.words(at + i, results.low(i), results.high(i));
         }
       }),
     errno &&
       each((at, results, count) => {
         for (let i = 0; i < count; i++) {
-          if (results.failed(i)) errno.numbered(at + i, -(results.low(i) | 0), errorName);
+          const error = results.error(i);
+          if (error !== 0) errno.numbered(at + i, error, errorName);
         }
       }),
   ];

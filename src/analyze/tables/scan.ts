@@ -36,12 +36,18 @@ export interface Scan {
   close?(): void;
 }
 
-/** How many chunks a scan had before it, how many it read, and how many of these other threads worked on. */
+/**
+ * How many chunks a scan had before it, how many it read, of how many of these it read one kind of calls and no events, and how
+ * many other threads worked on.
+ */
 export interface ScanCount {
   chunks: number;
   read: number;
+  calls: number;
   helped: number;
 }
+
+export const nothingRead = (): ScanCount => ({ chunks: 0, read: 0, calls: 0, helped: 0 });
 
 /** The work on a table's chunks; `rows`: where its rows are put. It is made anew in each thread. */
 export type WorkSource<Loose = unknown> = (request: ScanRequest, rows: RowBuffer) => ChunkWork<Loose>;

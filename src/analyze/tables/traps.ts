@@ -85,5 +85,5 @@ class TrapWork implements ChunkWork<undefined> {
 
 /** The table of a policy's traps. */
 export function trapTable(table: TableName, policy: TrapName): TableSource {
-  return workTable(table, (request, rows) => new TrapWork(request, rows, table, policy));
+  return workTable(table, { work: (request, rows) => new TrapWork(request, rows, table, policy) });
 }

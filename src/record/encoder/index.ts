@@ -1,15 +1,15 @@
 // Turns raw records into the columns of an event chunk. chunk-encoder.ts is its other end.
 import {
-  CAPTURE_BYTES, CAPTURE_kind, CAPTURE_length, RECORD_abi, RECORD_BYTES, RECORD_captureCount, RECORD_cpl, RECORD_detail,
-  RECORD_icount, RECORD_kind, RECORD_KIND_callReturn, RECORD_KIND_exit, RECORD_KIND_pad, RECORD_KIND_task, RECORD_LIMIT,
+  CAPTURE_BYTES, CAPTURE_kind, CAPTURE_length, RECORD_BYTES, RECORD_captureCount, RECORD_cpl, RECORD_icount, RECORD_kind, RECORD_KIND_callReturn, RECORD_KIND_exit, RECORD_KIND_pad, RECORD_KIND_task, RECORD_LIMIT,
   RECORD_rip, RECORD_size, RECORD_task, RECORD_time,
 } from "../../emu/core/generated/monitor-layout";
+import { clearCalls, noteCall } from "./calls";
 import { captures, capturedBytes, capturesFit, clearCaptures, encodeCaptures } from "./captures";
 import { putByte, putBytes, putVarint, zigzag } from "./columns";
 import {
-  BEGINS, CALL_BITS, CALLS, CHUNK_CAPTURE_BYTES, CHUNK_CAPTURES, CHUNK_EVENTS, CHUNK_PAGE_BYTES, clearColumns, COLUMN_captureCount,
+  BEGINS, CHUNK_CAPTURE_BYTES, CHUNK_CAPTURES, CHUNK_EVENTS, CHUNK_PAGE_BYTES, clearColumns, COLUMN_captureCount,
   COLUMN_icount, COLUMN_namings, COLUMN_site, COLUMN_task, COLUMN_time, ENDS, INPUT, INPUT_BYTES, placeColumns, SITE_BYTES,
-  SITE_call, SITE_events, SITE_key, SITE_next, SITES, TASK_BYTES, TASK_site, TASKS,
+  SITE_events, SITE_key, SITE_next, SITES, TASK_BYTES, TASK_site, TASKS,
 } from "./places";
 import { noteKernelValues } from "./kernel-values";
 import { pageBytes } from "./pages";
@@ -19,7 +19,6 @@ import { clearRows, siteOf, sites, taskOf, tasks } from "./rows";
 let events: u32 = 0;
 /** Calls and returns without a known task since the beginning. */
 let unattributed: u64 = 0;
-let calls: u32 = 0;
 let icount: u64 = 0;
 let ahead: u64 = 0;
 let lowestIcount: u64 = 0;
@@ -29,8 +28,6 @@ let highestTime: u64 = 0;
 let task: u32 = 0;
 /** The site that follows a task's beginning, plus one. */
 const BEGINNING: usize = memory.data(4);
-/** Calls with greater numbers are not told apart in summaries. */
-const OTHER_CALL: u32 = 0xffff;
 
 placeColumns();
 clear();
@@ -40,9 +37,9 @@ export function clear(): void {
   clearColumns();
   clearRows();
   clearCaptures();
-  for (let i: u32 = 0; i < calls; i++) store<u8>(CALL_BITS + (load<u32>(CALLS + (i << 2)) >> 3), 0);
+  clearCalls();
   store<u32>(BEGINNING, 0);
-  events = calls = task = 0;
+  events = task = 0;
   icount = ahead = highestIcount = highestTime = 0;
   lowestIcount = lowestTime = ~(<u64>0);
 }
@@ -87,7 +84,10 @@ function encodeRecord(record: usize): void {
     else if (kind == RECORD_KIND_task) noteNaming(record);
   }
   store<u32>(siteRow, load<u32>(siteRow, SITE_events) + 1, SITE_events);
-  if (u32(load<u16>(record, RECORD_kind)) <= RECORD_KIND_callReturn) noteCall(record, siteRow, pointer);
+  if (u32(load<u16>(record, RECORD_kind)) <= RECORD_KIND_callReturn) {
+    if (pointer == 0) unattributed++;
+    noteCall(record, siteRow, task, events);
+  }
   events++;
 }
 
@@ -141,19 +141,8 @@ function noteNaming(record: usize): void {
   putBytes(COLUMN_namings, capture + CAPTURE_BYTES, length);
 }
 
-function noteCall(record: usize, siteRow: usize, pointer: u64): void {
-  if (pointer == 0) unattributed++;
-  const call = (u32(load<u8>(record, RECORD_abi)) << 16) + min(load<u32>(record, RECORD_detail), OTHER_CALL);
-  if (load<u32>(siteRow, SITE_call) == call + 1) return;
-  store<u32>(siteRow, call + 1, SITE_call);
-  const byte: usize = CALL_BITS + (call >> 3);
-  const bit = 1 << (call & 7);
-  if (u32(load<u8>(byte)) & bit) return;
-  store<u8>(byte, <u8>(u32(load<u8>(byte)) | bit));
-  store<u32>(CALLS + (calls++ << 2), call);
-}
-
 // What chunk-encoder.ts asks for.
+export { callCount, callName, callsLeftOut, callsPutDown, endCalls, putCalls } from "./calls";
 export { valuePlace, valueSlots } from "./kernel-values";
 export function input(): usize { return INPUT; }
 export function inputBytes(): u32 { return INPUT_BYTES; }
@@ -174,5 +163,3 @@ export function siteRip(row: u32): u64 { return load<u64>(SITES + row * SITE_BYT
 export function siteCpl(row: u32): u32 { return u32(load<u8>(SITES + row * SITE_BYTES + SITE_key + 4)); }
 export function siteKind(row: u32): u32 { return u32(load<u16>(SITES + row * SITE_BYTES + SITE_key)); }
 export function siteEventCount(row: u32): u32 { return load<u32>(SITES + row * SITE_BYTES + SITE_events); }
-export function callCount(): u32 { return calls; }
-export function callAt(index: u32): u32 { return load<u32>(CALLS + (index << 2)); }

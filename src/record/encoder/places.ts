@@ -36,9 +36,10 @@ export const TASK_BYTES: u32 = 192;
 /** A site: RIP, what else tells it from others, the site that followed it plus one, ... */
 export const SITE_key: usize = 8;
 export const SITE_next: usize = 16;
-/** ... its events, its last call plus one, its last pattern, what its last record said. */
+/** ... its events, its last call plus one and the row of that, its last pattern, what its last record said. */
 export const SITE_events: usize = 20;
 export const SITE_call: usize = 24;
+export const SITE_callRow: usize = 28;
 export const SITE_pattern: usize = 32;
 export const SITE_state: usize = 40;
 export const SITE_BYTES: u32 = 208;
@@ -47,14 +48,34 @@ export const TASKS: usize = SHAPE_TABLE + 4 * SHAPE_SLOTS;
 export const SITES: usize = TASKS + TASK_BYTES * CHUNK_EVENTS;
 export const PATTERNS: usize = SITES + SITE_BYTES * CHUNK_EVENTS;
 export const SHAPES: usize = PATTERNS + 8 * CHUNK_EVENTS;
-/** Calls of the chunk as summaries name them, each once, and a bit for each that there may be. */
+/** A call as summaries name it: its name, calls that are put down and others, the first and the last of those that are. */
+export const CALL_count: usize = 4;
+export const CALL_others: usize = 8;
+export const CALL_first: usize = 12;
+export const CALL_last: usize = 16;
+export const CALL_BYTES: u32 = 20;
 export const CALLS: usize = SHAPES + SHAPE_BYTES * CAPTURES;
-export const CALL_BITS: usize = CALLS + 4 * CHUNK_EVENTS;
+export const CALL_TABLE: usize = CALLS + CALL_BYTES * CHUNK_EVENTS;
+/** What a task is in: nothing so far, none, or 2 + the row of its call; the event by which it entered it, and when. */
+export const IN_call: usize = 0;
+export const IN_entry: usize = 4;
+export const IN_time: usize = 8;
+export const IN_BYTES: u32 = 16;
+export const IN: usize = CALL_TABLE + 4 * SLOTS;
+/** A call that is put down: the next of its kind plus one, rows of its events and of its task, its error, how long it took. */
+export const ENDED_next: usize = 0;
+export const ENDED_entry: usize = 4;
+export const ENDED_exit: usize = 8;
+export const ENDED_task: usize = 12;
+export const ENDED_error: usize = 16;
+export const ENDED_duration: usize = 24;
+export const ENDED_BYTES: u32 = 32;
+export const ENDED: usize = IN + IN_BYTES * CHUNK_EVENTS;
 
 /** Kernel addresses that events tell as values: a hash table of them, 0 being free. */
 export const MOST_KERNEL_VALUES: u32 = 0x4000;
 export const KERNEL_VALUE_SLOTS: u32 = 2 * MOST_KERNEL_VALUES;
-export const KERNEL_VALUES: usize = CALL_BITS + 0x20_0000;
+export const KERNEL_VALUES: usize = ENDED + ENDED_BYTES * (CHUNK_EVENTS / 2);
 
 /** Contents of pages that were given last, and whose they are: page number plus one, and the chunk that holds all of it. */
 export const GIVEN_PAGES: usize = (KERNEL_VALUES + 8 * KERNEL_VALUE_SLOTS + 4095) & ~4095;
@@ -86,7 +107,9 @@ export const COLUMN_registers: u32 = 16;
 export const REGISTERS: u32 = 21;
 /** What task events say: of the summary. */
 export const COLUMN_namings: u32 = COLUMN_registers + REGISTERS;
-export const COLUMNS: u32 = COLUMN_namings + 1;
+/** Calls that are put down, of one kind after the other: of the frame behind that of the events. */
+export const COLUMN_calls: u32 = COLUMN_namings + 1;
+export const COLUMNS: u32 = COLUMN_calls + 1;
 
 /** Bytes of the longest varint of 64 bits. */
 const LONGEST: u32 = 10;
@@ -97,14 +120,15 @@ const COLUMN_AREA: usize = GIVEN_OWNERS + GIVEN_BYTES * GIVEN_SLOTS;
 function mostBytes(column: u32): u32 {
   if (column == COLUMN_captureBytes) return CHUNK_CAPTURE_BYTES + CHUNK_PAGE_BYTES + 2 * RECORD_LIMIT;
   if (column == COLUMN_namings) return CHUNK_CAPTURE_BYTES + RECORD_LIMIT + CHUNK_EVENTS * 5 * LONGEST;
+  if (column == COLUMN_calls) return (CHUNK_EVENTS / 2) * 6 * LONGEST;
   if (column == COLUMN_siteDictionary) return CHUNK_EVENTS * 20;
   if (column >= COLUMN_captureShapeDictionary && column < COLUMN_captureBytes) return CAPTURES * (LONGEST + 3);
   return CHUNK_EVENTS * LONGEST;
 }
 
 /** Where each column begins, and behind its last byte. */
-export const BEGINS: usize = memory.data(4 * 38);
-export const ENDS: usize = memory.data(4 * 38);
+export const BEGINS: usize = memory.data(4 * 39);
+export const ENDS: usize = memory.data(4 * 39);
 
 /** Lays out the columns. */
 export function placeColumns(): void {

@@ -2,63 +2,16 @@
 // proto/trace.proto says how columns are coded. Each function takes where its column lies and how long it is, and says what
 // is wrong with it.
 
-export { pairs } from './pairs';
+import { EARLY, ended, FINE, isShort, longVarint, next, ofTwo, signed, STRANGE, trouble } from './varint';
 
-const FINE: u32 = 0;
-const EARLY: u32 = 1;
-const LONG: u32 = 2;
-const LARGE: u32 = 3;
-const STRANGE: u32 = 4;
+export { callGroup } from './calls';
+export { pairs } from './pairs';
 
 // How a register of an event is coded.
 /** Bit: by the site's last event, not the task's. */
 const OF_SITE: u32 = 1;
 /** From here on: with a difference. */
 const DIFFERENT: u32 = 2;
-
-/** Behind the integer that was read last; 0: it could not be. */
-let next: usize = 0;
-let trouble: u32 = FINE;
-
-function fail(why: u32): u64 {
-  trouble = why;
-  next = 0;
-  return 0;
-}
-
-/** An integer of several bytes. */
-function longVarint(from: usize, end: usize, bits: u64): u64 {
-  let at = from;
-  let value: u64 = 0;
-  let shift: u64 = 0;
-  while (at < end) {
-    const byte = u64(load<u8>(at++));
-    if (shift > 63) return fail(LARGE);
-    const part = byte & 0x7f;
-    // Of 32 bits all must fit; of 64 bits what is beyond them does not count.
-    if (bits == 32 && shift == 28 && byte > 0x0f) return fail(LARGE);
-    value |= part << shift;
-    if (byte < 128) {
-      next = at;
-      return value;
-    }
-    shift += 7;
-  }
-  return fail(EARLY);
-}
-
-// Most integers have a byte or two, and are read in place. The second one may be read though it is behind the column: there
-// is room behind each.
-
-// @ts-ignore: decorator
-@inline function isShort(bytes: u32): bool { return (bytes & 0x8000) == 0; }
-// @ts-ignore: decorator
-@inline function ofTwo(bytes: u32): u32 { return (bytes & 0x7f) | ((bytes >> 1) & 0x3f80); }
-// @ts-ignore: decorator
-@inline function ended(at: usize, end: usize): u32 { return at == end ? FINE : at > end ? EARLY : LONG; }
-
-// @ts-ignore: decorator
-@inline function signed(coded: u64): u64 { return (coded >> 1) ^ (0 - (coded & 1)); }
 
 /** `count` integers of 32 bits, each `most` at most. */
 export function varints(column: usize, length: u32, to: usize, count: u32, most: u32): u32 {

@@ -2,6 +2,7 @@ import type { Job } from '../../analyze/model/job.ts';
 import type { TraceModel } from '../../analyze/model/trace-model.ts';
 import { ABI } from '../../emu/monitor-layout.ts';
 import { allSyscalls } from '../../guest/linux/signature.ts';
+import { errorOf } from '../../replay/errors.ts';
 import { EVENT_KIND, REGISTER } from '../../trace/event.ts';
 import type { EventChunk } from '../../trace/event-chunk.ts';
 import { callKey } from '../../trace/summary.ts';
@@ -14,8 +15,6 @@ const ROWS_A_STEP = 2048;
 /** Call numbers up to 65535 in each of the tables. */
 const CALL_KEYS = 65536 * Object.keys(ABI).length;
 const WORD = 2 ** 32;
-/** Errors are -4095 to -1. */
-const LOWEST_ERROR = 0xffff_f001;
 
 export interface CallCount {
   readonly name: string;
@@ -173,10 +172,8 @@ export class Survey {
   }
 }
 
-function isError(rax: Uint32Array, row: number, chunk: EventChunk): boolean {
-  if (rax[2 * row]! < LOWEST_ERROR) return false;
-  return rax[2 * row + 1] === WORD - 1 || chunk.abi(row) !== ABI.linux64;
-}
+const isError = (rax: Uint32Array, row: number, chunk: EventChunk): boolean =>
+  errorOf(rax[2 * row]!, rax[2 * row + 1]!, chunk.abi(row) !== ABI.linux64) !== 0;
 
 const ENDINGS: ReadonlySet<string> = new Set(['exit', 'exit_group']);
 
