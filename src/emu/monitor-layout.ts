@@ -63,7 +63,7 @@ export const RECORD_KIND = {
 export const RECORD_FLAG = {
   /** Return: RIP is not the instruction behind the call's entry (signal delivery, execve, rt_sigreturn, restart). */
   ripDiffers: 1,
-  /** Return: the first one ever seen of this task (the child of a clone), it has no entry. */
+  /** Return: the first one ever seen of this task (the child of a clone), it has no entry; what is pending under its pointer is another's. */
   firstReturn: 2,
   /** Return: RIP is the entry's own instruction again: the kernel restarts the call. */
   restarted: 4,
@@ -458,7 +458,7 @@ export const TASK_FIELDS = 32;
 export const TASK_IDENTITY_BYTES = 256;
 
 export const TASK_FIELD_FLAG = {
-  /** A change means that the pointer now names another task (pid, start_time): a pending call is forgotten. */
+  /** A change means that the pointer now names another task (pid, start_time): a pending call is forgotten, but for a thread's execve. */
   key: 1,
 } as const;
 

@@ -6,6 +6,7 @@ import type { EventChunk } from '../trace/event-chunk.ts';
 import { CallCapture } from './call-captures.ts';
 import { CallTables } from './call-tables.ts';
 import { Call } from './calls.ts';
+import { isFirstReturn } from './first-return.ts';
 import type { Task } from './task-table.ts';
 import { WaitingCalls } from './waiting-calls.ts';
 
@@ -43,6 +44,14 @@ const RESTART = { sys: 512, noHand: 514, block: 516 } as const;
 /** Of a system that is not known, so that nobody can tell which of its tasks makes the call. */
 function isNobodys({ pointer }: Task, call: Call): boolean {
   return pointer === 0n && call.foreign;
+}
+
+/**
+ * False where another has got the pointer of a task that was killed in a call: at its first return, and at those from calls
+ * that stand in chunks that were passed over.
+ */
+function mayEndPending({ pending }: Task, chunk: EventChunk, row: number): boolean {
+  return !isFirstReturn(chunk, chunk.site[row]!) && pending?.number === chunk.detail(row);
 }
 
 /** Pairs the entries and returns of each task. */
@@ -87,6 +96,7 @@ export class Pairing {
 
   /** undefined: it never entered (a child's first return), or before the recording began. */
   leave(task: Task, chunk: EventChunk, row: number): Call | undefined {
+    if (!mayEndPending(task, chunk, row)) this.abandon(task);
     const call = task.pending ?? (task.pointer === 0n ? this.#waiting.take(chunk, row) : undefined);
     if (call === undefined) return undefined;
     task.pending = undefined;

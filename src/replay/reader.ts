@@ -223,6 +223,10 @@ export class TraceReader {
     }
   }
 
+  #chunkOf(payload: Uint8Array): EventChunk {
+    return new EventChunk(payload, this.version.minor);
+  }
+
   *#ofKind<T>(kind: number, decode: (payload: Uint8Array) => T): Generator<T> {
     for (const [place, frame] of this.frames.entries()) {
       if (frame.kind !== kind) continue;
@@ -243,7 +247,7 @@ export class TraceReader {
     for (const [place, frame] of this.frames.entries()) {
       if (frame.kind !== FRAME_KIND.events) continue;
       const { offset } = frame;
-      const summary = indexed.get(offset)?.summary ?? this.#decode(place, (payload) => new EventChunk(payload).summary);
+      const summary = indexed.get(offset)?.summary ?? this.#decode(place, (payload) => this.#chunkOf(payload).summary);
       const next = this.frames[place + 1];
       if (summary === undefined) continue;
       const calls =
@@ -282,7 +286,7 @@ export class TraceReader {
   /** One chunk; undefined when it is damaged, which `findings` then tells. */
   chunk(entry: ChunkEntry, columns: ColumnChoice = ALL_COLUMNS): EventChunk | undefined {
     return this.#decode(entry.frame, (payload) => {
-      const chunk = new EventChunk(payload);
+      const chunk = this.#chunkOf(payload);
       chunk.decode(columns);
       return chunk;
     });

@@ -53,32 +53,34 @@ function kindsOf(chunk: EventChunk): ReadonlyMap<number, Kind> {
     if (call === undefined) continue;
     const task = chunk.taskRow[row]!;
     const kind = kindOf(call);
-    if (chunk.kind(row) === EVENT_KIND.callEntry) {
-      if (chunk.cpl(row) === USER) entered[task] = row;
-      else kind.others++;
-      continue;
-    }
     const entry = entered[task];
-    entered[task] = null;
-    if (entry === undefined) kind.others++;
-    else if (entry !== null) returned(chunk, entry, row, kindOf(chunk.call(entry)!));
+    if (chunk.kind(row) === EVENT_KIND.callReturn) {
+      if (entry === undefined) kind.others++;
+      else if (entry !== null) returned(chunk, entry, row, kindOf(chunk.call(entry)!));
+      entered[task] = null;
+    } else if (chunk.cpl(row) !== USER) kind.others++;
+    else {
+      if (typeof entry === 'number') kindOf(chunk.call(entry)!).others++;
+      entered[task] = row;
+    }
   }
   for (const entry of entered) if (typeof entry === 'number') kindOf(chunk.call(entry)!).others++;
   return kinds;
 }
 
 function returned(chunk: EventChunk, entry: number, exit: number, kind: Kind): void {
-  if (isOdd(chunk, exit)) kind.others++;
-  else {
-    const { rax } = REGISTER;
-    const narrow = chunk.abi(entry) !== ABI.linux64;
-    const error = errorOf(chunk.registerLow(exit, rax), chunk.registerHigh(exit, rax), narrow);
-    kind.calls.push(entry, exit, chunk.taskRow[exit]!, error, chunk.time(exit) - chunk.time(entry));
+  if (isOdd(chunk, exit)) {
+    kind.others++;
+    return;
   }
+  const { rax } = REGISTER;
+  const narrow = chunk.abi(entry) !== ABI.linux64;
+  const error = errorOf(chunk.registerLow(exit, rax), chunk.registerHigh(exit, rax), narrow);
+  kind.calls.push(entry, exit, chunk.taskRow[exit]!, error, chunk.time(exit) - chunk.time(entry));
 }
 
 function isOdd(chunk: EventChunk, exit: number): boolean {
-  if ((chunk.flags(exit) & RECORD_FLAG.restarted) !== 0) return true;
+  if ((chunk.flags(exit) & (RECORD_FLAG.restarted | RECORD_FLAG.firstReturn)) !== 0) return true;
   const count = chunk.captureCount(exit);
   for (let i = 0; i < count; i++) if (chunk.capture(exit, i).kind === CAPTURE_KIND.signalFrame) return true;
   return false;

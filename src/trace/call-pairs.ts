@@ -3,8 +3,8 @@ import { pairRows } from './column-decoder.ts';
 import { REGISTER } from './event.ts';
 import type { EventChunk } from './event-chunk.ts';
 
-/** What the events of a site mean. */
-export const PAIR_ACTION = { none: 0, enters: 1, returns: 2, entersAlone: 3 } as const;
+/** What the events of a site mean. `begins`: a task's first return, before which another may have had its pointer. */
+export const PAIR_ACTION = { none: 0, enters: 1, returns: 2, entersAlone: 3, begins: 4 } as const;
 
 /** Of a call, bits: it is wanted; its task never returns from it. */
 export const PAIR_MARK = { wanted: 1, neverReturns: 2 } as const;
@@ -20,10 +20,12 @@ export interface CallMarks {
 export const BEFORE_CHUNK = -2;
 /** A task is in no call; a call does not return in the chunk and never will. */
 export const NO_CALL = -1;
+/** Of a return: there is none, as what came next under the task's pointer tells. */
+export const LEFT_CALL = -3;
 
 export interface CallPairs {
   readonly count: number;
-  /** In the order of what comes last of each call, its rows: BEFORE_CHUNK and NO_CALL where there is none. */
+  /** In the order of what comes last of each call, its rows: BEFORE_CHUNK, NO_CALL and LEFT_CALL where there is none. */
   readonly entries: Int32Array;
   readonly exits: Int32Array;
   /** By task of the chunk: the row of the entry that has not returned, NO_CALL or BEFORE_CHUNK. */

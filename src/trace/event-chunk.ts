@@ -10,6 +10,7 @@ import { decodeSiteRows, decodeSums, decodeVarints } from './column-decoder.ts';
 import { ColumnMemory } from './column-memory.ts';
 import { EVENT_KIND, REGISTER, REGISTER_COUNT } from './event.ts';
 import { trapline } from './generated/trace.js';
+import { FORMAT_MINOR } from './messages.ts';
 import { type ChunkSummary, callKey, putNaming, summaryFromMessage } from './summary.ts';
 
 const WORD = 2 ** 32;
@@ -75,6 +76,8 @@ export class EventChunk {
   /** Row i's task: an index into `tasks`. */
   readonly taskRow: Uint32Array;
   readonly tasks: readonly bigint[];
+  /** Of format 1.`minor`. */
+  readonly minor: number;
   readonly #memory = new ColumnMemory();
   readonly #message: trapline.EventChunk;
   readonly #registers: RegisterColumns;
@@ -83,8 +86,9 @@ export class EventChunk {
   #captures: Captures | undefined;
   #addresses: Uint32Array | undefined;
 
-  /** Decodes an `EventChunk` message. Throws ColumnError, or what protobufjs throws, when it is damaged. */
-  constructor(payload: Uint8Array) {
+  /** Decodes an `EventChunk` message of a file of format 1.`minor`. Throws ColumnError, or what protobufjs throws, when it is damaged. */
+  constructor(payload: Uint8Array, minor = FORMAT_MINOR) {
+    this.minor = minor;
     const message = trapline.EventChunk.decode(payload);
     this.#message = message;
     this.summary = summaryFromMessage(message.summary ?? {});

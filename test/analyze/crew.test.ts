@@ -20,6 +20,7 @@ const EVENTS = 300_000;
 const EVENTS_A_CHUNK = 2000;
 /** Milliseconds between chunks until others have made one. */
 const PAUSE = 40;
+const EXIT = 60;
 /** So many chunks take long enough for others to have a part in them. */
 const MANY = 120;
 
@@ -124,6 +125,24 @@ it('calls are what the recorder was told', async () => {
       return [event, returnEvent, pid, number, duration, ending].join('|');
     }),
   );
+});
+
+/** Rows of calls by the events that enter them. */
+const sorted = ({ rows }: Scanned): string[] =>
+  rows.toSorted((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10));
+
+// Calls with their arguments are put together in another way.
+it('calls of tasks whose pointers others got have not returned, whatever is asked of them', async () => {
+  for (const constraints of [new Map(), only('name', 'mkdirat', 'read')]) {
+    const plain = sorted(await scan(whole, 0, { table: 'syscalls', columns: CALLS, constraints }));
+    const full = await scan(whole, 0, { table: 'syscalls', columns: [...CALLS, 'a0'], constraints });
+    expect(plain).toEqual(sorted(full).map((row) => row.slice(0, row.lastIndexOf('|'))));
+    const left = plain.filter((row) => row.split('|')[1] === 'null' && row.split('|')[3] !== String(EXIT));
+    expect(left.length).toBeGreaterThan(20);
+    expect(left.filter((row) => row.includes('|never|')).length).toBeGreaterThan(left.length / 2);
+    const returned = told.filter(({ number }) => constraints.size === 0 || number === 0 || number === 258).length;
+    expect(plain.filter((row) => row.split('|')[1] !== 'null').length).toBe(returned);
+  }
 });
 
 it('damage is told once and in the order of the file', async () => {

@@ -1,4 +1,7 @@
-/** A trace in which calls of many tasks are under way at a time, some of them for most of it, with what was told of each. */
+/**
+ * A trace in which calls of many tasks are under way at a time, some of them for most of it, and some tasks are killed in them
+ * and their pointers given to others; with what was told of each call that returned.
+ */
 import { ABI, CAPTURE_KIND, MECHANISM, RECORD_FLAG, RECORD_KIND } from '../../src/emu/monitor-layout.ts';
 import { IDENTITY_BYTES, TASK_FIELDS } from '../../src/guest/linux/task-identity.ts';
 import { RingReader } from '../../src/record/ring.ts';
@@ -24,14 +27,17 @@ const FIRST_PID = 100;
 const NUMBERS = [0, 1, 7, 39, 35, 257, 257, 257];
 const [RARE, READ, EXIT] = [258, 0, 60];
 const USER = 3;
+/** Number of a return that ends no call. */
+const NO_NUMBER = 0xffff_ffff;
 
 const place = Object.fromEntries(TASK_FIELDS.map((field) => [field.name, field.place]));
 
-function identity(pid: number, name: string): Uint8Array {
+function identity(pid: number, name: string, start: number): Uint8Array {
   const bytes = new Uint8Array(IDENTITY_BYTES);
   const view = new DataView(bytes.buffer);
   for (const field of ['pid', 'tgid']) view.setInt32(place[field]!, pid, true);
   view.setInt32(place.parent!, 1, true);
+  view.setUint32(place.start!, start, true);
   bytes.set(new TextEncoder().encode(name), place.comm!);
   return bytes;
 }
@@ -61,8 +67,10 @@ export function writeInterleavedTrace(path: string, events: number, eventsAChunk
     ring.drain(Infinity, file);
     file.writeChunk();
   };
+  const pids = Array.from({ length: TASKS }, (_, task) => FIRST_PID + task);
+  const starts = new Array<number>(TASKS).fill(0);
   const name = (task: number, text: string): void => {
-    const bytes = identity(FIRST_PID + task, text);
+    const bytes = identity(pids[task]!, text, starts[task]!);
     const about = {
       argument: 7,
       kind: CAPTURE_KIND.task,
@@ -93,6 +101,14 @@ export function writeInterleavedTrace(path: string, events: number, eventsAChunk
       entered[task] = isLast ? 'gone' : { event: at, number, icount, until: event + waits };
       continue;
     }
+    if (dice.roll(3000) === 0) {
+      pids[task]! += TASKS;
+      starts[task] = event;
+      name(task, `next-${event}`);
+      call(task, RECORD_KIND.callReturn, NO_NUMBER, { flags: RECORD_FLAG.firstReturn, rax: 0n });
+      entered[task] = undefined;
+      continue;
+    }
     if (event < own.until) {
       // So that there is always something to do.
       if (entered.every((each) => each === 'gone' || (each !== undefined && each.until > event))) name(0, 'idle');
@@ -107,7 +123,7 @@ export function writeInterleavedTrace(path: string, events: number, eventsAChunk
     told.push({
       event: own.event,
       returnEvent,
-      pid: FIRST_PID + task,
+      pid: pids[task]!,
       number: own.number,
       duration,
       result,

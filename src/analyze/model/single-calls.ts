@@ -1,5 +1,6 @@
 import type { CallTables } from '../../replay/call-tables.ts';
 import type { Call } from '../../replay/calls.ts';
+import { isFirstReturn } from '../../replay/first-return.ts';
 import { Pairing, USER } from '../../replay/pairing.ts';
 import { Task } from '../../replay/task-table.ts';
 import { EVENT_KIND } from '../../trace/event.ts';
@@ -11,7 +12,7 @@ const { callEntry, callReturn } = EVENT_KIND;
 
 /** The other end of a call is not in this chunk. */
 const OUTSIDE = -1;
-/** It entered, and entered again without a return. */
+/** It entered, and entered again or began anew without a return; a return that ends nothing. */
 const NEVER = -2;
 
 /** A call, and whether its return was looked for to the end. */
@@ -36,8 +37,9 @@ function pairWithin(chunk: EventChunk): Int32Array {
       if (before >= 0) mates[before] = NEVER;
       pending[task] = row;
     } else if (kind === callReturn) {
-      const entry = pending[task]!;
-      if (entry >= 0) mates[entry] = row;
+      const before = pending[task]!;
+      const entry = isFirstReturn(chunk, chunk.site[row]!) ? NEVER : before;
+      if (before >= 0) mates[before] = entry === NEVER ? NEVER : row;
       mates[row] = entry;
       // What returns next entered nothing that is known.
       pending[task] = NEVER;
@@ -122,7 +124,9 @@ export class SingleCalls {
       const next = this.#store.chunk(place);
       const at = next && callRow(next, task, 'first');
       if (next !== undefined && at !== undefined) {
-        return next.kind(at) === callReturn ? { chunk: next, row: at } : undefined;
+        return next.kind(at) === callReturn && !isFirstReturn(next, next.site[at]!)
+          ? { chunk: next, row: at }
+          : undefined;
       }
     }
     return undefined;

@@ -136,7 +136,11 @@ export abstract class CallScan extends ChunkScan {
   }
 
   #returned(call: Call, identity: TaskIdentity | undefined): void {
-    if (this.#open.delete(call)) this.#emit(call, identity);
+    if (!this.#open.has(call)) return;
+    // Who it is may have changed by then, by an execve.
+    const entered = this.#open.get(call) ?? identity;
+    this.#open.delete(call);
+    this.#emit(call, entered);
   }
 
   #emit(call: Call, identity: TaskIdentity | undefined): void {
@@ -158,7 +162,7 @@ export abstract class CallScan extends ChunkScan {
     for (const [call, identity] of this.#open) {
       const event = call.chunk.firstEvent + call.row;
       const who = identity ?? history.identity(call.chunk.task(call.row), event);
-      const { outcome, errno } = unreturned(event, who, history, () => call);
+      const { outcome, errno } = unreturned(event, who, history, call.outcome === 'never', () => call);
       call.outcome = outcome;
       call.errno = errno;
       this.#emit(call, identity);

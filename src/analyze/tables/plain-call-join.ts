@@ -4,14 +4,14 @@ import { pairedCall } from '../model/single-calls.ts';
 import type { TraceModel } from '../model/trace-model.ts';
 import type { Join } from './chunk-work.ts';
 import { type KeptEvent, rowOf } from './kept-event.ts';
-import { isCommandOnly, type LooseEnds, type LooseReturn } from './plain-call-work.ts';
+import { isCommandOnly, type LooseCalls, type LooseEnd } from './plain-call-work.ts';
 import { type CallRows, PlainColumns } from './plain-columns.ts';
 import type { RowBuffer, RowSource } from './row-buffer.ts';
 import type { ScanRequest } from './scan.ts';
 import { unreturned } from './unreturned.ts';
 
 /** Calls that return in another chunk than they enter, or never. */
-export class PlainCallJoin implements Join<readonly LooseEnds[]> {
+export class PlainCallJoin implements Join<LooseCalls> {
   readonly #model: TraceModel;
   readonly #named: boolean;
   /** How calls ended matters. */
@@ -34,22 +34,32 @@ export class PlainCallJoin implements Join<readonly LooseEnds[]> {
     });
   }
 
-  add({ tasks }: ChunkSummary, made: RowSource, loose: readonly LooseEnds[], rows: RowBuffer): void {
+  add({ tasks }: ChunkSummary, made: RowSource, loose: LooseCalls, rows: RowBuffer): void {
     for (const task of tasks) if (!this.#entered.has(task)) this.#entered.set(task, undefined);
     let done = 0;
-    const ended = loose.filter((each) => each.returned !== undefined && this.#entered.get(each.task) !== undefined);
-    for (const { task, returned } of ended.sort((a, b) => a.returned!.event.event - b.returned!.event.event)) {
-      rows.append(made, done, returned!.before);
-      done = returned!.before;
-      this.#put(task, this.#entered.get(task)!, returned!);
+    for (const end of loose.ended) {
+      const { task, returned, before } = end;
+      const entered = end.entered ?? this.#entered.get(task);
+      if (entered === undefined) continue;
+      rows.append(made, done, before);
+      done = before;
+      // In chunks that were passed over, another may have got the pointer of its task, and entered what returns here.
+      if (returned?.number === entered.number) this.#put(task, entered, returned, end);
+      else this.#putUnreturned(task, entered, true);
+      if (end.entered === undefined) this.#entered.set(task, undefined);
     }
     rows.append(made, done);
-    for (const { task, entered } of loose) this.#entered.set(task, entered);
+    for (const { task, entered } of loose.tasks) {
+      // It did something else than to return.
+      const left = this.#entered.get(task);
+      if (left !== undefined) this.#putUnreturned(task, left, true);
+      this.#entered.set(task, entered);
+    }
   }
 
-  #put(task: bigint, entered: KeptEvent, { event, odd }: LooseReturn): void {
-    const calls = this.#rowOf(task, entered, event);
-    const [entry, exit] = odd ? [this.#model.store.at(entered.event), this.#model.store.at(event.event)] : [];
+  #put(task: bigint, entered: KeptEvent, returned: KeptEvent, { odd }: LooseEnd): void {
+    const calls = this.#rowOf(task, entered, returned);
+    const [entry, exit] = odd ? [this.#model.store.at(entered.event), this.#model.store.at(returned.event)] : [];
     if (entry === undefined || exit === undefined) this.#columns.put(calls);
     else this.#columns.putEnded(calls, pairedCall(this.#model.store.tables, entry, exit));
   }
@@ -67,19 +77,23 @@ export class PlainCallJoin implements Join<readonly LooseEnds[]> {
     };
   }
 
-  /** Calls that have not returned come last: their processes have ended in them, or the trace has. */
+  /** Calls that have not returned come last, as they were entered: their processes have ended in them, or the trace has. */
   finish(): void {
-    const { history, store } = this.#model;
-    for (const [task, entered] of this.#entered) {
-      if (entered === undefined) continue;
-      const calls = this.#rowOf(task, entered, undefined);
-      const identity = this.#ends ? history.identity(task, entered.event) : undefined;
-      const { outcome, errno } = unreturned(entered.event, identity, history, () => {
-        const place = store.at(entered.event);
-        return place && pairedCall(store.tables, place, undefined);
-      });
-      this.#columns.putOne(calls, outcome, errno, 0);
-    }
+    const left = [...this.#entered].flatMap(([task, entered]) => (entered === undefined ? [] : [{ task, entered }]));
+    for (const { task, entered } of left.sort((a, b) => a.entered.event - b.entered.event))
+      this.#putUnreturned(task, entered, false);
     this.#entered.clear();
+  }
+
+  /** `gone`: the task has done something else since. */
+  #putUnreturned(task: bigint, entered: KeptEvent, gone: boolean): void {
+    const { history, store } = this.#model;
+    const calls = this.#rowOf(task, entered, undefined);
+    const identity = this.#ends ? history.identity(task, entered.event) : undefined;
+    const { outcome, errno } = unreturned(entered.event, identity, history, gone, () => {
+      const place = store.at(entered.event);
+      return place && pairedCall(store.tables, place, undefined);
+    });
+    this.#columns.putOne(calls, outcome, errno, 0);
   }
 }

@@ -1,10 +1,12 @@
 import { CAPTURE_KIND, RECORD_FLAG } from '../../emu/monitor-layout.ts';
 import type { Outcome } from '../../replay/calls.ts';
+import { isFirstReturn } from '../../replay/first-return.ts';
 import { USER } from '../../replay/pairing.ts';
 import {
   BEFORE_CHUNK,
   type CallMarks,
   type CallPairs,
+  LEFT_CALL,
   NO_CALL,
   PAIR_ACTION,
   PAIR_MARK,
@@ -23,21 +25,31 @@ import { PlainColumns } from './plain-columns.ts';
 import type { RowBuffer } from './row-buffer.ts';
 import { type ChunkTest, chunkTest, type ScanRequest, wantedCalls, wantedTasks } from './scan.ts';
 
-/** What a task has to do with calls whose other end is in other chunks. */
-export interface LooseEnds {
-  readonly task: bigint;
-  /** The first that it does in the chunk is to return. */
-  readonly returned: LooseReturn | undefined;
-  /** Where it entered the call that it is in at the end; undefined: it is in none that is asked for. */
-  readonly entered: KeptEvent | undefined;
+/** What a chunk leaves to be told of calls by what stands in others. */
+export interface LooseCalls {
+  /** In the order in which they end. */
+  readonly ended: readonly LooseEnd[];
+  /** Tasks that do anything in the chunk. */
+  readonly tasks: readonly LooseTask[];
 }
 
-export interface LooseReturn {
-  readonly event: KeptEvent;
+/** A call that ends in the chunk. */
+export interface LooseEnd {
+  readonly task: bigint;
+  /** undefined: before the chunk; where, is what its task was in. */
+  readonly entered: KeptEvent | undefined;
+  /** undefined: it never does; how it ended is told by what became of its process. */
+  readonly returned: KeptEvent | undefined;
   /** How many rows of the chunk come before its call. */
   readonly before: number;
   /** A signal or a restart may stand between its registers and the call's result. */
   readonly odd: boolean;
+}
+
+export interface LooseTask {
+  readonly task: bigint;
+  /** Where it entered the call that it is in at the end; undefined: it is in none that is asked for. */
+  readonly entered: KeptEvent | undefined;
 }
 
 const { callEntry, callReturn } = EVENT_KIND;
@@ -49,7 +61,7 @@ export const isCommandOnly = ({ wholeGuest, model }: ScanRequest): boolean =>
   !wholeGuest && model.reader.header.command.length > 0;
 
 /** Calls that enter and return in the same chunk; of others their loose ends. */
-export class PlainCallWork implements ChunkWork<readonly LooseEnds[]> {
+export class PlainCallWork implements ChunkWork<LooseCalls> {
   readonly #model: TraceModel;
   readonly #holds: ChunkTest;
   readonly #tasks: ReadonlySet<bigint> | undefined;
@@ -87,29 +99,29 @@ export class PlainCallWork implements ChunkWork<readonly LooseEnds[]> {
     return { registers: () => (results ? [rax, detail] : [detail]), moments: times || icounts, captures: 'none' };
   }
 
-  take(chunk: EventChunk): readonly LooseEnds[] {
+  take(chunk: EventChunk): LooseCalls {
     const blocked = Uint8Array.from(chunk.tasks, (pointer) => (this.#tasks?.has(pointer) === false ? 1 : 0));
     const callers = this.#named ? ChunkCallers.of(this.#model.history, chunk, this.#commandOnly) : undefined;
     const pairs = pairCalls(chunk, siteActions(chunk), this.#marks, blocked);
-    const returned = this.#putAll(chunk, pairs, callers);
-    return chunk.tasks.flatMap((task, i) => {
+    const ended = this.#putAll(chunk, pairs, callers);
+    const tasks = chunk.tasks.flatMap((task, i) => {
       const row = pairs.pending[i]!;
-      const first = returned.get(i);
       if (row === BEFORE_CHUNK) return [];
       const isIn = row !== NO_CALL && this.#isShown(chunk, row, callers);
-      return { task, returned: first, entered: isIn ? keep(chunk, row, this.#kept) : undefined };
+      return { task, entered: isIn ? keep(chunk, row, this.#kept) : undefined };
     });
+    return { ended, tasks };
   }
 
   #isShown(chunk: EventChunk, row: number, callers: ChunkCallers | undefined): boolean {
     return !this.#commandOnly || callers!.isShown(chunk.taskRow[row]!, row);
   }
 
-  /** Gives the returns of calls that were entered before, by task. */
-  #putAll(chunk: EventChunk, pairs: CallPairs, callers: ChunkCallers | undefined): Map<number, LooseReturn> {
+  /** Gives those of which the chunk does not tell all. */
+  #putAll(chunk: EventChunk, pairs: CallPairs, callers: ChunkCallers | undefined): LooseEnd[] {
     const { entries, exits } = pairs;
     const isOdd = oddTest(chunk);
-    const returned = new Map<number, LooseReturn>();
+    const loose: LooseEnd[] = [];
     // Calls that end in the plain way are put all at once: those up to `to` wait, in place of those that are not shown.
     let from = 0;
     let to = 0;
@@ -122,10 +134,14 @@ export class PlainCallWork implements ChunkWork<readonly LooseEnds[]> {
       const exit = exits[i]!;
       if (entry === BEFORE_CHUNK) {
         put();
-        const event = keep(chunk, exit, this.#kept);
-        returned.set(chunk.taskRow[exit]!, { event, before: this.#rows.rows, odd: isOdd?.(exit) === true });
+        const returned = keep(chunk, exit, this.#kept);
+        loose.push({ task: chunk.task(exit), entered: undefined, returned, before: this.#rows.rows, odd: isOdd?.(exit) === true }); // biome-ignore format: one row
       } else if (!this.#isShown(chunk, entry, callers)) continue;
-      else if (exit === NO_CALL) {
+      else if (exit === LEFT_CALL) {
+        put();
+        const entered = keep(chunk, entry, this.#kept);
+        loose.push({ task: chunk.task(entry), entered, returned: undefined, before: this.#rows.rows, odd: false });
+      } else if (exit === NO_CALL) {
         put();
         this.#putOdd(chunk, entry, undefined, 'never', callers);
       } else if (isOdd?.(exit) === true) {
@@ -137,7 +153,7 @@ export class PlainCallWork implements ChunkWork<readonly LooseEnds[]> {
       }
     }
     put();
-    return returned;
+    return loose;
   }
 
   #put(chunk: EventChunk, entries: Int32Array, exits: Int32Array, callers: ChunkCallers | undefined): void {
@@ -166,11 +182,13 @@ export class PlainCallWork implements ChunkWork<readonly LooseEnds[]> {
 }
 
 /** What the events of each site of a chunk mean for calls. */
-function siteActions({ sites }: EventChunk): Uint8Array {
+function siteActions(chunk: EventChunk): Uint8Array {
+  const { sites } = chunk;
   return Uint8Array.from(sites.kind, (kind, at) => {
     // The kernel's own INT n: where it comes back nothing is recorded, and what the task is in goes on.
     if (kind === callEntry) return sites.cpl[at] === USER ? PAIR_ACTION.enters : PAIR_ACTION.entersAlone;
-    return kind === callReturn ? PAIR_ACTION.returns : PAIR_ACTION.none;
+    if (kind !== callReturn) return PAIR_ACTION.none;
+    return isFirstReturn(chunk, at) ? PAIR_ACTION.begins : PAIR_ACTION.returns;
   });
 }
 

@@ -2,7 +2,7 @@
 // about one call reads no events. Which they are is told in proto/trace.proto (CallIndex).
 import {
   ABI_linux64, CAPTURE_BYTES, CAPTURE_kind, CAPTURE_KIND_signalFrame, CAPTURE_length, RECORD_abi, RECORD_BYTES,
-  RECORD_captureCount, RECORD_cpl, RECORD_detail, RECORD_FLAG_restarted, RECORD_flags, RECORD_gpr, RECORD_kind,
+  RECORD_captureCount, RECORD_cpl, RECORD_detail, RECORD_FLAG_firstReturn, RECORD_FLAG_restarted, RECORD_flags, RECORD_gpr, RECORD_kind,
   RECORD_KIND_callEntry, RECORD_time,
 } from "../../emu/core/generated/monitor-layout";
 import { putVarint } from "./columns";
@@ -82,23 +82,32 @@ export function noteCall(record: usize, site: usize, task: u32, event: u32): voi
       countOther(row);
       return;
     }
+    leave(own);
     store<u32>(own, row + FIRST, IN_call);
     store<u32>(own, event, IN_entry);
     store<u64>(own, load<u64>(record, RECORD_time), IN_time);
     return;
   }
   const entered = load<u32>(own, IN_call);
-  store<u32>(own, NONE, IN_call);
   if (entered == NOTHING_YET) countOther(row);
-  else if (entered != NONE) {
-    if (isOdd(record)) countOther(entered - FIRST);
-    else end(entered - FIRST, own, record, task, event);
+  else if (entered >= FIRST && !isOdd(record)) {
+    end(entered - FIRST, own, record, task, event);
+    store<u32>(own, NONE, IN_call);
+    return;
   }
+  leave(own);
 }
 
-/** A signal or a restart may stand between the registers and the call's result. */
+/** What the task is in does not end, or not in the plain way. */
+function leave(own: usize): void {
+  const entered = load<u32>(own, IN_call);
+  if (entered >= FIRST) countOther(entered - FIRST);
+  store<u32>(own, NONE, IN_call);
+}
+
+/** It is the return of another task, or a signal or a restart may stand between the registers and the call's result. */
 function isOdd(record: usize): bool {
-  if (u32(load<u16>(record, RECORD_flags)) & RECORD_FLAG_restarted) return true;
+  if (u32(load<u16>(record, RECORD_flags)) & (RECORD_FLAG_restarted | RECORD_FLAG_firstReturn)) return true;
   let capture = record + RECORD_BYTES;
   for (let left = load<u32>(record, RECORD_captureCount); left > 0; left--) {
     if (u32(load<u16>(capture, CAPTURE_kind)) == CAPTURE_KIND_signalFrame) return true;

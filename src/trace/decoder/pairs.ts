@@ -4,20 +4,22 @@
 const ENTERS: u32 = 1;
 const RETURNS: u32 = 2;
 const ENTERS_ALONE: u32 = 3;
+const BEGINS: u32 = 4;
 
 // Of a call: PAIR_MARK in call-pairs.ts.
 const WANTED: u32 = 1;
 const NEVER_RETURNS: u32 = 2;
 
-/** In no call; has done nothing here so far. */
+/** In no call; has done nothing here so far; what its task did next tells that it did not return. */
 const NONE: i32 = -1;
 const UNTOUCHED: i32 = -2;
+const LEFT: i32 = -3;
 
 /**
  * Lays two rows a call, that of its entry and that of its return, in the order of what comes last: UNTOUCHED for the entry of a
- * return that is the first thing a task does here, NONE for the return of a call that has none. `pending` has a word a task: where
- * it entered what it is in. `actions` has a byte a site, `bases` a word: where in `marks` those of its calls begin, `width` of
- * them. `numbers` has two words a row. Gives how many calls there are.
+ * return that is the first thing a task does here, NONE for the return of a call that has none, LEFT for that of one in which its
+ * task was when another began under its pointer, or when it entered the next. `pending` has a word a task: where it entered what it
+ * is in. `actions` has a byte a site, `bases` a word: where in `marks` those of its calls begin, `width` of them. `numbers` has two words a row. Gives how many calls there are.
  */
 export function pairs(
   task: usize, site: usize, count: u32, actions: usize, bases: usize, marks: usize, width: u32, numbers: usize, blocked: usize,
@@ -40,11 +42,21 @@ export function pairs(
       to += 8;
       continue;
     }
+    if (action != ENTERS_ALONE) {
+      const entry = load<i32>(state);
+      store<i32>(state, NONE);
+      if (entry >= 0) {
+        store<i32>(to, entry);
+        store<i32>(to, LEFT, 4);
+        to += 8;
+      }
+      if (action == BEGINS) continue;
+    }
     const number = load<u32>(numbers + (row << 3));
     const mark = u32(load<u8>(marks + load<u32>(bases + (own << 2)) + (number < width ? number : width - 1)));
     const wanted = (mark & WANTED) != 0;
     const alone = action == ENTERS_ALONE;
-    if (!alone) store<i32>(state, wanted && (mark & NEVER_RETURNS) == 0 ? <i32>row : NONE);
+    if (!alone && wanted && (mark & NEVER_RETURNS) == 0) store<i32>(state, <i32>row);
     if (wanted && (alone || (mark & NEVER_RETURNS) != 0)) {
       store<i32>(to, row);
       store<i32>(to, NONE, 4);

@@ -150,8 +150,11 @@ function recordHandler(mechanism: u32, rip: u64, icount: u64, task: u64): void {
   closeRecord();
 }
 
-/** Between a call and its own return a task stays what it is, but for execve; other changes show at its next entry. */
-function mayHaveChanged(entry: usize, rip: u64): bool { return rip != load<u64>(entry, TASK_ENTRY_nextRip); }
+/**
+ * Between a call and its own return a task stays what it is, but for execve; most other changes show at its next entry. Who
+ * begins under the pointer of a task that was killed does so with 0, and perhaps behind the same instruction.
+ */
+function mayHaveChanged(entry: usize, rip: u64): bool { return rip != load<u64>(entry, TASK_ENTRY_nextRip) || <u32>register(0) == 0; }
 
 function describeReturn(entry: usize, rip: u64): void {
   const number = load<u32>(entry, TASK_ENTRY_number);

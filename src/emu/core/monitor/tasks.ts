@@ -1,11 +1,11 @@
 // Who runs: the kernel's current task pointer, what is known of it, and its pending call.
 import { GDTR_BASE, KERNEL_GS_BASE, REGION_TASKS, SEG_BASE } from "../generated/layout";
 import {
-  CAPTURE_KIND_task, POLICY_header, POLICY_HEADER_taskBase, POLICY_HEADER_taskFieldCount, POLICY_HEADER_taskMinimum,
+  CAPTURE_KIND_task, POLICY_header, POLICY_HEADER_processField, POLICY_HEADER_taskBase, POLICY_HEADER_taskFieldCount, POLICY_HEADER_taskMinimum,
   POLICY_HEADER_taskOffset, POLICY_HEADER_taskSelector, POLICY_taskFields, RECORD_KIND_task, TASK_BASE_absolute, TASK_BASE_kernelFs, TASK_BASE_none,
-  TASK_ENTRIES, TASK_ENTRY_BYTES, TASK_ENTRY_identity, TASK_ENTRY_lastIcount, TASK_ENTRY_state, TASK_ENTRY_task,
+  TASK_ENTRIES, TASK_ENTRY_BYTES, TASK_ENTRY_identity, TASK_ENTRY_lastIcount, TASK_ENTRY_row, TASK_ENTRY_state, TASK_ENTRY_task,
   TASK_FIELD_FLAG_key, TASK_FIELD_ROW_BYTES, TASK_FIELD_ROW_dereferences, TASK_FIELD_ROW_flags, TASK_FIELD_ROW_offset0,
-  TASK_FIELD_ROW_place, TASK_FIELD_ROW_size, TASK_IDENTITY_BYTES,
+  SYSCALL_FLAG_newImage, SYSCALL_ROW_flags, TASK_FIELD_ROW_place, TASK_FIELD_ROW_size, TASK_IDENTITY_BYTES, TASK_STATE_pending,
 } from "../generated/monitor-layout";
 import { SEG_GS } from "../mode";
 import { translations } from "../tlb";
@@ -156,20 +156,30 @@ function readIdentity(entry: usize, task: u64, rip: u64, icount: u64): void {
   watchedEntry = entry;
   watchedAge = translations;
   watchesEnd = watches;
+  const process = u32(load<u8>(POLICY_header, POLICY_HEADER_processField));
   let changed = false;
   let another = false;
+  let elsewhere = false;
   for (let i: u32 = 0; i < count; i++) {
     const row: usize = POLICY_taskFields + i * TASK_FIELD_ROW_BYTES;
     const known = entry + TASK_ENTRY_identity + u32(load<u16>(row, TASK_FIELD_ROW_place));
     if (!refresh(row, task, known)) continue;
     changed = true;
+    if (i == process) elsewhere = true;
     if (load<u32>(row, TASK_FIELD_ROW_flags) & TASK_FIELD_FLAG_key) another = true;
   }
   if (!changed) return;
-  if (another) store<u32>(entry, 0, TASK_ENTRY_state);
+  if (another && (elsewhere || !executes(entry))) store<u32>(entry, 0, TASK_ENTRY_state);
   openRecord(RECORD_KIND_task, rip, icount, task);
   captureOwn(CAPTURE_KIND_task, entry + TASK_ENTRY_identity, TASK_IDENTITY_BYTES, task);
   closeRecord();
+}
+
+/** A thread that executes a program takes its leader's place: it is another task of the same process from then on, and in its call. */
+function executes(entry: usize): bool {
+  const row: usize = load<u32>(entry, TASK_ENTRY_row);
+  return (load<u32>(entry, TASK_ENTRY_state) & TASK_STATE_pending) != 0 && row != 0
+    && (load<u32>(row, SYSCALL_ROW_flags) & SYSCALL_FLAG_newImage) != 0;
 }
 
 /** Reads a field; true if it is not what is known of it, which it then is. */
