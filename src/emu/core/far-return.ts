@@ -168,9 +168,12 @@ function protectedReturn(rip: u64, selector: u32, flags: u64, size: u32): void {
   const pointer = peek(3, size, 0);
   const stackSelector = <u32>peek(4, size, 0) & 0xffff;
   if (faulted()) return;
+  // The processor looks at the target before the stack where the level stays.
+  if (level == cpl) checkTarget(descriptor, rip);
+  if (faulted()) return;
   const stack = returnStack(stackSelector, level, longModeActive() && (attrOf(descriptor) & ATTR_LONG) != 0);
   if (faulted()) return;
-  checkTarget(descriptor, rip);
+  if (level != cpl) checkTarget(descriptor, rip);
   markAccessed(at, descriptor);
   if (faulted()) return;
   setFromDescriptor(SEG_CS, selector, descriptor);
