@@ -33,10 +33,11 @@ const QUESTIONS: readonly (readonly [question: string, goal: number, arguments: 
   ['replay -c',                  5,   ['replay', '-c']],
 ];
 
-/** Tells of the whole process, from its main thread. */
+/** Tells of the whole process, from its main thread. What resources say of memory begins with that of the process that started it. */
 const PROBE = `if (require('node:worker_threads').isMainThread) process.on('exit', () => {
-  const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
-  require('node:fs').writeSync(2, JSON.stringify({ cpu: (userCPUTime + systemCPUTime) / 1e6, resident: maxRSS * 1024 }));
+  const { userCPUTime, systemCPUTime } = process.resourceUsage();
+  const [, most] = /VmHWM:\\s+(\\d+) kB/.exec(require('node:fs').readFileSync('/proc/self/status', 'latin1'));
+  require('node:fs').writeSync(2, JSON.stringify({ cpu: (userCPUTime + systemCPUTime) / 1e6, resident: most * 1024 }));
 });`;
 
 function ask(probe: string, [question, goal, words]: (typeof QUESTIONS)[number], trace: string): Answer {

@@ -5,7 +5,7 @@ const WASM_PAGE = 65536;
 
 /** Pieces that were given back, and how many are kept. */
 const spare: ArrayBuffer[] = [];
-const SPARE = 16;
+const SPARE = 8;
 
 /**
  * Room for the columns of one chunk, in pieces that the engine maps by itself and gives back whole. Arrays of their own

@@ -4,7 +4,7 @@ import type { EventChunk } from '../../trace/event-chunk.ts';
 import type { ChunkSummary } from '../../trace/summary.ts';
 
 /** Decoded chunks that are kept, up to 12 MB each: enough for a window and what it is paired with. */
-const KEPT = 4;
+const KEPT = 3;
 
 /** A place in a trace. */
 export interface EventPlace {

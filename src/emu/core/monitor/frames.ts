@@ -126,7 +126,7 @@ function isProgramsHalf(root: u64, other: u64): bool {
  * Does the watch name the tasks that it is about? One that does not leaves address spaces with nothing near the page alone until
  * they write to it themselves: every program that begins or ends would pay.
  */
-function isNamed(row: usize): bool {
+export function namesTasks(row: usize): bool {
   return (load<u32>(row + WATCH_ROW_filter, TASK_FILTER_flags) & (TASK_FILTER_FLAG_process | TASK_FILTER_FLAG_name)) != 0;
 }
 
@@ -139,7 +139,7 @@ function hasNear(root: u64, page: u64): bool {
 /** What the page at a linear address is mapped to in an address space is of interest from now on, be it mapped yet or not. */
 export function follow(row: usize, root: u64, page: u64, moved: u64, task: u64): void {
   if ((u32(load<u8>(row, WATCH_ROW_accesses)) & SECOND_LEVEL_WRITE) == 0 || (load<u64>(CR0) & CR0_PG) == 0) return;
-  if (!isNamed(row) && !hasNear(root, page)) return;
+  if (!namesTasks(row) && !hasNear(root, page)) return;
   let free = FRAMES;
   for (let i: u32 = 0; i < count; i++) {
     const entry = entryAt(i);

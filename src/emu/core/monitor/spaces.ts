@@ -3,9 +3,9 @@
 import { CPL, CR3, KERNEL_GS_BASE } from "../generated/layout";
 import {
   POLICY_header, POLICY_HEADER_nameField, POLICY_HEADER_physicalRowCount, POLICY_HEADER_processField, POLICY_HEADER_watchRowCount,
-  POLICY_watchRows, WATCH_ROW_BYTES, WATCH_ROW_end, WATCH_ROW_filter, WATCH_ROW_start,
+  POLICY_watchRows, WATCH_KIND_linear, WATCH_ROW_BYTES, WATCH_ROW_end, WATCH_ROW_filter, WATCH_ROW_kind, WATCH_ROW_start,
 } from "../generated/monitor-layout";
-import { follow, forgetSpace, presentRoot, rootOf } from "./frames";
+import { follow, forgetSpace, namesTasks, presentRoot, rootOf } from "./frames";
 import { translations } from "../tlb";
 import { fieldOf, memoryOf, presentTask, taskMatches } from "./task-filter";
 import { distance, findDistance, FOUND } from "./program-place";
@@ -38,16 +38,29 @@ let settledAge: u32 = 0;
 let settledPointer: usize = 0;
 let settledSeen: usize = 0;
 
+/** No row asks whose an address space is, or where its program lies: then all that matters is which one it is, ... */
+let anybodys: bool = false;
+/** ... and it has been looked at since it was loaded. */
+let lookedAt: bool = false;
+
 export function forgetSeen(): void {
   for (let i: usize = 0; i < 64; i++) store<u64>(SEEN + i * 40, NO_SPACE);
   task = 0;
   settledPointer = 0;
+  lookedAt = false;
+  anybodys = true;
+  const rows = load<u32>(POLICY_header, POLICY_HEADER_watchRowCount);
+  for (let i = load<u32>(POLICY_header, POLICY_HEADER_physicalRowCount); i < rows; i++) {
+    const row: usize = POLICY_watchRows + i * WATCH_ROW_BYTES;
+    if (u32(load<u8>(row, WATCH_ROW_kind)) != WATCH_KIND_linear || namesTasks(row)) anybodys = false;
+  }
 }
 
 /** What was followed there is given up. */
 export function forgetSeenSpace(root: u64): void {
   if (load<u64>(seenAt(root)) == root) store<u64>(seenAt(root), NO_SPACE);
   settledPointer = 0;
+  lookedAt = false;
 }
 
 /** User code goes on. */
@@ -56,7 +69,12 @@ export function forgetSeenSpace(root: u64): void {
   if (load<u32>(CPL) == 3 && !isSettled()) settle();
 }
 
-function isSettled(): bool {
+// @ts-ignore: decorator
+@inline function isSettled(): bool {
+  return anybodys ? lookedAt && load<u64>(CR3) == settledCr3 : isSettledAs();
+}
+
+function isSettledAs(): bool {
   return settledPointer != 0 && load<u64>(CR3) == settledCr3 && load<u64>(KERNEL_GS_BASE) == settledBase && translations == settledAge
     && load<u64>(settledPointer) == load<u64>(settledSeen, 8) && isNamed(settledSeen);
 }
@@ -70,19 +88,22 @@ function isSettled(): bool {
 
 function settle(): void {
   settledPointer = 0;
-  const present = presentTask();
-  if (present == 0 || load<u32>(POLICY_header, POLICY_HEADER_watchRowCount) == load<u32>(POLICY_header, POLICY_HEADER_physicalRowCount)) return;
-  if (!examineAs(present) || pointerHost == 0 || load<u64>(pointerHost) != present) return;
   settledCr3 = load<u64>(CR3);
+  lookedAt = load<u32>(POLICY_header, POLICY_HEADER_watchRowCount) == load<u32>(POLICY_header, POLICY_HEADER_physicalRowCount);
+  const present = presentTask();
+  if (present == 0 || lookedAt) return;
+  if (!examineAs(present) || pointerHost == 0 || load<u64>(pointerHost) != present) return;
   settledBase = load<u64>(KERNEL_GS_BASE);
   settledAge = translations;
   settledSeen = seenAt(presentRoot());
   settledPointer = pointerHost;
+  lookedAt = true;
 }
 
 /** The present task gives way to another address space, from where its memory may be written to. */
 export function leaveSpace(cr3: u64): void {
   if (rootOf(cr3) == presentRoot()) return;
+  lookedAt = false;
   const present = presentTask();
   // The kernel's own tasks keep the address space of who ran before.
   if (memoryOf(present) != 0) examineAs(present);
