@@ -10,7 +10,7 @@ const MUCH = 170e6;
 const TOO_MUCH = 255e6;
 const WORTH = 20e6;
 /** Bytes for young objects: V8 would take 128 MiB and keep them; with less than this it has much more to do. */
-const YOUNG = 16 * 2 ** 20;
+const YOUNG = 4 * 2 ** 20;
 
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as (() => void) | undefined;

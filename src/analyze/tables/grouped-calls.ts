@@ -16,7 +16,7 @@ import { type ScanRequest, wantedCalls } from './scan.ts';
 
 /** What is told of calls without their events. */
 const TOLD: ReadonlySet<string> = new Set(['event', 'return_event', 'duration', 'pid', 'tid', 'comm', 'abi', 'nr', 'name', 'outcome', 'errno']); // biome-ignore format: a list
-/** Calls behind it are called the same whatever they are given, and each has a number of its own. */
+/** Calls up to it are called the same whatever they are given, and each has a number of its own. */
 const LAST_NUMBER = callKey(ABI.linux64, 0xfffe);
 
 /** undefined: what is asked can't be told so. */
