@@ -7,7 +7,7 @@ import {
 } from "../../emu/core/generated/monitor-layout";
 import { putVarint } from "./columns";
 import {
-  CALL_BYTES, CALL_count, CALL_first, CALL_last, CALL_others, CALL_TABLE, CALLS, COLUMN_calls, ENDED, ENDED_BYTES,
+  CALL_BYTES, CALL_count, CALL_first, CALL_last, CALL_others, CALL_place, CALL_TABLE, CALLS, COLUMN_calls, ENDED, ENDED_BYTES,
   ENDED_duration, ENDED_entry, ENDED_error, ENDED_exit, ENDED_next, ENDED_task, IN, IN_BYTES, IN_call, IN_entry, IN_time,
   SITE_call, SITE_callRow, SLOTS,
 } from "./places";
@@ -35,7 +35,8 @@ const IS_OTHER_TASK: u64 = 4;
 const FLAG_BITS: u64 = 3;
 
 export function clearCalls(): void {
-  memory.fill(CALL_TABLE, 0, 4 * SLOTS);
+  // There are few: not all of the table need be written to.
+  for (let row: u32 = 0; row < calls; row++) store<u32>(load<u32>(callAt(row), CALL_place), 0);
   calls = ended = cleared = 0;
 }
 
@@ -51,6 +52,7 @@ function rowOf(call: u32): u32 {
     if (row == 0) {
       memory.fill(callAt(calls), 0, CALL_BYTES);
       store<u32>(callAt(calls), call);
+      store<u32>(callAt(calls), <u32>place, CALL_place);
       store<u32>(place, ++calls);
       return calls - 1;
     }

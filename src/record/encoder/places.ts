@@ -48,12 +48,14 @@ export const TASKS: usize = SHAPE_TABLE + 4 * SHAPE_SLOTS;
 export const SITES: usize = TASKS + TASK_BYTES * CHUNK_EVENTS;
 export const PATTERNS: usize = SITES + SITE_BYTES * CHUNK_EVENTS;
 export const SHAPES: usize = PATTERNS + 8 * CHUNK_EVENTS;
-/** A call as summaries name it: its name, calls that are put down and others, the first and the last of those that are. */
+/** A call as summaries name it: its name, calls that are put down and others, the first and the last of those that are, ... */
 export const CALL_count: usize = 4;
 export const CALL_others: usize = 8;
 export const CALL_first: usize = 12;
 export const CALL_last: usize = 16;
-export const CALL_BYTES: u32 = 20;
+/** ... and its place in the table. */
+export const CALL_place: usize = 20;
+export const CALL_BYTES: u32 = 24;
 export const CALLS: usize = SHAPES + SHAPE_BYTES * CAPTURES;
 export const CALL_TABLE: usize = CALLS + CALL_BYTES * CHUNK_EVENTS;
 /** What a task is in: nothing so far, none, or 2 + the row of its call; the event by which it entered it, and when. */
