@@ -1,6 +1,6 @@
 /** What rax tells at the return of a Linux call, by its two halves. */
 
-/** Errors are -4095 to -1. */
+/** Errors are -4095 to -1 (include/linux/err.h). */
 const LOWEST_ERROR = 0xffff_f001;
 const MINUS_ONE = 0xffff_ffff;
 const WORD = 2 ** 32;

@@ -6,6 +6,7 @@ import type { EventChunk } from '../trace/event-chunk.ts';
 import { CallCapture } from './call-captures.ts';
 import { CallTables } from './call-tables.ts';
 import { Call } from './calls.ts';
+import { errorOf } from './errors.ts';
 import { isFirstReturn } from './first-return.ts';
 import type { Task } from './task-table.ts';
 import { WaitingCalls } from './waiting-calls.ts';
@@ -181,11 +182,11 @@ function fail(call: Call, outcome: 'error' | 'restart', errno: number): void {
   call.errno = errno;
 }
 
-/** Errors are -4095 to -1 (include/linux/err.h); of 32-bit calls only the low half counts. */
 function fromValue(call: Call, low: number, high: number): void {
   const { narrow } = call;
-  if (!call.foreign && (narrow || high === 0xffff_ffff) && low >= 0xffff_f001) {
-    fail(call, 'error', -(low | 0));
+  const error = call.foreign ? 0 : errorOf(low, high, narrow);
+  if (error !== 0) {
+    fail(call, 'error', error);
     return;
   }
   call.outcome = 'value';
